@@ -1,0 +1,210 @@
+"""Generative adversarial networks (Goodfellow et al. 2014, Algorithm 1), under any objective.
+
+Each step: the discriminator's update on a real batch and a fresh fake one, ``n_critic`` times,
+then the generator's. With other nets this is DCGAN (Radford et al. 2016); with another objective
+LSGAN, a hinge GAN or RpGAN.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from jaxgan.algorithms.checks import check_gan
+from jaxgan.algorithms.networks import create_state, fit, forward
+from jaxgan.algorithms.sampling import LatentName, Sampler
+from jaxgan.algorithms.training import Training
+from jaxgan.core import (
+    Algorithm,
+    Aux,
+    Spec,
+    TrainState,
+    Update,
+    chain,
+    ema,
+    minimize,
+    on_last,
+    scan_batches,
+)
+from jaxgan.losses import adversarial, penalties
+from jaxgan.losses.adversarial import ObjectiveName
+from jaxgan.nets import MLPDiscriminator, MLPGenerator
+from jaxgan.ops.pixels import to_float
+from jaxgan.typing import Batch, Critic, Image, Label, Logits, PRNGKey, Scalar, Variables
+
+
+@dataclass(frozen=True, kw_only=True)
+class GAN(Training):
+    """``generator`` maps latent codes to images, ``discriminator`` images to logits."""
+
+    generator: nn.Module = MLPGenerator()
+    """The net G."""
+    discriminator: nn.Module = MLPDiscriminator()
+    """The net D."""
+    objective: ObjectiveName = "nonsaturating"
+    """What the players minimise."""
+    latent_dim: int = 100
+    """Numbers in a latent code."""
+    latent: LatentName = "normal"
+    """The code's distribution: N(0, 1) or U(-1, 1)."""
+    discriminator_learning_rate: float | None = None
+    """None: the same as learning_rate; another value is TTUR (Heusel et al. 2017)."""
+    n_critic: int = 1
+    """Discriminator updates, each on a fresh batch, before one of the generator."""
+    gradient_penalty: float = 0.0
+    """Weight of WGAN-GP's penalty (lambda, 10 in the paper)."""
+    r1: float = 0.0
+    """gamma of the R1 penalty, gamma/2 E|grad D(x)|^2 over reals."""
+    r2: float = 0.0
+    """gamma of the R2 penalty, the same over fakes."""
+    drift: float = 0.0
+    """Weight of E[D(x)^2] (.001 in ProGAN)."""
+    real_label: float = 1.0
+    """Target of reals under a cross-entropy; .9 is one-sided label smoothing."""
+    flip_labels: float = 0.0
+    """Probability of a flipped target under a cross-entropy."""
+    instance_noise: float = 0.0
+    """Standard deviation of the noise that the discriminator's inputs get."""
+
+    def build(self, spec: Spec) -> Algorithm:
+        """The algorithm for data of that shape.
+
+        Raises:
+          InputError: for a combination that makes no sense, and says why.
+        """
+        check_gan(self)
+        gan = self.fitted(spec)
+        rate = self.discriminator_learning_rate or self.learning_rate
+        tx = {
+            "generator": self.transform(self.learning_rate, spec.steps),
+            "discriminator": self.transform(rate, spec.steps * self.n_critic),
+        }
+        step = alternate(
+            minimize("discriminator", gan.discriminator_loss, tx["discriminator"]),
+            minimize("generator", gan.generator_loss, tx["generator"]),
+            self.n_critic,
+        )
+        if self.ema_decay:
+            step = chain(step, ema("generator", self.ema_decay))
+
+        def init(key: PRNGKey, batch: Batch) -> TrainState:
+            del batch
+            labels = gan.draw_labels(key, 2)
+            nets = {
+                "generator": (gan.generator, (jnp.zeros((2, self.latent_dim)), labels)),
+                "discriminator": (gan.discriminator, (jnp.zeros((2, *spec.image_shape)), labels)),
+            }
+            return create_state(key, nets, tx, averaged=("generator",) if self.ema_decay else ())
+
+        return Algorithm(init, step, gan.sampler.predict, gan.sampler.preview, self.n_critic)
+
+    def discriminator_loss(
+        self, variables: dict[str, Variables], batch: Batch, key: PRNGKey, memory: dict[str, Any]
+    ) -> tuple[Scalar, Aux]:
+        """The objective on a real batch and a fake one of the same labels, plus penalties."""
+        del memory
+        k_latent, k_targets, k_real, k_fake, k_penalty = jax.random.split(key, 5)
+        real, labels = to_float(batch["image"]), self.labels_of(batch)
+        fake, g = self.sampler.generate(variables, k_latent, real.shape[0], labels)
+        real, fake = self._noisy(k_real, real), self._noisy(k_fake, fake)
+        # Two batches of their own, as in DCGAN: BatchNorm must not mix reals and fakes.
+        real_logits, d = forward(self.discriminator, variables["discriminator"], real, labels)
+        fake_logits, d = forward(self.discriminator, d, fake, labels)
+
+        def critic(images: Image) -> Logits:
+            return forward(self.discriminator, d, images, labels)[0]
+
+        loss = self._objective(real_logits, fake_logits, k_targets)
+        loss += self._penalty(critic, real, fake, real_logits, k_penalty)
+        metrics = {"real_logits": real_logits.mean(), "fake_logits": fake_logits.mean()}
+        return loss, Aux(metrics, {"generator": g, "discriminator": d})
+
+    def generator_loss(
+        self, variables: dict[str, Variables], batch: Batch, key: PRNGKey, memory: dict[str, Any]
+    ) -> tuple[Scalar, Aux]:
+        """The objective on a fresh fake batch, whose labels are drawn anew."""
+        del memory
+        k_latent, k_labels, k_real, k_fake = jax.random.split(key, 4)
+        n = batch["image"].shape[0]
+        d, real_logits = variables["discriminator"], None
+        labels = self.draw_labels(k_labels, n)
+        if self.objective == "relativistic":  # compares pairs of one label
+            labels = self.labels_of(batch)
+            real = self._noisy(k_real, to_float(batch["image"]))
+            real_logits, d = forward(self.discriminator, d, real, labels)
+        fake, g = self.sampler.generate(variables, k_latent, n, labels)
+        fake_logits, d = forward(self.discriminator, d, self._noisy(k_fake, fake), labels)
+        loss = adversarial.get(self.objective).generator(fake_logits, real_logits)
+        return loss, Aux(variables={"generator": g, "discriminator": d})
+
+    # What a conditional GAN changes.
+
+    def classes(self, spec: Spec) -> int:
+        """Classes that the nets are told of: none."""
+        del spec
+        return 0
+
+    def labels_of(self, batch: Batch) -> Label | None:
+        """The labels that D sees beside the reals: none."""
+        del batch
+        return None
+
+    def draw_labels(self, key: PRNGKey, n: int) -> Label | None:
+        """The labels that G is asked for: none."""
+        del key, n
+        return None
+
+    # Pieces of the losses.
+
+    def _noisy(self, key: PRNGKey, images: Image) -> Image:
+        if not self.instance_noise:
+            return images
+        return images + self.instance_noise * jax.random.normal(key, images.shape)
+
+    def _objective(self, real_logits: Logits, fake_logits: Logits, key: PRNGKey) -> Scalar:
+        discriminator = adversarial.get(self.objective).discriminator
+        if self.real_label == 1.0 and not self.flip_labels:
+            return discriminator(real_logits, fake_logits)
+        targets = adversarial.noisy_targets(
+            key, real_logits.shape, self.real_label, self.flip_labels
+        )
+        return discriminator(real_logits, fake_logits, *targets)
+
+    def _penalty(
+        self, critic: Critic, real: Image, fake: Image, real_logits: Logits, key: PRNGKey
+    ) -> Scalar | float:
+        penalty = 0.0
+        if self.gradient_penalty:
+            term = penalties.gradient_penalty(critic, real, fake, key)
+            penalty += self.gradient_penalty * term
+        if self.r1:
+            penalty += self.r1 / 2 * penalties.r1(critic, real)
+        if self.r2:
+            penalty += self.r2 / 2 * penalties.r2(critic, fake)
+        if self.drift:
+            penalty += self.drift * penalties.drift(real_logits)
+        return penalty
+
+    @property
+    def sampler(self) -> Sampler:
+        """The generator as a distribution."""
+        classes = getattr(self.generator, "num_classes", 0)
+        return Sampler(self.generator, self.latent_dim, self.latent, classes)
+
+    def fitted(self, spec: Spec) -> "GAN":
+        """The same with nets made for the data's shape and classes."""
+        classes = self.classes(spec)
+        return replace(
+            self,
+            generator=fit(self.generator, spec, self.compute_dtype, classes),
+            discriminator=fit(self.discriminator, spec, self.compute_dtype, classes),
+        )
+
+
+def alternate(critic: Update, generator: Update, n_critic: int) -> Update:
+    """``critic`` on each of ``n_critic`` fresh batches, then ``generator`` on the last one."""
+    if n_critic == 1:
+        return chain(critic, generator)
+    return chain(scan_batches(critic), on_last(generator))

@@ -1,0 +1,34 @@
+"""The contract: state, updates and how they compose."""
+
+from jaxgan.core.algorithm import Algorithm, Spec, advance
+from jaxgan.core.spread import spread
+from jaxgan.core.state import Player, TrainState
+from jaxgan.core.update import (
+    Aux,
+    Loss,
+    Update,
+    chain,
+    ema,
+    every,
+    minimize,
+    on_last,
+    scan_batches,
+)
+
+__all__ = [
+    "Algorithm",
+    "Aux",
+    "Loss",
+    "Player",
+    "Spec",
+    "TrainState",
+    "Update",
+    "advance",
+    "chain",
+    "ema",
+    "every",
+    "minimize",
+    "on_last",
+    "scan_batches",
+    "spread",
+]

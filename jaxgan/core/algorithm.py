@@ -1,0 +1,63 @@
+"""All that the one training loop knows of a method."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array
+
+from jaxgan.core.state import TrainState
+from jaxgan.core.update import Update
+from jaxgan.typing import Batch, Metrics, PRNGKey
+
+
+class Spec(NamedTuple):
+    """What a method is built for: the data's shape and the length of the run."""
+
+    image_shape: tuple[int, int, int]
+    """(height, width, channels)."""
+    num_classes: int
+    """0 where the data has no labels."""
+    steps: int
+    """Training steps in all, the horizon of learning-rate decay."""
+
+    def batch(self, size: int, batches_per_step: int = 1) -> dict[str, Array]:
+        """A black batch of the right shape, for shapes, synthetic benchmarks and dry runs."""
+        lead = (batches_per_step, size) if batches_per_step > 1 else (size,)
+        batch = {"image": jnp.zeros((*lead, *self.image_shape), jnp.uint8)}
+        return {**batch, "label": jnp.zeros(lead, jnp.int32)} if self.num_classes else batch
+
+
+class Algorithm(NamedTuple):
+    """A method: three pure functions. ``init`` and ``step`` run under ``jax.jit``."""
+
+    init: Callable[[PRNGKey, Batch], TrainState]
+    """``(key, batch) -> state``."""
+    step: Update
+    """``(state, batch, key) -> (state, metrics)``."""
+    predict: Callable[..., Any]
+    """``(variables by player, inputs, key) -> outputs``: sample, translate, reconstruct, ..."""
+    preview: Callable[..., Any]
+    """``(variables by player, batch, key) -> images (rows, columns, h, w, c)``: a sample sheet."""
+    batches_per_step: int = 1
+    """Above 1, the leaves of a step's batch have this leading axis: fresh batches for a scan."""
+
+
+def advance(algorithm: Algorithm) -> Update:
+    """One whole training step: the algorithm's, with the root key folded and the step counted.
+
+    Randomness is ``fold_in(root, step)``, so no key is part of the checkpoint and a restart is
+    exact. Every player's ``{name}_param_norm`` joins the metrics: what a run's health is judged by.
+    """
+
+    def step(state: TrainState, batch: Batch, root: PRNGKey) -> tuple[TrainState, Metrics]:
+        new, metrics = algorithm.step(state, batch, jax.random.fold_in(root, state.step))
+        norms = {
+            f"{name}_param_norm": optax.tree.norm(player.variables["params"])
+            for name, player in new.players.items()
+        }
+        return new.replace(step=state.step + 1), {**metrics, **norms}
+
+    return step

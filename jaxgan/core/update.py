@@ -1,0 +1,171 @@
+"""A training step is a value you compose.
+
+Every piece has one type, :data:`Update`, and so has everything built from pieces:
+
+    step = chain(scan_batches(minimize("critic", critic_loss, tx)),
+                 on_last(minimize("generator", generator_loss, tx)),
+                 ema("generator", 0.999))
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import struct
+
+from jaxgan.core.state import TrainState
+from jaxgan.typing import Batch, Metrics, PRNGKey, Scalar, Variables
+
+Update: TypeAlias = Callable[[TrainState, Batch, PRNGKey], tuple[TrainState, Metrics]]
+
+
+class Aux(struct.PyTreeNode):
+    """What a loss returns beside its value."""
+
+    metrics: Metrics = struct.field(default_factory=dict)
+    variables: dict[str, Variables] = struct.field(default_factory=dict)
+    """New non-trainable collections by player (BatchNorm statistics): merged into the state."""
+    memory: dict[str, Any] = struct.field(default_factory=dict)
+    """New values of memory entries."""
+
+
+Loss: TypeAlias = Callable[
+    [dict[str, Variables], Batch, PRNGKey, dict[str, Any]], tuple[Scalar, Aux]
+]
+"""``loss(variables of all players by name, batch, key, memory) -> (scalar, Aux)``."""
+
+
+def minimize(
+    players: str | Sequence[str],
+    loss: Loss,
+    tx: optax.GradientTransformation,
+    label: str | None = None,
+) -> Update:
+    """One optimizer step on the named players; all other players are constants of the loss.
+
+    Each player has its own optimizer state, so ``tx`` sees one player at a time: an elementwise
+    rule such as Adam is the same for all together, a global norm is taken per player.
+
+    Args:
+      players: the name of the player to update, or several.
+      loss: a pure function; see :data:`Loss`.
+      tx: the rule. Its state is the player's ``opt_state``.
+      label: names the metrics ``{label}_loss`` and ``{label}_grad_norm``; the players' names
+        joined by ``+`` by default. Two updates of one player in one chain need two labels.
+    """
+    names = (players,) if isinstance(players, str) else tuple(players)
+    label = label or "+".join(names)
+
+    def update(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
+        variables = {name: player.variables for name, player in state.players.items()}
+
+        def objective(params: dict[str, Any]) -> tuple[Scalar, Aux]:
+            trained = {name: {**variables[name], "params": params[name]} for name in names}
+            return loss({**variables, **trained}, batch, key, state.memory)
+
+        params = {name: variables[name]["params"] for name in names}
+        (value, aux), grads = jax.value_and_grad(objective, has_aux=True)(params)
+
+        stepped = dict(state.players)
+        for name, extra in aux.variables.items():
+            stats = {k: v for k, v in extra.items() if k != "params"}
+            stepped[name] = stepped[name].replace(variables={**variables[name], **stats})
+        for name in names:
+            player = stepped[name]
+            updates, opt_state = tx.update(grads[name], player.opt_state, params[name])
+            trained = {**player.variables, "params": optax.apply_updates(params[name], updates)}
+            stepped[name] = player.replace(variables=trained, opt_state=opt_state)
+
+        own = {f"{label}_loss": value, f"{label}_grad_norm": optax.tree.norm(grads)}
+        metrics = _merge(own, aux.metrics)
+        return state.replace(players=stepped, memory={**state.memory, **aux.memory}), metrics
+
+    return update
+
+
+def chain(*updates: Update) -> Update:
+    """The updates in order; each sees the state that the last one left, and a key of its own.
+
+    Raises:
+      ValueError: when two updates report a metric of one name, which would hide one of them.
+    """
+
+    def update(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
+        metrics: Metrics = {}
+        for i, piece in enumerate(updates):
+            state, new = piece(state, batch, jax.random.fold_in(key, i))
+            metrics = _merge(metrics, new)
+        return state, metrics
+
+    return update
+
+
+def scan_batches(update: Update) -> Update:
+    """``update`` once on each slice of the batch's leading axis, in order (``n_critic`` steps).
+
+    The batch's leaves have shape ``(n, batch, ...)``: n fresh batches. Metrics are means over n.
+    """
+
+    def scanned(state: TrainState, batches: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
+        n = jax.tree.leaves(batches)[0].shape[0]
+
+        def body(state: TrainState, item: tuple[Batch, PRNGKey]) -> tuple[TrainState, Metrics]:
+            return update(state, *item)
+
+        state, metrics = jax.lax.scan(body, state, (batches, jax.random.split(key, n)))
+        return state, jax.tree.map(lambda m: m.mean(0), metrics)
+
+    return scanned
+
+
+def on_last(update: Update) -> Update:
+    """``update`` on the last slice of the batch's leading axis."""
+
+    def sliced(state: TrainState, batches: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
+        return update(state, jax.tree.map(lambda leaf: leaf[-1], batches), key)
+
+    return sliced
+
+
+def every(k: int, update: Update) -> Update:
+    """``update`` at the steps divisible by ``k``; otherwise the state as it is and NaN metrics.
+
+    NaN stands for "not computed": take the mean of such a metric by ``nanmean``, and judge a
+    run's health by the parameters and not by these.
+    """
+
+    def maybe(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
+        _, shapes = jax.eval_shape(update, state, batch, key)
+
+        def skip(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
+            del batch, key
+            return state, jax.tree.map(lambda s: jnp.full(s.shape, jnp.nan, s.dtype), shapes)
+
+        return jax.lax.cond(state.step % k == 0, update, skip, state, batch, key)
+
+    return maybe
+
+
+def ema(player: str, decay: float) -> Update:
+    """The moving average ``e <- decay e + (1 - decay) p`` of a player's parameters."""
+
+    def update(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
+        del batch, key
+        this = state.players[player]
+        average = jax.tree.map(
+            lambda e, p: decay * e + (1.0 - decay) * p, this.ema, this.variables["params"]
+        )
+        return state.replace(players={**state.players, player: this.replace(ema=average)}), {}
+
+    return update
+
+
+def _merge(metrics: Metrics, new: Metrics) -> Metrics:
+    clash = metrics.keys() & new.keys()
+    if clash:
+        raise ValueError(
+            f"two updates report the metric {sorted(clash)[0]!r}: give one of them a label"
+        )
+    return {**metrics, **new}

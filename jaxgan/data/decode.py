@@ -1,0 +1,60 @@
+"""From an encoded image to bytes of 1, 3 or 4 channels."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Integer, UInt8
+from PIL import Image, ImageOps
+
+from jaxgan.data.examples import Pixels, UnreadableImageError
+
+
+def decode(encoded: bytes | Path, name: str) -> Pixels:
+    """The image in a file or its bytes, turned as its EXIF orientation says.
+
+    Grey stays grey (1 channel); RGB, CMYK and a palette become RGB (3); anything with
+    transparency becomes RGBA (4). 16-bit grey is scaled to 8 bits.
+
+    Raises:
+      UnreadableImageError: it is damaged, cut short or no image; the message has ``name``.
+    """
+    try:
+        with Image.open(io.BytesIO(encoded) if isinstance(encoded, bytes) else encoded) as opened:
+            image = ImageOps.exif_transpose(opened)
+            if image.mode.startswith("I"):  # "I;16", "I;16B", or "I", which holds 16 bits too.
+                return to_bytes(np.clip(np.asarray(image), 0, 65535).astype(np.uint16)[..., None])
+            pixels = np.array(image.convert(_MODES[_channels(image)]))
+    except Exception as error:  # Pillow raises nearly any kind on damaged bytes.
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UnreadableImageError(f"{name} ({reason})") from error
+    return pixels[..., None] if pixels.ndim == 2 else pixels
+
+
+def channels_of(path: Path) -> int:
+    """How many channels :func:`decode` gives, from the file's header alone.
+
+    Raises:
+      UnreadableImageError: it is no image.
+    """
+    try:
+        with Image.open(path) as image:
+            return _channels(image)
+    except Exception as error:  # As above.
+        raise UnreadableImageError(str(path)) from error
+
+
+def to_bytes(values: Integer[np.ndarray, "*shape"]) -> UInt8[np.ndarray, "*shape"]:
+    """``round(v / 257)`` for uint16, which maps 65535 to 255; uint8 as it is."""
+    if values.dtype == np.uint8:
+        return values
+    return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+
+
+def _channels(image: Image.Image) -> int:
+    if image.has_transparency_data:
+        return 4
+    return 1 if image.mode[0] in "1LIF" else 3

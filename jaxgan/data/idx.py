@@ -1,0 +1,94 @@
+"""MNIST's own file format, idx, as Fashion-MNIST, KMNIST and EMNIST use it too.
+
+A file is a big-endian header ``0, 0, 8 (unsigned byte), rank, size of each axis (4 bytes)``, then
+the bytes; it may be gzipped.
+"""
+
+import gzip
+import math
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from jaxgan.data.examples import Source, from_arrays
+from jaxgan.errors import InputError
+
+_PREFIXES = {"train": ("train",), "test": ("t10k", "test")}
+
+
+def open_idx(path: str, split: str = "train") -> Source:
+    """Images of an idx3 file, with the labels of the idx1 file beside it where there is one.
+
+    Args:
+      path: the image file, or a folder that holds ``train-images-idx3-ubyte`` and the like.
+      split: ``"train"`` or ``"test"``: which file of a folder.
+
+    Raises:
+      InputError: no such file, or one that its header doesn't describe.
+    """
+    images = find_images(Path(path).expanduser(), split)
+    name = images.name.replace("images", "labels").replace("idx3", "idx1")
+    labels = next((p for p in _either(images.with_name(name)) if p != images and p.exists()), None)
+    pixels = read_idx(images, rank=3)[..., None]
+    return from_arrays(f"idx:{path}", pixels, None if labels is None else read_idx(labels, rank=1))
+
+
+def find_images(path: Path, split: str) -> Path:
+    """The image file that ``path``, a file or a folder, stands for."""
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        raise InputError(f"data.source: there is no file or folder {path}")
+    if split not in _PREFIXES:
+        raise InputError(f"data.split: idx files have train and test, not {split!r}")
+    for prefix in _PREFIXES[split]:
+        found = sorted(path.glob(f"*{prefix}-images?idx3-ubyte*"))
+        if found:
+            return found[0]
+    raise InputError(
+        f"data.source: {path} has no {_PREFIXES[split][0]}-images-idx3-ubyte or "
+        f"{_PREFIXES[split][0]}-images-idx3-ubyte.gz: name the folder of MNIST's files"
+    )
+
+
+def read_idx(path: Path, rank: int) -> np.ndarray:
+    """The array of unsigned bytes in an idx file of ``rank`` axes.
+
+    Raises:
+      InputError: it is another kind of file, or is shorter or longer than its header says.
+    """
+    content, whole = _content(path)
+    start = 4 + 4 * rank
+    if content[:4] != bytes((0, 0, 8, rank)) or len(content) < start:
+        raise InputError(f"data.source: {path} is no idx file of unsigned bytes with {rank} axes")
+    shape = struct.unpack(f">{rank}I", content[4:start])
+    expected = start + math.prod(shape)
+    if not whole or len(content) != expected:
+        raise InputError(
+            f"data.source: {path} has {len(content)} readable bytes, and its header says "
+            f"{expected}, for {shape[0]} items: it is cut short or damaged, fetch it again"
+        )
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def _content(path: Path) -> tuple[bytes, bool]:
+    """What can be read of a file, unzipped, and whether that is all of it."""
+    raw = path.read_bytes()
+    if raw[:2] != b"\x1f\x8b":
+        return raw, True
+    try:
+        return gzip.decompress(raw), True
+    except (EOFError, OSError, zlib.error):
+        pass
+    try:
+        return zlib.decompressobj(wbits=31).decompress(raw), False
+    except zlib.error:
+        return b"", False
+
+
+def _either(path: Path) -> tuple[Path, Path]:
+    """A file's name with and without ``.gz``."""
+    plain = path.with_suffix("") if path.suffix == ".gz" else path
+    return plain, plain.with_name(plain.name + ".gz")

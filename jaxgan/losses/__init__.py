@@ -1,0 +1,34 @@
+"""Losses and penalties: pure functions of arrays."""
+
+from jaxgan.losses import adversarial, penalties
+from jaxgan.losses.adversarial import (
+    Objective,
+    ObjectiveName,
+    hinge,
+    least_squares,
+    minimax,
+    noisy_targets,
+    nonsaturating,
+    relativistic,
+    wasserstein,
+)
+from jaxgan.losses.penalties import clip_params, drift, gradient_penalty, r1, r2
+
+__all__ = [
+    "Objective",
+    "ObjectiveName",
+    "adversarial",
+    "clip_params",
+    "drift",
+    "gradient_penalty",
+    "hinge",
+    "least_squares",
+    "minimax",
+    "noisy_targets",
+    "nonsaturating",
+    "penalties",
+    "r1",
+    "r2",
+    "relativistic",
+    "wasserstein",
+]

@@ -1,0 +1,152 @@
+"""Adversarial objectives: pure functions of logits, in the papers' notation.
+
+Each :class:`Objective` pairs what the discriminator minimises with what the generator minimises.
+Logits have any shape, ``(batch,)`` or ``(batch, h, w)``; a loss is the mean over all of them.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float
+
+from jaxgan.typing import PRNGKey, Scalar
+
+Scores = Float[Array, "*any"]
+Targets = Float[Array, "*any"] | float
+ObjectiveName = Literal[
+    "minimax", "nonsaturating", "least_squares", "wasserstein", "hinge", "relativistic"
+]
+
+
+class Objective(NamedTuple):
+    """The two sides of a game, both to be minimised."""
+
+    discriminator: Callable[..., Any]
+    """``(real_logits, fake_logits) -> scalar``; the cross-entropy ones also take targets."""
+    generator: Callable[..., Any]
+    """``(fake_logits, real_logits=None) -> scalar``."""
+
+
+def _cross_entropy_discriminator(
+    real_logits: Scores,
+    fake_logits: Scores,
+    real_targets: Targets = 1.0,
+    fake_targets: Targets = 0.0,
+) -> Scalar:
+    """-E[t log D(x)] - E[(1 - t) log(1 - D(x))] over reals plus the same over fakes, not halved."""
+    real = optax.sigmoid_binary_cross_entropy(real_logits, jnp.asarray(real_targets))
+    fake = optax.sigmoid_binary_cross_entropy(fake_logits, jnp.asarray(fake_targets))
+    return real.mean() + fake.mean()
+
+
+def _minimax_generator(fake_logits: Scores, real_logits: Scores | None = None) -> Scalar:
+    """E[log(1 - D(G(z)))]."""
+    del real_logits
+    return -jax.nn.softplus(fake_logits).mean()
+
+
+def _nonsaturating_generator(fake_logits: Scores, real_logits: Scores | None = None) -> Scalar:
+    """-E[log D(G(z))]."""
+    del real_logits
+    return jax.nn.softplus(-fake_logits).mean()
+
+
+def _least_squares_discriminator(real_logits: Scores, fake_logits: Scores) -> Scalar:
+    """1/2 E[(D(x) - 1)^2] + 1/2 E[D(G(z))^2]."""
+    return 0.5 * jnp.square(real_logits - 1.0).mean() + 0.5 * jnp.square(fake_logits).mean()
+
+
+def _least_squares_generator(fake_logits: Scores, real_logits: Scores | None = None) -> Scalar:
+    """1/2 E[(D(G(z)) - 1)^2]."""
+    del real_logits
+    return 0.5 * jnp.square(fake_logits - 1.0).mean()
+
+
+def _wasserstein_critic(real_logits: Scores, fake_logits: Scores) -> Scalar:
+    """E[f(G(z))] - E[f(x)]: minus the estimate of the distance."""
+    return fake_logits.mean() - real_logits.mean()
+
+
+def _raise_score(fake_logits: Scores, real_logits: Scores | None = None) -> Scalar:
+    """-E[f(G(z))]."""
+    del real_logits
+    return -fake_logits.mean()
+
+
+def _hinge_discriminator(real_logits: Scores, fake_logits: Scores) -> Scalar:
+    """E[max(0, 1 - D(x))] + E[max(0, 1 + D(G(z)))]."""
+    return jax.nn.relu(1.0 - real_logits).mean() + jax.nn.relu(1.0 + fake_logits).mean()
+
+
+def _relativistic_discriminator(real_logits: Scores, fake_logits: Scores) -> Scalar:
+    """E[softplus(-(D(x) - D(G(z))))], each real paired with one fake."""
+    _same_shape(real_logits, fake_logits)
+    return jax.nn.softplus(fake_logits - real_logits).mean()
+
+
+def _relativistic_generator(fake_logits: Scores, real_logits: Scores | None = None) -> Scalar:
+    """E[softplus(-(D(G(z)) - D(x)))].
+
+    Raises:
+      ValueError: without ``real_logits``, which this objective compares with.
+    """
+    if real_logits is None:
+        raise ValueError("real_logits: the relativistic generator loss needs the reals' logits")
+    _same_shape(real_logits, fake_logits)
+    return jax.nn.softplus(real_logits - fake_logits).mean()
+
+
+def _same_shape(real_logits: Scores, fake_logits: Scores) -> None:
+    if real_logits.shape != fake_logits.shape:
+        raise ValueError(
+            f"real_logits {real_logits.shape} and fake_logits {fake_logits.shape} are compared in"
+            " pairs and need one shape"
+        )
+
+
+minimax = Objective(_cross_entropy_discriminator, _minimax_generator)
+"""Goodfellow et al. 2014, equation 1. Its generator's gradient vanishes where D wins."""
+
+nonsaturating = Objective(_cross_entropy_discriminator, _nonsaturating_generator)
+"""Goodfellow et al. 2014, section 3: the generator maximises log D(G(z)) instead."""
+
+least_squares = Objective(_least_squares_discriminator, _least_squares_generator)
+"""LSGAN (Mao et al. 2017), equation 9: a = 0, b = c = 1."""
+
+wasserstein = Objective(_wasserstein_critic, _raise_score)
+"""WGAN (Arjovsky et al. 2017), Algorithm 1; the critic must be kept Lipschitz by other means."""
+
+hinge = Objective(_hinge_discriminator, _raise_score)
+"""Lim and Ye 2017; SNGAN (Miyato et al. 2018), equations 16 and 17."""
+
+relativistic = Objective(_relativistic_discriminator, _relativistic_generator)
+"""RpGAN (Jolicoeur-Martineau 2019); R3GAN (Huang et al. 2024), equation 2."""
+
+
+def noisy_targets(
+    key: PRNGKey, shape: tuple[int, ...], real_label: float = 1.0, flip: float = 0.0
+) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
+    """Targets ``(real, fake)`` for the cross-entropy: one-sided smoothing and flipped labels.
+
+    Reals get ``real_label`` (.9 in Salimans et al. 2016, section 3.4) and fakes 0; each example's
+    target is exchanged for the other's with probability ``flip``.
+    """
+    exchanged = jax.random.bernoulli(key, flip, (2, *shape))
+    real = jnp.where(exchanged[0], 0.0, real_label)
+    fake = jnp.where(exchanged[1], real_label, 0.0)
+    return real, fake
+
+
+def get(name: ObjectiveName) -> Objective:
+    """The objective of that name."""
+    return {
+        "minimax": minimax,
+        "nonsaturating": nonsaturating,
+        "least_squares": least_squares,
+        "wasserstein": wasserstein,
+        "hinge": hinge,
+        "relativistic": relativistic,
+    }[name]

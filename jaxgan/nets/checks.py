@@ -1,0 +1,114 @@
+"""What a network refuses, and the one line that says why."""
+
+from dataclasses import fields
+from typing import Any, get_args
+
+from flax import linen as nn
+
+from jaxgan.errors import InputError
+from jaxgan.typing import Image, Label
+
+
+def check_choices(net: nn.Module) -> None:
+    """Compares the fields of a finite choice (``norm``, ``initializer`` ...) with the choices.
+
+    Raises:
+      InputError: for the first that is none of them.
+    """
+    for field in fields(net):
+        choices, value = get_args(field.type), getattr(net, field.name)
+        literal = choices and all(isinstance(choice, str) for choice in choices)
+        if literal and value not in choices:
+            raise InputError(
+                f"{_role(net)}.{field.name}: {type(net).__name__} has no {value!r}: "
+                f"use one of {', '.join(choices)}"
+            )
+
+
+def check_images(net: Any, images: Image) -> None:
+    """Compares the images with the network's ``image_shape``.
+
+    Raises:
+      InputError: where they differ.
+    """
+    if images.shape[1:] != tuple(net.image_shape):
+        raise InputError(
+            f"image_shape: {type(net).__name__} is made for images of {tuple(net.image_shape)}, "
+            f"not {images.shape[1:]}: use .clone(image_shape={images.shape[1:]})"
+        )
+
+
+def read_labels(net: Any, labels: Label | None) -> Label | None:
+    """The labels that ``net`` uses: None where its ``num_classes`` is 0, whatever it is given.
+
+    Raises:
+      InputError: where the network needs labels and has none.
+    """
+    if net.num_classes and labels is None:
+        raise InputError(
+            f"labels: {type(net).__name__} has num_classes={net.num_classes}: "
+            "pass one label per sample, or set num_classes to 0"
+        )
+    return labels if net.num_classes else None
+
+
+def class_norm_classes(net: Any) -> int:
+    """``num_classes`` of a generator's normalizations: 0 unless they are class-conditional.
+
+    Raises:
+      InputError: where class-conditional BatchNorm is asked for and ``norm`` is another kind.
+    """
+    if net.conditioning != "class_norm" or not net.num_classes:
+        return 0
+    if net.norm != "batch":
+        raise InputError(
+            f"{_role(net)}.norm: {type(net).__name__} with conditioning class_norm needs batch, "
+            f"not {net.norm}: use batch, or conditioning embedding"
+        )
+    return net.num_classes
+
+
+def doublings(net: Any, start: int, smallest: int) -> int:
+    """How often ``start`` doubles to give the image size.
+
+    Args:
+      net: the network; its ``image_shape`` is read.
+      start: the side of the feature map that the network starts from (or ends with).
+      smallest: the smallest image side that it takes.
+
+    Raises:
+      InputError: where the image is not a square of a power of two from ``smallest``.
+    """
+    height, width, _ = net.image_shape
+    larger = 1 << (max(height, width, smallest) - 1).bit_length()
+    if height != width or height != larger:
+        raise InputError(
+            f"data.image_size: {type(net).__name__} makes powers of two from {smallest}, "
+            f"not {_sides(height, width)}: use {larger}, or BookDCGANGenerator and "
+            "BookDCGANDiscriminator (multiples of 4)"
+        )
+    return (larger // start).bit_length() - 1
+
+
+def quarters(net: Any) -> tuple[int, int]:
+    """A quarter of the height and of the width.
+
+    Raises:
+      InputError: where 4 does not divide both.
+    """
+    height, width, _ = net.image_shape
+    if height < 4 or width < 4 or height % 4 or width % 4:
+        raise InputError(
+            f"data.image_size: {type(net).__name__} makes multiples of 4, "
+            f"not {_sides(height, width)}: use {-(-max(height, width, 4) // 4) * 4}"
+        )
+    return height // 4, width // 4
+
+
+def _sides(height: int, width: int) -> str:
+    return f"{height}" if height == width else f"{height}x{width}"
+
+
+def _role(net: nn.Module) -> str:
+    generates = type(net).__name__.endswith("Generator")
+    return "algorithm.generator" if generates else "algorithm.discriminator"

@@ -1,0 +1,122 @@
+"""The ways in which a class label enters a network, shared by all networks.
+
+A network reads labels where its field ``num_classes`` is over 0, and its field ``conditioning``
+says how; the fourth way, class-conditional BatchNorm, is :class:`jaxgan.ops.Normalize`.
+"""
+
+from typing import Any, Literal, TypeAlias
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from jaxtyping import Array, Float
+
+from jaxgan.nets.checks import check_choices, check_images
+from jaxgan.ops.normalization import Norm, apply_layer
+from jaxgan.typing import Image, Label, Latent, Logits
+
+GeneratorConditioning: TypeAlias = Literal["embedding", "class_norm"]
+"""``embedding``: z * Embed(y). ``class_norm``: a gamma and a beta of BatchNorm for each class."""
+
+DiscriminatorConditioning: TypeAlias = Literal["channel", "projection"]
+"""``channel``: Embed(y) as one more input channel. ``projection``: logit + <Embed(y), features>."""
+
+
+def enter_latent(net: Any, z: Latent, labels: Label | None) -> Latent:
+    """A generator's input: z in ``net.dtype``, times Embed(y) where its fields say so.
+
+    Raises:
+      InputError: for a field of ``net`` that is none of its choices.
+    """
+    check_choices(net)
+    z = z.astype(net.dtype)
+    if labels is None or net.conditioning != "embedding":
+        return z
+    return LabelledLatent(net.num_classes, net.dtype)(z, labels)
+
+
+def enter_images(
+    net: Any, images: Image, labels: Label | None
+) -> Float[Array, "batch height width more"]:
+    """A discriminator's input: the images in ``net.dtype``, with Embed(y) where its fields say so.
+
+    Raises:
+      InputError: for a field of ``net`` that is none of its choices, and for images of another
+        shape than ``net.image_shape``.
+    """
+    check_choices(net)
+    check_images(net, images)
+    images = images.astype(net.dtype)
+    if labels is None or net.conditioning != "channel":
+        return images
+    return LabelChannel(net.num_classes, net.dtype)(images, labels)
+
+
+def score(
+    net: Any,
+    logits: Float[Array, "batch 1"],
+    phi: Float[Array, "batch features"],
+    labels: Label | None,
+    train: bool,
+) -> Logits:
+    """A discriminator's result: the logits, plus <Embed(y), phi> where its fields say so."""
+    scores = logits[:, 0].astype(jnp.float32)
+    if labels is None or net.conditioning != "projection":
+        return scores
+    return scores + Projection(net.num_classes, net.norm, net.dtype)(phi, labels, train)
+
+
+class LabelledLatent(nn.Module):
+    """z * Embed(y), elementwise (*GANs in Action*, ch. 8)."""
+
+    num_classes: int
+    """How many classes there are."""
+    dtype: Any = jnp.float32
+    """Of the result."""
+
+    @nn.compact
+    def __call__(self, z: Latent, labels: Label) -> Latent:
+        """The same shape as ``z``."""
+        embed = nn.Embed(self.num_classes, z.shape[-1], self.dtype, embedding_init=_keras_uniform)
+        return z * embed(labels)
+
+
+class LabelChannel(nn.Module):
+    """The images with one more channel, Embed(y) of h*w numbers (*GANs in Action*, ch. 8)."""
+
+    num_classes: int
+    """How many classes there are."""
+    dtype: Any = jnp.float32
+    """Of the result."""
+
+    @nn.compact
+    def __call__(self, images: Image, labels: Label) -> Float[Array, "batch height width more"]:
+        """(n, h, w, c) to (n, h, w, c + 1)."""
+        n, h, w, _ = images.shape
+        embed = nn.Embed(self.num_classes, h * w, self.dtype, embedding_init=_keras_uniform)
+        return jnp.concatenate([images, embed(labels).reshape(n, h, w, 1)], axis=-1)
+
+
+class Projection(nn.Module):
+    """<Embed(y), phi>, to be added to a logit (Miyato and Koyama 2018, equation 4)."""
+
+    num_classes: int
+    """How many classes there are."""
+    norm: Norm = "none"
+    """``spectral`` and ``weight`` normalize the embedding too, as the paper's code does."""
+    dtype: Any = jnp.float32
+    """Of the embedding."""
+
+    @nn.compact
+    def __call__(
+        self, phi: Float[Array, "batch features"], labels: Label, train: bool = True
+    ) -> Float[Array, "batch"]:
+        """One number per sample; ``phi`` are its pooled features."""
+        embed = nn.Embed(self.num_classes, phi.shape[-1], self.dtype)
+        products = apply_layer(embed, labels, self.norm, train) * phi
+        return jnp.sum(products.astype(jnp.float32), axis=-1)
+
+
+def _keras_uniform(key: Any, shape: Any, dtype: Any = jnp.float32, out_sharding: Any = None) -> Any:
+    """U(-.05, .05): Keras's default for an embedding, so the book's."""
+    return jax.random.uniform(key, shape, dtype, -0.05, 0.05)

@@ -1,0 +1,96 @@
+"""The first GAN of *GANs in Action* (Langr and Bok, ch. 3): two dense layers each, any image."""
+
+import math
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+
+from jaxgan.nets.checks import read_labels
+from jaxgan.nets.conditioning import (
+    DiscriminatorConditioning,
+    enter_images,
+    enter_latent,
+    score,
+)
+from jaxgan.ops import Initializer, Norm, Normalize, apply_layer, gamma_init, kernel_init
+from jaxgan.typing import Image, Label, Latent, Logits
+
+
+class MLPGenerator(nn.Module):
+    """A latent code to an image: dense, LeakyReLU, dense, tanh."""
+
+    hidden: int = 128
+    """Units of the hidden layer."""
+    norm: Norm = "none"
+    """Normalization of the hidden layer; ``weight`` and ``spectral`` of both."""
+    initializer: Initializer = "glorot"
+    """Where kernels and gains start."""
+    slope: float = 0.01
+    """Of LeakyReLU below 0."""
+    conditioning: Literal["embedding"] = "embedding"
+    """How labels enter, where ``num_classes`` is over 0: z * Embed(y)."""
+    image_shape: tuple[int, int, int] = (28, 28, 1)
+    """(height, width, channels) of the data."""
+    num_classes: int = 0
+    """Classes of the data; 0 is unconditional."""
+    dtype: Any = jnp.float32
+    """Of the computation; parameters and the result are float32."""
+
+    @nn.compact
+    def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Image:
+        """(n, latent) to (n, height, width, channels) in [-1, 1]."""
+        labels = read_labels(self, labels)
+        z = enter_latent(self, z, labels)
+        x = _hidden(self, z, train)
+        x = _dense(self, x, math.prod(self.image_shape), train)
+        return jnp.tanh(x.astype(jnp.float32)).reshape(-1, *self.image_shape)
+
+
+class MLPDiscriminator(nn.Module):
+    """An image to a score: flatten, dense, LeakyReLU, dense 1.
+
+    The hidden activations are sown as ``features`` into the collection ``intermediates``.
+    """
+
+    hidden: int = 128
+    """Units of the hidden layer."""
+    norm: Norm = "none"
+    """Normalization of the hidden layer; ``weight`` and ``spectral`` of both."""
+    initializer: Initializer = "glorot"
+    """Where kernels and gains start."""
+    slope: float = 0.01
+    """Of LeakyReLU below 0."""
+    conditioning: DiscriminatorConditioning = "channel"
+    """How labels enter, where ``num_classes`` is over 0."""
+    image_shape: tuple[int, int, int] = (28, 28, 1)
+    """(height, width, channels) of the data."""
+    num_classes: int = 0
+    """Classes of the data; 0 is unconditional."""
+    dtype: Any = jnp.float32
+    """Of the computation; parameters and the result are float32."""
+
+    @nn.compact
+    def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
+        """(n, height, width, channels) to (n,)."""
+        labels = read_labels(self, labels)
+        x = enter_images(self, images, labels)
+        phi = _hidden(self, x.reshape(x.shape[0], -1), train)
+        self.sow("intermediates", "features", phi)
+        logits = _dense(self, phi, 1, train)
+        return score(self, logits, phi, labels, train)
+
+
+def _hidden(net: MLPGenerator | MLPDiscriminator, x: jax.Array, train: bool) -> jax.Array:
+    gamma = gamma_init(net.initializer)
+    x = _dense(net, x, net.hidden, train)
+    x = Normalize(net.norm, gamma_init=gamma, dtype=net.dtype)(x, train)
+    return nn.leaky_relu(x, net.slope)
+
+
+def _dense(
+    net: MLPGenerator | MLPDiscriminator, x: jax.Array, features: int, train: bool
+) -> jax.Array:
+    layer = nn.Dense(features, dtype=net.dtype, kernel_init=kernel_init(net.initializer))
+    return apply_layer(layer, x, net.norm, train)

@@ -1,0 +1,213 @@
+"""The ResNets of WGAN-GP on CIFAR-10 (Gulrajani et al. 2017, appendix F), as in the authors' code.
+
+SNGAN's critic (Miyato et al. 2018, table 4) is this one with ``norm="spectral"``, ``pool="sum"``.
+Convolutions in the blocks start as "He" (see :data:`jaxgan.ops.Initializer`); what no ReLU follows,
+the shortcuts, the dense layers and the generator's last convolution, as Glorot.
+"""
+
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from jaxtyping import Array, Float
+
+from jaxgan.nets.checks import class_norm_classes, doublings, read_labels
+from jaxgan.nets.conditioning import (
+    DiscriminatorConditioning,
+    GeneratorConditioning,
+    enter_images,
+    enter_latent,
+    score,
+)
+from jaxgan.ops import (
+    Conv,
+    Initializer,
+    Norm,
+    Normalize,
+    apply_layer,
+    gamma_init,
+    kernel_init,
+    linear_init,
+    mean_pool,
+    upsample,
+)
+from jaxgan.typing import Image, Label, Latent, Logits
+
+
+class _Convolution(nn.Module):
+    """Conv of stride 1, 'same', with a bias; its kernel normalized where ``norm`` says so."""
+
+    features: int
+    size: int
+    norm: Norm
+    kernel_init: Any
+    dtype: Any
+
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+        layer = Conv(
+            self.features, (self.size, self.size), dtype=self.dtype, kernel_init=self.kernel_init
+        )
+        return apply_layer(layer, x, self.norm, train)
+
+
+class ResidualBlock(nn.Module):
+    """shortcut(x) + conv(relu(norm(conv(relu(norm(x)))))), both convolutions k3.
+
+    ``up`` doubles the size before the first convolution, ``down`` halves it after the second. The
+    shortcut is x, or a k1 convolution where size or width change. It is computed at the smaller of
+    the two sizes, which is the same function: a k1 convolution commutes with both.
+    """
+
+    features: int
+    """Channels of the result."""
+    resample: Literal["up", "down", "same"] = "same"
+    """What happens to the image size."""
+    norm: Norm = "none"
+    """Normalization; see :data:`jaxgan.ops.Norm`."""
+    initializer: Initializer = "he_average"
+    """Where kernels and gains start; shortcuts are Glorot for both of He's."""
+    num_classes: int = 0
+    """Over 0: class-conditional BatchNorm."""
+    dtype: Any = jnp.float32
+    """Of the computation."""
+
+    @nn.compact
+    def __call__(
+        self, x: Image, labels: Label | None = None, train: bool = True
+    ) -> Float[Array, "batch new_height new_width features"]:
+        """(n, h, w, c) to (n, h', w', features), the sides as ``resample`` says."""
+        inner = x.shape[-1] if self.resample == "down" else self.features
+        y = nn.relu(self._normalize("norm_1")(x, train, labels))
+        y = upsample(y) if self.resample == "up" else y
+        y = self._conv(inner, 3, "conv_1")(y, train)
+        y = nn.relu(self._normalize("norm_2")(y, train, labels))
+        y = self._conv(self.features, 3, "conv_2")(y, train)
+        y = mean_pool(y) if self.resample == "down" else y
+        return y + self._shortcut(x, train)
+
+    def _shortcut(self, x: jax.Array, train: bool) -> jax.Array:
+        if self.resample == "same" and x.shape[-1] == self.features:
+            return x
+        x = mean_pool(x) if self.resample == "down" else x
+        x = self._conv(self.features, 1, "shortcut")(x, train)
+        return upsample(x) if self.resample == "up" else x
+
+    def _conv(self, features: int, size: int, name: str) -> _Convolution:
+        init = (linear_init if name == "shortcut" else kernel_init)(self.initializer)
+        return _Convolution(features, size, self.norm, init, self.dtype, name=name)
+
+    def _normalize(self, name: str) -> Normalize:
+        gamma = gamma_init(self.initializer)
+        return Normalize(self.norm, self.num_classes, gamma_init=gamma, dtype=self.dtype, name=name)
+
+
+class _FirstBlock(nn.Module):
+    """The critic's first block: as ``down``, without norms and without a ReLU on the image."""
+
+    features: int
+    norm: Norm
+    initializer: Initializer
+    dtype: Any
+
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+        shortcut = self._conv(1, linear_init(self.initializer), "shortcut")(mean_pool(x), train)
+        y = self._conv(3, kernel_init(self.initializer), "conv_1")(x, train)
+        y = self._conv(3, kernel_init(self.initializer), "conv_2")(nn.relu(y), train)
+        return mean_pool(y) + shortcut
+
+    def _conv(self, size: int, init: Any, name: str) -> _Convolution:
+        return _Convolution(self.features, size, self.norm, init, self.dtype, name=name)
+
+
+class ResidualGenerator(nn.Module):
+    """z to an image: dense to 4x4, a block ``up`` for each doubling, norm, ReLU, conv k3, tanh.
+
+    Every block has ``features`` channels; 32 px has three blocks, any power of two from 16 more or
+    fewer.
+
+    Reference: Gulrajani et al. 2017, appendix F, table 4.
+    """
+
+    features: int = 128
+    """Channels of every block."""
+    norm: Norm = "batch"
+    """Normalization before every ReLU; ``weight`` and ``spectral`` of every layer."""
+    initializer: Initializer = "he_average"
+    """Where kernels and gains start; what no ReLU follows is Glorot for both of He's."""
+    conditioning: GeneratorConditioning = "class_norm"
+    """How labels enter, where ``num_classes`` is over 0."""
+    image_shape: tuple[int, int, int] = (28, 28, 1)
+    """(height, width, channels) of the data."""
+    num_classes: int = 0
+    """Classes of the data; 0 is unconditional."""
+    dtype: Any = jnp.float32
+    """Of the computation; parameters and the result are float32."""
+
+    @nn.compact
+    def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Image:
+        """(n, latent) to (n, height, width, channels) in [-1, 1]."""
+        stages = doublings(self, 4, 16)
+        labels = read_labels(self, labels)
+        classes = class_norm_classes(self)
+        z = enter_latent(self, z, labels)
+        linear = linear_init(self.initializer)
+        dense = nn.Dense(16 * self.features, dtype=self.dtype, kernel_init=linear)
+        x = apply_layer(dense, z, self.norm, train).reshape(-1, 4, 4, self.features)
+        how = (self.norm, self.initializer, classes, self.dtype)
+        for _ in range(stages):
+            x = ResidualBlock(self.features, "up", *how)(x, labels, train)
+        gamma = gamma_init(self.initializer)
+        x = Normalize(self.norm, classes, gamma_init=gamma, dtype=self.dtype)(x, train, labels)
+        last = _Convolution(self.image_shape[2], 3, self.norm, linear, self.dtype, name="output")
+        x = last(nn.relu(x), train)
+        return jnp.tanh(x.astype(jnp.float32))
+
+
+class ResidualCritic(nn.Module):
+    """An image to a score: blocks ``down`` until 8x8, two more blocks, ReLU, global pool, dense 1.
+
+    The first block has no norm. 32 px has two blocks ``down``, any power of two from 16 more or
+    fewer. The pooled activations are sown as ``features`` into ``intermediates``.
+
+    Reference: Gulrajani et al. 2017, appendix F, table 3.
+    """
+
+    features: int = 128
+    """Channels of every block."""
+    norm: Norm = "none"
+    """Normalization before every ReLU; ``weight`` and ``spectral`` of every layer. With a gradient
+    penalty not ``batch``: the penalty is one sample's (Gulrajani et al., section 4)."""
+    initializer: Initializer = "he_average"
+    """Where kernels and gains start; what no ReLU follows is Glorot for both of He's."""
+    pool: Literal["mean", "sum"] = "mean"
+    """Global pooling: the mean in WGAN-GP, the sum in SNGAN."""
+    conditioning: DiscriminatorConditioning = "projection"
+    """How labels enter, where ``num_classes`` is over 0."""
+    image_shape: tuple[int, int, int] = (28, 28, 1)
+    """(height, width, channels) of the data."""
+    num_classes: int = 0
+    """Classes of the data; 0 is unconditional."""
+    dtype: Any = jnp.float32
+    """Of the computation; parameters and the result are float32."""
+
+    @nn.compact
+    def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
+        """(n, height, width, channels) to (n,)."""
+        downs = doublings(self, 8, 16) - 1
+        labels = read_labels(self, labels)
+        x = enter_images(self, images, labels)
+        x = _FirstBlock(self.features, self.norm, self.initializer, self.dtype)(x, train)
+        for resample in ("down",) * downs + ("same", "same"):
+            block = ResidualBlock(
+                self.features, resample, self.norm, self.initializer, dtype=self.dtype
+            )
+            x = block(x, None, train)
+        x = nn.relu(x)
+        phi = x.mean(axis=(1, 2)) if self.pool == "mean" else x.sum(axis=(1, 2))
+        self.sow("intermediates", "features", phi)
+        dense = nn.Dense(1, dtype=self.dtype, kernel_init=linear_init(self.initializer))
+        logits = apply_layer(dense, phi, self.norm, train)
+        return score(self, logits, phi, labels, train)

@@ -1,0 +1,22 @@
+"""Layers and array functions that networks are made of."""
+
+from jaxgan.ops.conv import Conv, ConvTranspose
+from jaxgan.ops.initializers import Initializer, gamma_init, kernel_init, linear_init
+from jaxgan.ops.normalization import Norm, Normalize, SpectralNorm, WeightNorm, apply_layer
+from jaxgan.ops.resample import mean_pool, upsample
+
+__all__ = [
+    "Conv",
+    "ConvTranspose",
+    "Initializer",
+    "Norm",
+    "Normalize",
+    "SpectralNorm",
+    "WeightNorm",
+    "apply_layer",
+    "gamma_init",
+    "kernel_init",
+    "linear_init",
+    "mean_pool",
+    "upsample",
+]

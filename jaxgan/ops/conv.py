@@ -1,0 +1,198 @@
+"""Convolutions closed under differentiation.
+
+A convolution F(x, w), its transpose in the input T(g, w) and its transpose in the kernel G(x, g)
+are three faces of one trilinear form <g, F(x, w)> = <T(g, w), x> = <G(x, g), w>. So the
+derivatives of each are the other two: dF = {T, G}, dT = {F, G}, dG = {T, F}. Saying so keeps every
+order of reverse differentiation on the three forms that XLA runs well: left to itself it runs the
+kernel gradient of a transposed convolution one to two orders of magnitude slower on a CPU.
+``jax.custom_vjp`` has no forward mode; where that is needed use flax's own layers, whose
+parameters are the same.
+"""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from flax.linen.dtypes import promote_dtype
+from jax import lax
+from jaxtyping import Array, Float
+
+Activation = Float[Array, "n _ _ _"]  # sizes differ between the faces
+Kernel = Float[Array, "_ _ _ _"]
+Pairs = tuple[tuple[int, int], ...]
+
+
+class Geometry(NamedTuple):
+    """The static part of a convolution from ``size`` with a kernel of ``kernel``."""
+
+    size: tuple[int, ...]
+    kernel: tuple[int, ...]
+    strides: tuple[int, ...]
+    padding: Pairs
+    dilation: tuple[int, ...] = (1, 1)
+    groups: int = 1
+
+
+def _plain(geometry: Geometry, x: Array, w: Array) -> Array:
+    return lax.conv_general_dilated(
+        x,
+        w,
+        geometry.strides,
+        geometry.padding,
+        rhs_dilation=geometry.dilation,
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        feature_group_count=geometry.groups,
+    )
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def convolve(geometry: Geometry, x: Activation, w: Kernel) -> Activation:
+    """F(x, w): the convolution."""
+    return _plain(geometry, x, w)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def transpose_input(geometry: Geometry, g: Activation, w: Kernel) -> Activation:
+    """T(g, w): the transpose of ``x -> F(x, w)``, a transposed convolution."""
+    shape = (g.shape[0], *geometry.size, w.shape[2] * geometry.groups)
+    x = jax.ShapeDtypeStruct(shape, g.dtype)
+    return jax.linear_transpose(lambda x: _plain(geometry, x, w), x)(g)[0]
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def transpose_kernel(geometry: Geometry, x: Activation, g: Activation) -> Kernel:
+    """G(x, g): the transpose of ``w -> F(x, w)``, a kernel gradient."""
+    shape = (*geometry.kernel, x.shape[3] // geometry.groups, g.shape[3])
+    w = jax.ShapeDtypeStruct(shape, x.dtype)
+    return jax.linear_transpose(lambda w: _plain(geometry, x, w), w)(g)[0]
+
+
+def _saved(face: Any) -> Any:
+    def forward(geometry: Geometry, a: Array, b: Array) -> tuple[Array, tuple[Array, Array]]:
+        return face(geometry, a, b), (a, b)
+
+    return forward
+
+
+def _convolve_back(geometry: Geometry, saved: Any, g: Array) -> tuple[Array, Array]:
+    x, w = saved
+    return transpose_input(geometry, g, w), transpose_kernel(geometry, x, g)
+
+
+def _transpose_input_back(geometry: Geometry, saved: Any, x: Array) -> tuple[Array, Array]:
+    g, w = saved
+    return convolve(geometry, x, w), transpose_kernel(geometry, x, g)
+
+
+def _transpose_kernel_back(geometry: Geometry, saved: Any, w: Array) -> tuple[Array, Array]:
+    x, g = saved
+    return transpose_input(geometry, g, w), convolve(geometry, x, w)
+
+
+convolve.defvjp(_saved(convolve), _convolve_back)
+transpose_input.defvjp(_saved(transpose_input), _transpose_input_back)
+transpose_kernel.defvjp(_saved(transpose_kernel), _transpose_kernel_back)
+
+
+def conv(
+    x: Activation,
+    kernel: Kernel,
+    strides: tuple[int, ...] = (1, 1),
+    padding: str | Pairs = "SAME",
+    dilation: tuple[int, int] = (1, 1),
+    groups: int = 1,
+) -> Activation:
+    """F(x, kernel) with ``jax.lax``'s names for the padding."""
+    if isinstance(padding, str):
+        reach = [d * (k - 1) + 1 for k, d in zip(kernel.shape, dilation, strict=False)]
+        padding = tuple(lax.padtype_to_pads(x.shape[1:3], reach, strides, padding))
+    sizes = (x.shape[1:3], kernel.shape[:2])
+    return convolve(Geometry(*sizes, strides, padding, dilation, groups), x, kernel)
+
+
+def conv_transpose(
+    g: Activation,
+    kernel: Kernel,
+    strides: tuple[int, int],
+    padding: str | Pairs,
+) -> Activation:
+    """T with the conventions of ``jax.lax.conv_transpose`` (kernel not flipped, as in Keras).
+
+    ``padding`` pads the dilated input; torch's ``p`` is ``k - 1 - p`` here.
+    """
+    pads = []
+    for k, s, i in zip(kernel.shape[:2], strides, range(2), strict=True):
+        pads.append(_transpose_pads(k, s, padding) if isinstance(padding, str) else padding[i])
+    size, inner = [], []
+    for m, k, s, (lo, hi) in zip(g.shape[1:3], kernel.shape[:2], strides, pads, strict=True):
+        size.append((m - 1) * s + 1 + lo + hi - k + 1)
+        inner.append((k - 1 - lo, k - 1 - hi))
+    geometry = Geometry(tuple(size), kernel.shape[:2], tuple(strides), tuple(inner))
+    return transpose_input(geometry, g, jnp.flip(kernel, (0, 1)).swapaxes(2, 3))
+
+
+def _transpose_pads(k: int, s: int, padding: str) -> tuple[int, int]:
+    if padding == "VALID":
+        return k - 1, k - 1 + max(s - k, 0)
+    total = k + s - 2
+    low = k - 1 if s > k - 1 else -(-total // 2)
+    return low, total - low
+
+
+class Conv(nn.Module):
+    """``flax.linen.Conv`` on :func:`convolve`: the same parameters and values."""
+
+    features: int
+    kernel_size: tuple[int, int]
+    strides: int | tuple[int, int] = 1
+    padding: str | Pairs = "SAME"
+    kernel_dilation: tuple[int, int] = (1, 1)
+    feature_group_count: int = 1
+    use_bias: bool = True
+    dtype: Any = None
+    param_dtype: Any = jnp.float32
+    kernel_init: Any = nn.initializers.lecun_normal()
+    bias_init: Any = nn.initializers.zeros_init()
+
+    @nn.compact
+    def __call__(self, inputs: Activation) -> Activation:
+        """``(n, h, w, c) -> (n, h', w', features)``."""
+        x, kernel, bias = _parameters(self, inputs, inputs.shape[-1] // self.feature_group_count)
+        strides = (self.strides,) * 2 if isinstance(self.strides, int) else self.strides
+        out = conv(x, kernel, strides, self.padding, self.kernel_dilation, self.feature_group_count)
+        return out if bias is None else out + bias.reshape(1, 1, 1, -1)
+
+
+class ConvTranspose(nn.Module):
+    """``flax.linen.ConvTranspose`` on :func:`transpose_input`: the same parameters and values.
+
+    ``padding`` is ``"SAME"``, ``"VALID"`` or pairs that pad the dilated input.
+    """
+
+    features: int
+    kernel_size: tuple[int, int]
+    strides: tuple[int, int] = (1, 1)
+    padding: str | Pairs = "SAME"
+    use_bias: bool = True
+    dtype: Any = None
+    param_dtype: Any = jnp.float32
+    kernel_init: Any = nn.initializers.lecun_normal()
+    bias_init: Any = nn.initializers.zeros_init()
+
+    @nn.compact
+    def __call__(self, inputs: Activation) -> Activation:
+        """``(n, h, w, c) -> (n, h', w', features)``."""
+        x, kernel, bias = _parameters(self, inputs, inputs.shape[-1])
+        out = conv_transpose(x, kernel, self.strides, self.padding)
+        return out if bias is None else out + bias.reshape(1, 1, 1, -1)
+
+
+def _parameters(layer: Any, inputs: Array, fan: int) -> tuple[Array, Array, Array | None]:
+    shape = (*layer.kernel_size, fan, layer.features)
+    kernel = layer.param("kernel", layer.kernel_init, shape, layer.param_dtype)
+    bias = None
+    if layer.use_bias:
+        bias = layer.param("bias", layer.bias_init, (layer.features,), layer.param_dtype)
+    return tuple(promote_dtype(inputs, kernel, bias, dtype=layer.dtype))  # pyright: ignore

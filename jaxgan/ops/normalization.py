@@ -1,0 +1,204 @@
+"""Normalization of activations (batch, layer, instance, group) and of kernels (weight, spectral).
+
+A network has one field ``norm``. Of the two families one does nothing for a given kind, so a
+layer reads ``Normalize(norm)(apply_layer(conv, x, norm, train), train)`` whatever the kind is.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias, get_args
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from jaxtyping import Array, Float, Num
+
+from jaxgan.errors import InputError
+from jaxgan.typing import Label
+
+Norm: TypeAlias = Literal["none", "batch", "layer", "instance", "group", "weight", "spectral"]
+"""One kind of normalization for a whole network; see :class:`Normalize` and :func:`apply_layer`."""
+
+Activations: TypeAlias = Float[Array, "batch *space channels"]
+
+
+class Normalize(nn.Module):
+    """Normalized activations: gamma * (x - mean) / sqrt(var + epsilon) + beta.
+
+    - ``batch``: mean and variance of each channel over the batch and all pixels (Ioffe and Szegedy
+      2015). Under jit the batch is the global one, however it is sharded. Running statistics are in
+      the collection ``batch_stats`` and are used when ``train`` is False; the running variance is
+      the biased one (torch keeps the unbiased).
+    - ``layer``: over all pixels and channels of one sample, one gamma and beta per channel, as in
+      the WGAN-GP authors' critics.
+    - ``instance``: over the pixels of one channel of one sample, without gamma and beta
+      (Ulyanov et al. 2016, as in CycleGAN).
+    - ``group``: over the pixels and channels of one group of channels (Wu and He 2018).
+    - ``none``, ``weight``, ``spectral``: x itself.
+    """
+
+    kind: Norm = "batch"
+    """What to normalize over."""
+    num_classes: int = 0
+    """Over 0: class-conditional BatchNorm, a gamma and a beta for each class (Dumoulin 2017)."""
+    momentum: float = 0.9
+    """Share of the old running statistics that is kept (torch's momentum is 1 minus this)."""
+    epsilon: float = 1e-5
+    """Added to the variance."""
+    groups: int = 32
+    """Groups of ``group``; the greatest common divisor with the channel count where it is less."""
+    gamma_init: Callable[..., Any] = nn.initializers.ones
+    """Where gamma starts; beta starts at 0."""
+    dtype: Any = jnp.float32
+    """Of the result; statistics are float32."""
+
+    @nn.compact
+    def __call__(
+        self, x: Activations, train: bool = True, labels: Label | None = None
+    ) -> Activations:
+        """The same shape as ``x``; ``labels`` are read where ``num_classes`` is over 0."""
+        if self.num_classes:
+            return self._class_conditional(x, train, labels)
+        match self.kind:
+            case "batch":
+                return self._batch_norm(train, affine=True)(x)
+            case "layer":
+                axes = tuple(range(1, x.ndim))
+                return nn.LayerNorm(reduction_axes=axes, feature_axes=-1, **self._affine())(x)
+            case "instance":
+                return self._instance_norm(x)
+            case "group":
+                groups = math.gcd(self.groups, x.shape[-1])
+                return nn.GroupNorm(num_groups=groups, **self._affine())(x)
+            case "none" | "weight" | "spectral":
+                return x
+        raise InputError(f"norm: {self.kind!r} is no kind: use one of {', '.join(get_args(Norm))}")
+
+    def _affine(self) -> dict[str, Any]:
+        return {"epsilon": self.epsilon, "scale_init": self.gamma_init, "dtype": self.dtype}
+
+    def _batch_norm(self, train: bool, affine: bool) -> nn.BatchNorm:
+        return nn.BatchNorm(
+            use_running_average=not train,
+            momentum=self.momentum,
+            use_scale=affine,
+            use_bias=affine,
+            **self._affine(),
+        )
+
+    def _instance_norm(self, x: Activations) -> Activations:
+        if x.ndim < 3:
+            raise InputError("norm: instance needs pixels, and a dense layer has none: use layer")
+        norm = nn.InstanceNorm(
+            epsilon=self.epsilon, use_scale=False, use_bias=False, dtype=self.dtype
+        )
+        return norm(x)
+
+    def _class_conditional(self, x: Activations, train: bool, labels: Label | None) -> Activations:
+        if self.kind != "batch":
+            raise InputError(f"norm: class-conditional normalization needs batch, not {self.kind}")
+        if labels is None:
+            raise InputError("labels: class-conditional BatchNorm needs one label per sample")
+        x = self._batch_norm(train, affine=False)(x)
+        space = tuple(range(1, x.ndim - 1))
+        gamma, beta = (
+            nn.Embed(self.num_classes, x.shape[-1], self.dtype, embedding_init=init, name=name)
+            for name, init in (("gamma", self.gamma_init), ("beta", nn.initializers.zeros))
+        )
+        return x * jnp.expand_dims(gamma(labels), space) + jnp.expand_dims(beta(labels), space)
+
+
+class WeightNorm(nn.Module):
+    """A layer whose kernel is g * v / ||v||, the norm taken per output (Salimans and Kingma 2016).
+
+    v is the layer's own parameter; g starts at ||v||, so that the layer starts unchanged.
+    """
+
+    layer: nn.Module
+    """The layer; its parameters keep their place and names in the tree."""
+    epsilon: float = 1e-12
+    """Added to the squared norm."""
+
+    @nn.compact
+    def __call__(self, x: Num[Array, "..."]) -> Float[Array, "..."]:
+        """``layer(x)`` with the normalized kernel."""
+
+        def normalize(kernel: Array) -> Array:
+            axes = tuple(range(kernel.ndim - 1))
+            squares = jnp.sum(jnp.square(kernel), axis=axes, keepdims=True)
+            norm = jnp.sqrt(squares + self.epsilon)
+            g = self.param("scale", lambda _: norm.reshape(-1))
+            return kernel / norm * jnp.expand_dims(g, axes)
+
+        return _with_kernel(self, self.layer, normalize, x)
+
+
+class SpectralNorm(nn.Module):
+    """A layer whose kernel W, as a matrix (out, -1), is W / sigma(W) (Miyato et al. 2018).
+
+    sigma = u^T W v. A forward with ``train`` first does one power iteration, v = W^T u / |.|, then
+    u = W v / |.|, through which no gradient flows, and keeps both vectors in the collection
+    ``spectral``; one without uses them as they are, as torch does. They start at a random u after
+    15 iterations (torch's number).
+    """
+
+    layer: nn.Module
+    """The layer; its parameters keep their place and names in the tree."""
+    epsilon: float = 1e-12
+    """Added to the length of a vector before it is divided by it."""
+    warmup: int = 15
+    """Power iterations at initialisation."""
+
+    @nn.compact
+    def __call__(self, x: Num[Array, "..."], train: bool = True) -> Float[Array, "..."]:
+        """``layer(x)`` with the normalized kernel."""
+
+        def normalize(kernel: Array) -> Array:
+            return kernel / self._sigma(kernel.reshape(-1, kernel.shape[-1]).T, train)
+
+        return _with_kernel(self, self.layer, normalize, x)
+
+    def _sigma(self, w: Float[Array, "out rest"], train: bool) -> Float[Array, ""]:
+        fixed = jax.lax.stop_gradient(w)
+        u = self.variable("spectral", "u", self._first_u, fixed)
+        v = self.variable("spectral", "v", lambda: self._unit(fixed.T @ u.value))
+        if train and not self.is_initializing():
+            v.value = self._unit(fixed.T @ u.value)
+            u.value = self._unit(fixed @ v.value)
+        return u.value @ (w @ v.value)
+
+    def _first_u(self, w: Float[Array, "out rest"]) -> Float[Array, "out"]:
+        u = self._unit(jax.random.normal(self.make_rng("params"), w.shape[:1], w.dtype))
+        step = lambda _, u: self._unit(w @ self._unit(w.T @ u))  # noqa: E731
+        return jax.lax.fori_loop(0, self.warmup, step, u)
+
+    def _unit(self, x: Float[Array, "n"]) -> Float[Array, "n"]:
+        return x / (jnp.linalg.norm(x) + self.epsilon)
+
+
+def apply_layer(
+    layer: nn.Module, x: Num[Array, "..."], norm: Norm, train: bool
+) -> Float[Array, "..."]:
+    """``layer(x)``, its kernel normalized where ``norm`` is ``weight`` or ``spectral``.
+
+    Call it in a compact method, with a layer made there.
+    """
+    if norm == "spectral":
+        return SpectralNorm(layer)(x, train)
+    if norm == "weight":
+        return WeightNorm(layer)(x)
+    return layer(x)  # pyright: ignore[reportCallIssue]
+
+
+def _with_kernel(
+    module: nn.Module, layer: nn.Module, change: Callable[[Array], Array], x: Array
+) -> Array:
+    """``layer(x)`` with ``change`` applied to its one parameter of two or more axes."""
+
+    def transform(variables: Any) -> Any:
+        return jax.tree.map(lambda p: change(p) if p.ndim > 1 else p, variables)
+
+    mapped = nn.map_variables(
+        lambda inner: inner(x), "params", trans_in_fn=transform, init=module.is_initializing()
+    )
+    return mapped(layer)

@@ -1,0 +1,19 @@
+"""Twice and half the size, as in the WGAN-GP ResNet."""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from jaxgan.typing import Image
+
+
+def upsample(x: Image) -> Float[Array, "batch 2*height 2*width channels"]:
+    """Nearest neighbour, (n, h, w, c) to (n, 2h, 2w, c): each pixel becomes a 2x2 block."""
+    n, h, w, c = x.shape
+    blocks = jnp.broadcast_to(x[:, :, None, :, None, :], (n, h, 2, w, 2, c))
+    return blocks.reshape(n, 2 * h, 2 * w, c)
+
+
+def mean_pool(x: Image) -> Float[Array, "batch height//2 width//2 channels"]:
+    """Means of 2x2 blocks, (n, 2h, 2w, c) to (n, h, w, c); both sides must be even."""
+    n, h, w, c = x.shape
+    return x.reshape(n, h // 2, 2, w // 2, 2, c).mean(axis=(2, 4))

@@ -1,0 +1,50 @@
+"""The types that cross module borders, and the conventions that they carry.
+
+Images are NHWC. On the host and over the bus they are ``uint8``; on the device they are float in
+[-1, 1], where -1 is black. Keys are typed (``jax.random.key``). A loss is a mean over the global
+batch. Scores (logits) have shape ``(batch,)``, a patch discriminator's ``(batch, h, w)``.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from jaxtyping import Array, Float, Int, Key, UInt8
+
+Image: TypeAlias = Float[Array, "batch height width channels"]
+"""Images in [-1, 1]."""
+
+HostImage: TypeAlias = UInt8[Array, "batch height width channels"]
+"""The same as bytes: 0 is black, 255 is white."""
+
+Latent: TypeAlias = Float[Array, "batch latent"]
+"""Latent codes z."""
+
+Label: TypeAlias = Int[Array, "batch"]
+"""Class indices, from 0."""
+
+Logits: TypeAlias = Float[Array, "batch *patches"]
+"""Raw scores of a discriminator or critic, before any sigmoid."""
+
+Scalar: TypeAlias = Float[Array, ""]
+"""One number."""
+
+PRNGKey: TypeAlias = Key[Array, ""]
+"""One typed random key."""
+
+Batch: TypeAlias = Mapping[str, Any]
+"""``{"image": uint8 (n, h, w, c)}``, and ``"label": int32 (n,)`` where the data has labels.
+
+NumPy arrays on the host, JAX arrays on the device.
+"""
+
+Metrics: TypeAlias = dict[str, Array]
+"""Named scalars that a step reports."""
+
+Params: TypeAlias = Any
+"""A pytree of trainable arrays."""
+
+Variables: TypeAlias = dict[str, Any]
+"""Linen variables: ``{"params": ..., "batch_stats": ...}``."""
+
+Critic: TypeAlias = Callable[[Image], Logits]
+"""Any function from images to scores, with parameters and labels already bound."""

@@ -1,0 +1,33 @@
+"""Strict: shapes and types checked at run time, no silent broadcasting, four devices."""
+
+import os
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+flags = os.environ.get("XLA_FLAGS", "")
+os.environ["XLA_FLAGS"] = f"{flags} --xla_force_host_platform_device_count=4"
+
+import pathlib
+
+import jax
+import pytest
+from jaxtyping import install_import_hook
+
+install_import_hook("jaxgan", "beartype.beartype")
+jax.config.update("jax_numpy_rank_promotion", "raise")
+
+ROOT = pathlib.Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture
+def shared():
+    """Real data that may stand beside the checkout."""
+    if not SHARED.is_dir():
+        pytest.skip(f"there is no real data in {SHARED.parent.name}/{SHARED.name}")
+    return SHARED
+
+
+@pytest.fixture
+def float64():
+    with jax.enable_x64(True):
+        yield

@@ -1,0 +1,81 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import take
+
+from jaxgan.data import Data
+from jaxgan.data import tfds as reader
+from jaxgan.data.idx import open_idx
+from jaxgan.data.source import open_source
+from jaxgan.errors import InputError
+
+
+@pytest.fixture(params=["tfds", "tfds_array_record"])
+def mnist(request, real) -> Data:
+    """MNIST's test images, in both of TFDS's formats."""
+    folder = str(real(request.param))
+    return Data("tfds:mnist", batch_size=20, split="test[:600]", tfds_dir=folder)
+
+
+@pytest.fixture(params=["decoded", "encoded"])
+def memory(request, monkeypatch) -> str:
+    """Whether the data set counts as small."""
+    if request.param == "encoded":
+        monkeypatch.setattr(reader, "_IN_MEMORY", 0)
+    return request.param
+
+
+def test_records_are_mnists(mnist, memory, real):
+    """The same images with the same labels as in MNIST's own files, in TFDS's order."""
+    source = open_source(mnist)
+    original = open_idx(str(real("mnist")), "test").arrays
+    known = {image.tobytes(): int(label) for image, label in zip(*original, strict=True)}
+    assert (len(source), source.channels, source.num_classes) == (600, 1, 10)
+    assert source.class_names == tuple("0123456789")
+    assert (source.arrays is None) == (memory == "encoded")
+    seen = [source.example(i) for i in range(600)]
+    assert all(known[image.tobytes()] == label for image, label in seen)
+    assert len({image.tobytes() for image, _ in seen}) == 600
+
+
+def test_formats_agree_and_resume(mnist, memory, real):
+    steps = take(mnist, 5)
+    other = take(replace(mnist, tfds_dir=str(real("tfds"))), 3, start_step=2)
+    for a, b in zip(steps[2:], other, strict=True):
+        np.testing.assert_array_equal(a["image"], b["image"])
+        np.testing.assert_array_equal(a["label"], b["label"])
+
+
+def test_unknown_split(mnist):
+    with pytest.raises(InputError, match=r"data\.split: .* no 'val'; it has .*test"):
+        open_source(replace(mnist, split="val"))
+
+
+def test_unknown_data_set(tmp_path):
+    with pytest.raises(InputError, match=r"data\.source: TFDS has no data set 'mnits'"):
+        open_source(Data("tfds:mnits", tfds_dir=str(tmp_path)))
+
+
+def test_data_set_that_cannot_be_downloaded(tmp_path, monkeypatch):
+    def offline(self, **options):
+        raise ConnectionError("no route to host\nand a long story")
+
+    monkeypatch.setattr(reader.tfds.core.DatasetBuilder, "download_and_prepare", offline)
+    with pytest.raises(
+        InputError, match=r"cannot be downloaded \(no route to host\): set data\.tfds_dir"
+    ):
+        open_source(Data("tfds:mnist", tfds_dir=str(tmp_path)))
+
+
+def test_secret_labels(mnist, memory, monkeypatch):
+    """TFDS marks them -1."""
+    records = reader._records
+
+    def secret(*args):
+        size, read = records(*args)
+        return size, lambda indices: [(encoded, -1) for encoded, _ in read(indices)]
+
+    monkeypatch.setattr(reader, "_records", secret)
+    with pytest.raises(InputError, match=r"has no labels|labels from -1 to -1"):
+        open_source(mnist).example(0)

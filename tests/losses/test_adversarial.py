@@ -1,0 +1,93 @@
+"""Every objective against the formula of its paper in NumPy float64."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jaxtyping import TypeCheckError
+
+from jaxgan.losses import adversarial, noisy_targets
+
+REAL = np.random.default_rng(0).normal(1.0, 2.0, (5,))
+FAKE = np.random.default_rng(1).normal(-1.0, 2.0, (5,))
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def cross_entropy(r, f):
+    return -np.mean(np.log(sigmoid(r))) - np.mean(np.log(1 - sigmoid(f)))
+
+
+PAPERS = {
+    "minimax": (cross_entropy, lambda f, r: np.mean(np.log(1 - sigmoid(f)))),
+    "nonsaturating": (cross_entropy, lambda f, r: -np.mean(np.log(sigmoid(f)))),
+    "least_squares": (
+        lambda r, f: np.mean((r - 1) ** 2) / 2 + np.mean(f**2) / 2,
+        lambda f, r: np.mean((f - 1) ** 2) / 2,
+    ),
+    "wasserstein": (lambda r, f: np.mean(f) - np.mean(r), lambda f, r: -np.mean(f)),
+    "hinge": (
+        lambda r, f: np.mean(np.maximum(0, 1 - r)) + np.mean(np.maximum(0, 1 + f)),
+        lambda f, r: -np.mean(f),
+    ),
+    "relativistic": (
+        lambda r, f: np.mean(np.log(1 + np.exp(-(r - f)))),
+        lambda f, r: np.mean(np.log(1 + np.exp(-(f - r)))),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PAPERS)
+@pytest.mark.parametrize("shape", [(5,), (5, 1, 1)])
+def test_objective_equals_its_paper(name, shape):
+    objective, (discriminator, generator) = adversarial.get(name), PAPERS[name]
+    real = jnp.asarray(REAL.reshape(shape), jnp.float32)
+    fake = jnp.asarray(FAKE.reshape(shape), jnp.float32)
+    np.testing.assert_allclose(
+        objective.discriminator(real, fake), discriminator(REAL, FAKE), rtol=1e-5
+    )
+    np.testing.assert_allclose(objective.generator(fake, real), generator(FAKE, REAL), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_objective_is_finite_at_extreme_logits(name):
+    objective = adversarial.get(name)
+    real, fake = jnp.asarray([100.0, -100.0]), jnp.asarray([-100.0, 100.0])
+    for loss, args in (
+        (objective.discriminator, (real, fake)),
+        (objective.generator, (fake, real)),
+    ):
+        value, grads = jax.value_and_grad(loss, argnums=(0, 1))(*args)
+        assert np.isfinite(value)
+        assert np.isfinite(np.asarray(grads)).all()
+
+
+def test_relativistic_generator_needs_the_reals():
+    with pytest.raises(ValueError, match="real_logits"):
+        adversarial.relativistic.generator(jnp.zeros(3))
+
+
+def test_relativistic_refuses_shapes_that_would_broadcast_to_all_pairs():
+    with pytest.raises((ValueError, TypeCheckError)):  # the annotations say it too
+        adversarial.relativistic.discriminator(jnp.zeros((4, 1)), jnp.zeros(4))
+
+
+def test_targets_smooth_one_side():
+    real_targets, fake_targets = noisy_targets(jax.random.key(0), (4,), real_label=0.9)
+    np.testing.assert_allclose(real_targets, 0.9)
+    np.testing.assert_allclose(fake_targets, 0.0)
+    loss = adversarial.nonsaturating.discriminator(
+        jnp.asarray(REAL, jnp.float32), jnp.asarray(FAKE, jnp.float32), 0.9, 0.0
+    )
+    p, q = sigmoid(REAL), sigmoid(FAKE)
+    smooth = -np.mean(0.9 * np.log(p) + 0.1 * np.log(1 - p)) - np.mean(np.log(1 - q))
+    np.testing.assert_allclose(loss, smooth, rtol=1e-5)
+
+
+def test_targets_flip_with_the_given_probability():
+    real, fake = noisy_targets(jax.random.key(0), (20_000,), real_label=0.9, flip=0.05)
+    assert set(np.unique(np.asarray(real))) == {np.float32(0), np.float32(0.9)}
+    np.testing.assert_allclose(np.mean(np.asarray(real) == 0), 0.05, atol=0.006)
+    np.testing.assert_allclose(np.mean(np.asarray(fake) > 0), 0.05, atol=0.006)
