@@ -54,6 +54,20 @@ class Checkpoints:
             self._failed(error)
         self._saving = None
 
+    def finish(self, step: int) -> None:
+        """Waits for the last save of a run.
+
+        Raises:
+          InputError: when ``step`` is not on disk.
+        """
+        self.wait()
+        if step not in self.steps():
+            goes_on = f"goes on from step {self.steps()[-1]}" if self.steps() else "starts over"
+            raise InputError(
+                f"out: the last state, of step {step}, could not be saved in {self._directory}:"
+                f" make room there; the same command then {goes_on}"
+            )
+
     def restore(self, like: TrainState) -> TrainState | None:
         """The newest readable state, or None where there is none.
 

@@ -12,15 +12,13 @@ import textwrap
 import typing
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import flax.linen as nn
 import tyro
 
 from jaxgan.config import Run, stated
 from jaxgan.errors import InputError
-
-T = TypeVar("T")
 
 
 def load_config(path: str | Path) -> Run:
@@ -39,7 +37,7 @@ def load_config(path: str | Path) -> Run:
     return run
 
 
-def parse(kind: type[T], default: T | None, args: Sequence[str], prog: str) -> T:
+def parse(kind: Any, default: Any, args: Sequence[str], prog: str) -> Any:
     """A ``kind`` from the command line; fields that it does not name are those of ``default``.
 
     Raises:
@@ -58,7 +56,7 @@ def parse(kind: type[T], default: T | None, args: Sequence[str], prog: str) -> T
 
 def parse_run(run: Run, args: Sequence[str], prog: str) -> Run:
     """``run`` with fields replaced by name (``--algorithm.learning_rate 1e-4``)."""
-    return parse(Run[type(run.algorithm)], run, args, prog)  # pyright: ignore
+    return parse(Run[type(run.algorithm)], run, args, prog)
 
 
 def main(command: Callable[[list[str]], int | None]) -> None:

@@ -34,7 +34,7 @@ def write_png(path: Path, image: np.ndarray) -> None:
     os.replace(part, path)
 
 
-def write_curves(path: Path, records: Sequence[Mapping[str, float]]) -> None:
+def write_curves(path: Path, records: Sequence[Mapping[str, float | int]]) -> None:
     """Draws every ``*_loss`` in the records over the images seen."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -78,13 +78,20 @@ class Logger:
     def close(self) -> None:
         """Closes the files."""
         self._bar.close()
-        self._file.close()
         self._events.close()
+        try:
+            self._file.close()
+        except OSError as error:
+            self.say(f"the last metrics were not written: {error}")
 
     def _write(self, record: dict[str, Any]) -> None:
         self.records.append(record)
-        self._file.write(json.dumps(record) + "\n")
-        self._file.flush()
+        try:
+            self._file.write(json.dumps(record) + "\n")
+            self._file.flush()  # what a full disk refuses stays buffered for the next record
+        except OSError as error:
+            self.say(f"step {record['step']}: metrics were not written: {error}; the run goes on")
+            return
         for name, value in record.items():
             if name != "step":
                 self._events.add_scalar(name, value, record["step"])

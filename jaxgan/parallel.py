@@ -56,14 +56,15 @@ class Devices:
 
     def step(self, algorithm: Algorithm) -> Callable[..., Any]:
         """``(state, batch, root key) -> (state, metrics)``, compiled once; the state is donated."""
-        return self.jit(advance(algorithm), **self._placement(algorithm))
+        return self.jit(advance(algorithm), **self.placement(algorithm))
 
     def lower_step(self, algorithm: Algorithm, *shapes: Any) -> Any:
         """The step lowered for arguments of those shapes, for its analysis."""
         with jax.set_mesh(self.mesh):
-            return jax.jit(advance(algorithm), **self._placement(algorithm)).lower(*shapes)
+            return jax.jit(advance(algorithm), **self.placement(algorithm)).lower(*shapes)
 
-    def _placement(self, algorithm: Algorithm) -> dict[str, Any]:
+    def placement(self, algorithm: Algorithm) -> dict[str, Any]:
+        """``jax.jit``'s arguments for a step: what is split, replicated and donated."""
         return {
             "in_shardings": (self.replicated, self.split(algorithm), self.replicated),
             "out_shardings": (self.replicated, self.replicated),

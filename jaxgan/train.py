@@ -3,6 +3,7 @@
 import contextlib
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,15 +42,24 @@ def train(run: Run, fresh: bool = False) -> int:
                     checkpoints.save(state, step)
                 if last or step % run.sample.every == 0:
                     sheet = images.grid(np.asarray(ready.show(state, batch, ready.show_key)))
-                    images.write_png(out / "samples" / f"{step:08d}.png", sheet)
-                    images.write_png(out / "samples.png", sheet)
-                    images.write_curves(out / "losses.png", log.records)
+                    _draw(out, step, sheet, log)
+            if last:
+                checkpoints.finish(step)
             if received:
                 log.say(f"stopped by a signal and saved at step {step}; go on with --out {out}")
                 return received[0]
         log.say(f"done; see {out}/samples.png, or draw more: python -m jaxgan.sample {out} --out"
                 " FILE.png")  # fmt: skip
     return 0
+
+
+def _draw(out: Path, step: int, sheet: np.ndarray, log: Logger) -> None:
+    try:
+        images.write_png(out / "samples" / f"{step:08d}.png", sheet)
+        images.write_png(out / "samples.png", sheet)
+        images.write_curves(out / "losses.png", log.records)
+    except OSError as error:  # a full disk is no reason to lose the run
+        log.say(f"step {step}: the sample sheet was not written: {error}; the run goes on")
 
 
 @contextlib.contextmanager

@@ -4,7 +4,10 @@ import os
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 flags = os.environ.get("XLA_FLAGS", "")
-os.environ["XLA_FLAGS"] = f"{flags} --xla_force_host_platform_device_count=4"
+# Most of these tests' time is compilation, so little of it is spent on optimizing.
+os.environ["XLA_FLAGS"] = (
+    f"{flags} --xla_force_host_platform_device_count=4 --xla_backend_optimization_level=0"
+)
 
 import pathlib
 

@@ -40,7 +40,7 @@ class TrainState(struct.PyTreeNode):
     step: Any  # an int32 scalar, or its shape under jax.eval_shape
     """Steps taken."""
     players: dict[str, Player]
-    memory: dict[str, Any]
+    memory: Any  # a dict by name, or what a checkpointer puts in its place
     """What passes from step to step besides: image pools, running path length, fakes handed on."""
 
     @classmethod

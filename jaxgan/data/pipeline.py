@@ -6,6 +6,7 @@ epoch ``p div N``, and each epoch is a permutation of the ``N`` examples. So bat
 end of an epoch, no example is dropped, and any step can be had without those before it.
 """
 
+import weakref
 from collections.abc import Iterator
 from typing import cast
 
@@ -123,8 +124,18 @@ def _finish(
 
 def _numpy(stream: tf.data.Dataset, loader: Loader) -> Iterator[dict[str, np.ndarray]]:
     """The batches of a stream, until one has failed: then the loader's error."""
-    for batch in cast("Iterator[dict[str, np.ndarray]]", stream.as_numpy_iterator()):
-        if batch.pop("failed", False):
-            assert loader.error is not None
-            raise loader.error
-        yield batch
+    held = [cast("Iterator[dict[str, np.ndarray]]", stream.as_numpy_iterator())]
+
+    def generate() -> Iterator[dict[str, np.ndarray]]:
+        while True:
+            batch = next(held[0])
+            if batch.pop("failed", False):
+                assert loader.error is not None
+                raise loader.error
+            yield batch
+
+    generator = generate()
+    # A finalizer also runs when the program ends, before the interpreter does. Later would be too
+    # late: TensorFlow waits for its decoding threads, and those for an interpreter that is gone.
+    weakref.finalize(generator, held.clear)
+    return generator

@@ -1,7 +1,8 @@
 """The DCGAN and conditional GAN of *GANs in Action* (Langr and Bok, ch. 4 and 8).
 
 28 px in the book, any multiple of 4 here. Kernels start as Keras's (Glorot), BatchNorm is Keras's
-(momentum .99, epsilon .001).
+(momentum .99, epsilon .001). Where such a norm follows, a convolution has no bias; the book's has
+one, which the norm cancels.
 """
 
 from functools import partial
@@ -32,6 +33,11 @@ from jaxgan.ops import (
 from jaxgan.typing import Image, Label, Latent, Logits
 
 _KerasNormalize = partial(Normalize, momentum=0.99, epsilon=1e-3)
+
+
+def _bias(norm: Norm) -> bool:
+    """Not before a norm that cancels it: Adam would walk it at random along its rounding error."""
+    return norm not in ("batch", "instance")
 
 
 class BookDCGANGenerator(nn.Module):
@@ -69,16 +75,19 @@ class BookDCGANGenerator(nn.Module):
         dense = nn.Dense(h * w * width, dtype=self.dtype, kernel_init=kernel_init(self.initializer))
         x = apply_layer(dense, z, self.norm, train).reshape(-1, h, w, width)
         for features, stride in ((2 * self.features, 2), (self.features, 1)):
-            x = self._conv(x, features, stride, train)
+            x = self._conv(x, features, stride, train, _bias(self.norm))
             x = nn.leaky_relu(self._normalize()(x, train, labels), self.slope)
         x = self._conv(x, self.image_shape[2], 2, train)
         return jnp.tanh(x.astype(jnp.float32))
 
-    def _conv(self, x: jax.Array, features: int, stride: int, train: bool) -> jax.Array:
+    def _conv(
+        self, x: jax.Array, features: int, stride: int, train: bool, bias: bool = True
+    ) -> jax.Array:
         layer = ConvTranspose(
             features,
             kernel_size=(3, 3),
             strides=(stride, stride),
+            use_bias=bias,
             dtype=self.dtype,
             kernel_init=kernel_init(self.initializer),
         )
@@ -122,7 +131,7 @@ class BookDCGANDiscriminator(nn.Module):
         labels = read_labels(self, labels)
         x = enter_images(self, images, labels)
         for layer, features in enumerate(self._widths()):
-            x = self._conv(x, features, train)
+            x = self._conv(x, features, train, layer == 0 or _bias(self.norm))
             x = self._normalize()(x, train) if layer else x
             x = nn.leaky_relu(x, self.slope)
         phi = x.sum(axis=(1, 2))
@@ -135,11 +144,12 @@ class BookDCGANDiscriminator(nn.Module):
         wide = self.num_classes and self.conditioning == "channel"
         return self.features * (2 if wide else 1), 2 * self.features, 4 * self.features
 
-    def _conv(self, x: jax.Array, features: int, train: bool) -> jax.Array:
+    def _conv(self, x: jax.Array, features: int, train: bool, bias: bool) -> jax.Array:
         layer = Conv(
             features,
             kernel_size=(3, 3),
             strides=2,
+            use_bias=bias,
             dtype=self.dtype,
             kernel_init=kernel_init(self.initializer),
         )

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from conftest import take, write_folder
+from data_helpers import take, write_folder
 from PIL import Image
 
 from jaxgan.data import Data

@@ -1,9 +1,12 @@
+import subprocess
+import sys
 import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import take, write_folder
+from data_helpers import take, write_folder
+from PIL import Image
 
 from jaxgan.data import Data
 from jaxgan.data.loader import Loader
@@ -76,3 +79,21 @@ def test_other_errors_reach_the_caller_as_they_are(damaged):
     source = replace(open_source(damaged), example=broken)
     with pytest.raises(ZeroDivisionError, match="a bug"):
         take(damaged, 1, source)
+
+
+def test_a_program_ends_while_images_are_being_decoded(tmp_path):
+    """The decoding threads and the interpreter once waited for each other for ever."""
+    noise = np.random.default_rng(0).integers(0, 256, (1000, 1000, 3), dtype=np.uint8)
+    for i in range(8):
+        Image.fromarray(noise).save(tmp_path / f"{i}.jpg")
+    code = (
+        "from jaxgan.data.pipeline import Data, batches\n"
+        "from jaxgan.data.source import open_source\n"
+        f"data = Data(source='folder:{tmp_path}', batch_size=8)\n"
+        "stream = batches(open_source(data), data, seed=0)\n"
+        "print(next(stream)['image'].shape)"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=40
+    )
+    assert out.stdout == "(8, 28, 28, 3)\n"

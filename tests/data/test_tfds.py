@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import take
+from data_helpers import take
 
 from jaxgan.data import Data
 from jaxgan.data import tfds as reader

@@ -1,0 +1,328 @@
+"""How fast a config trains here: ``python -m benchmarks.throughput [CONFIG.py ...]``.
+
+README.md says what each column means, and how it is measured.
+"""
+
+import contextlib
+import dataclasses
+import functools
+import io
+import json
+import os
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import jax
+import jax.numpy as jnp
+import tyro
+from jax.extend.core import ClosedJaxpr, Jaxpr, jaxpr_as_fun
+from jax.sharding import NamedSharding, PartitionSpec
+
+from jaxgan import cli, config, default
+from jaxgan.config import Run
+from jaxgan.core import Algorithm, Spec, advance
+from jaxgan.core.spread import AXIS
+from jaxgan.data.source import image_shape, open_source
+from jaxgan.errors import InputError
+from jaxgan.logging import read_records
+from jaxgan.parallel import Devices
+from jaxgan.typing import Batch
+
+WINDOWS = 5
+"""Timed windows; the median one counts."""
+RECORDS = 4
+"""Records of the loop, at least, after the one with the compilation in it."""
+CLASSES = 10
+"""Of the made-up labels where no data are opened; methods without classes ignore them."""
+MATMUL = {"cpu": 2048, "gpu": 8192, "tpu": 8192}
+"""Rows of the square matrices, by backend."""
+COLUMNS = {
+    "batch": ("batch_size", 5, "d"),
+    "step img/s": ("step_images_per_second", 10, ",.0f"),
+    "loop img/s": ("loop_images_per_second", 10, ",.0f"),
+    "compile s": ("compile_seconds", 9, ".1f"),
+    "peak MiB": ("peak_memory_mib", 8, ",.0f"),
+    "GFLOP/step": ("gflop_per_step", 10, ",.3f"),
+    "GFLOP/s": ("gflop_per_second", 9, ",.1f"),
+    "of matmul": ("share_of_matmul", 9, ".1%"),
+}
+"""Title, after the config's name: field of a row, width, format."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """Measures the training speed of configs on this machine."""
+
+    configs: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    """Config files; none: the default experiment."""
+    seconds: float = 5.0
+    """Length of each measurement, in seconds."""
+    step_only: bool = False
+    """Leave the loop and the data out: no data are opened, and TensorFlow isn't imported."""
+    out: str | None = None
+    """FILE.json for the results."""
+    batch_size: int | None = None
+    """In place of the configs' data.batch_size."""
+    image_size: int | None = None
+    """In place of the configs' data.image_size, in pixels."""
+
+
+# Clocks.
+
+
+def windows(call: Callable[[], Any], seconds: float) -> list[float]:
+    """Seconds that one call takes, in each of :data:`WINDOWS` windows of ``seconds`` in all.
+
+    The device is waited for at the end of a window only, so calls queue as they do in training.
+    """
+    jax.block_until_ready(call())
+    guess = _window(call, 3)
+    count = max(1, round(seconds / WINDOWS / guess))
+    return [_window(call, count) for _ in range(WINDOWS)]
+
+
+def _window(call: Callable[[], Any], count: int) -> float:
+    start, result = time.perf_counter(), None
+    for _ in range(count):
+        result = call()
+    jax.block_until_ready(result)
+    return (time.perf_counter() - start) / count
+
+
+@functools.cache
+def matmul_flops_per_second(dtype: str, seconds: float) -> float:
+    """Flops a second of a large square matrix product over all devices, at default precision."""
+    devices, n = Devices(), MATMUL[jax.default_backend()]
+    rows = NamedSharding(devices.mesh, PartitionSpec(AXIS))
+    product = jax.jit(jnp.matmul, in_shardings=(rows, devices.replicated), out_shardings=rows)
+    a = jax.device_put(jnp.ones((n, n), dtype), rows)
+    b = jax.device_put(jnp.ones((n, n), dtype), devices.replicated)
+    return 2 * n**3 / statistics.median(windows(lambda: product(a, b), seconds))
+
+
+# Flops.
+
+
+def flops(function: Callable[..., Any], *args: Any) -> float:
+    """Flops of one call, by XLA's count of the program before its optimisation.
+
+    XLA counts the body of a loop once; here a ``lax.scan`` (n_critic) counts ``length`` times. A
+    ``lax.cond`` counts as its dearest branch, and a ``while_loop`` as one turn.
+    """
+    return _jaxpr_flops(jax.make_jaxpr(function)(*args))
+
+
+def _jaxpr_flops(jaxpr: ClosedJaxpr) -> float:
+    total = _xla_flops(jaxpr)
+    for length, body in _scans(jaxpr.jaxpr):
+        total += length * _jaxpr_flops(body) - _xla_flops(body)
+    return total
+
+
+def _xla_flops(jaxpr: ClosedJaxpr) -> float:
+    lowered = jax.jit(jaxpr_as_fun(jaxpr)).lower(*jaxpr.in_avals)
+    cost: Any = lowered.cost_analysis()
+    return float(cost.get("flops", 0.0))
+
+
+def _scans(jaxpr: Jaxpr) -> Iterator[tuple[int, ClosedJaxpr]]:
+    """``(length, body)`` of the outermost scans."""
+    for equation in jaxpr.eqns:
+        if equation.primitive.name == "scan":
+            yield equation.params["length"], equation.params["jaxpr"]
+            continue
+        for inner in jax.tree.leaves(list(equation.params.values()), is_leaf=_is_jaxpr):
+            if _is_jaxpr(inner):
+                yield from _scans(getattr(inner, "jaxpr", inner))
+
+
+def _is_jaxpr(value: Any) -> bool:
+    return isinstance(value, ClosedJaxpr | Jaxpr)
+
+
+# One config.
+
+
+def measure(run: Run, seconds: float, step_only: bool) -> dict[str, Any]:
+    """A row of the table, as data."""
+    config.check(run)
+    spec = spec_of(run, step_only)
+    algorithm = run.algorithm.build(spec)
+    batch = synthetic(spec, run.data.batch_size, algorithm)
+    images = algorithm.batches_per_step * run.data.batch_size
+    timed = time_step(algorithm, batch, images, run, seconds)
+    step_seconds, memory = timed["step_seconds"], peak_memory()  # before all else that takes some
+    return {
+        "config": run.name,
+        "image_shape": spec.image_shape,
+        "batch_size": run.data.batch_size,
+        "batches_per_step": algorithm.batches_per_step,
+        "images_per_step": images,
+        **timed,
+        **memory,
+        **work(run, algorithm, batch, step_seconds, seconds),
+        "loop_images_per_second": None if step_only else time_loop(run, step_seconds, seconds),
+    }
+
+
+def spec_of(run: Run, step_only: bool) -> Spec:
+    """The data's shape: from the data, or from the config alone."""
+    if not step_only:
+        source = open_source(run.data)
+        return Spec(image_shape(source, run.data), source.num_classes, run.steps)
+    size = run.data.image_size
+    classes = getattr(run.algorithm, "num_classes", 0) or CLASSES
+    return Spec((size, size, run.data.channels or 1), classes, run.steps)
+
+
+def synthetic(spec: Spec, batch_size: int, algorithm: Algorithm) -> Batch:
+    """A step's batch of random bytes: black images are not what a step's numbers look like."""
+    batch = spec.batch(batch_size, algorithm.batches_per_step)
+    noise = jax.random.bits(jax.random.key(0), batch["image"].shape, jnp.uint8)
+    return {**batch, "image": noise}
+
+
+def time_step(
+    algorithm: Algorithm, batch: Batch, images: int, run: Run, seconds: float
+) -> dict[str, Any]:
+    """Compile time and speed of the compiled step: state donated, batch on the devices."""
+    devices = Devices()
+    devices.check(run.data.batch_size)
+    key = jax.device_put(jax.random.key(run.seed), devices.replicated)
+    batch = jax.device_put(batch, devices.split(algorithm))
+    state = devices.init(algorithm, key, batch)
+    start = time.perf_counter()
+    compiled = devices.lower_step(algorithm, state, batch, key).compile()
+    compile_seconds = time.perf_counter() - start
+
+    def step() -> Any:
+        nonlocal state
+        state, metrics = compiled(state, batch, key)
+        return metrics
+
+    times = windows(step, seconds)
+    return {
+        "compile_seconds": compile_seconds,
+        "step_seconds": statistics.median(times),
+        "step_images_per_second": images / statistics.median(times),
+        "step_images_per_second_windows": [images / t for t in times],
+    }
+
+
+def time_loop(run: Run, step_seconds: float, seconds: float) -> float:
+    """Images per second of ``jaxgan.train`` in a directory of its own, from its metrics.jsonl.
+
+    All its records but the first, which has the compilation in it. As many steps between records
+    as the config says, or fewer where a step is so slow that there would be too few records.
+    """
+    from jaxgan.train import train  # Here, because it imports TensorFlow.
+
+    every = max(1, min(run.log.every, int(seconds / RECORDS / step_seconds)))
+    records = 1 + max(RECORDS, round(seconds / (every * step_seconds)))
+    with tempfile.TemporaryDirectory() as folder:
+        log = dataclasses.replace(run.log, every=every)
+        short = dataclasses.replace(run, out=folder, steps=records * every, log=log)
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            if signal := train(short):
+                raise KeyboardInterrupt(signal)
+        rates = [r["images_per_second"] for r in read_records(Path(folder) / "metrics.jsonl")]
+    return statistics.harmonic_mean(rates[1:])  # of equal numbers of steps: steps over seconds
+
+
+def work(
+    run: Run, algorithm: Algorithm, batch: Batch, step_seconds: float, seconds: float
+) -> dict[str, Any]:
+    """Flops of a step, and how near they come to a matrix product's on the same devices."""
+    key, dtype = jax.random.key(run.seed), getattr(run.algorithm, "compute_dtype", "float32")
+    count = flops(advance(algorithm), jax.eval_shape(algorithm.init, key, batch), batch, key)
+    peak = matmul_flops_per_second(dtype, seconds)
+    return {
+        "gflop_per_step": count / 1e9,
+        "gflop_per_second": count / step_seconds / 1e9,
+        "matmul_dtype": dtype,
+        "matmul_gflop_per_second": peak / 1e9,
+        "share_of_matmul": count / step_seconds / peak,
+    }
+
+
+def peak_memory() -> dict[str, Any]:
+    """The most memory so far: of the fullest device where JAX knows it, else of the process."""
+    stats = [device.memory_stats() or {} for device in jax.local_devices()]
+    peaks = [s["peak_bytes_in_use"] for s in stats if "peak_bytes_in_use" in s]
+    if peaks:
+        return {"peak_memory_mib": max(peaks) / 2**20, "peak_memory_of": "device"}
+    unit = 1 if sys.platform == "darwin" else 1024
+    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return {"peak_memory_mib": resident / 2**20, "peak_memory_of": "process"}
+
+
+# The command.
+
+
+def machine() -> dict[str, Any]:
+    """What the numbers were measured on."""
+    devices = jax.devices()
+    return {
+        "jax": jax.__version__,
+        "backend": jax.default_backend(),
+        "device_kind": devices[0].device_kind,
+        "devices": len(devices),
+        "cpus": os.cpu_count(),
+        "date": time.strftime("%Y-%m-%d"),
+    }
+
+
+def header() -> str:
+    """The titles of the columns."""
+    titles = [f"{title:>{width}}" for title, (_, width, _) in COLUMNS.items()]
+    return "  ".join([f"{'config':16}", *titles])
+
+
+def line(row: dict[str, Any]) -> str:
+    """A row as text, with a dash for what wasn't measured."""
+    cells = [f"{row['config']:16}"]
+    for name, width, form in COLUMNS.values():
+        text = "-" if row[name] is None else format(row[name], form)
+        cells.append(f"{text:>{width}}")
+    return "  ".join(cells)
+
+
+def load(command: Command) -> list[Run]:
+    """The runs to measure, with the command's sizes."""
+    runs = [cli.load_config(path) for path in command.configs] or [default.config()]
+    sizes = {
+        name: getattr(command, name)
+        for name in ("batch_size", "image_size")
+        if getattr(command, name) is not None
+    }
+    return [dataclasses.replace(r, data=dataclasses.replace(r.data, **sizes)) for r in runs]
+
+
+def main(args: list[str]) -> None:
+    """The command."""
+    command = cli.parse(Command, None, args, "python -m benchmarks.throughput")
+    if command.seconds <= 0:
+        raise InputError(f"seconds: {command.seconds} is not above 0")
+    if command.out and not Path(command.out).absolute().parent.is_dir():
+        raise InputError(f"out: there is no folder {Path(command.out).parent}")
+    runs = load(command)
+    print(", ".join(f"{name} {value}" for name, value in machine().items()))
+    print(header())
+    rows = []
+    for run in runs:
+        rows.append(measure(run, command.seconds, command.step_only))
+        print(line(rows[-1]), flush=True)
+    if command.out:
+        result = {**machine(), "seconds": command.seconds, "rows": rows}
+        Path(command.out).write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    cli.main(main)

@@ -1,0 +1,27 @@
+"""The paper's DCGAN at 64 px on a folder of images: ``--data.source folder:PATH``.
+
+Paper: Radford et al. 2016, layer for layer as pytorch/examples has it: 64 features, z of 100
+numbers, Adam 2e-4 (.5, .999), batch 128.
+
+Time: not run to its end here; it needs a GPU.
+"""
+
+from jaxgan.algorithms import GAN
+from jaxgan.config import Run
+from jaxgan.data.config import Data
+from jaxgan.nets import DCGANDiscriminator, DCGANGenerator
+
+
+def config() -> Run:
+    """The experiment."""
+    return Run(
+        name="dcgan_64",
+        steps=100_000,
+        algorithm=GAN(
+            generator=DCGANGenerator(features=64),
+            discriminator=DCGANDiscriminator(features=64),
+            learning_rate=2e-4,
+            b1=0.5,
+        ),
+        data=Data(source="folder:images", image_size=64, batch_size=128, channels=3),
+    )

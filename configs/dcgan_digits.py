@@ -1,0 +1,24 @@
+"""The DCGAN of GANs in Action (Langr and Bok, chapter 4) on scikit-learn's digits.
+
+Paper: Radford et al. 2016, in the book's 28 px form, at half its width for a small data set.
+"""
+
+from jaxgan.algorithms import GAN
+from jaxgan.config import Run
+from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
+
+
+def config() -> Run:
+    """The experiment."""
+    return Run(
+        name="dcgan_digits",
+        steps=3000,
+        algorithm=GAN(
+            generator=BookDCGANGenerator(features=32),
+            discriminator=BookDCGANDiscriminator(features=32, norm="spectral"),
+            objective="hinge",
+            learning_rate=5e-4,
+            decay="linear",
+            ema_decay=0.99,
+        ),
+    )

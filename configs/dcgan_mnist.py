@@ -1,0 +1,26 @@
+"""The DCGAN of GANs in Action (Langr and Bok, chapter 4) on MNIST.
+
+Paper: Radford et al. 2016, in the book's 28 px form: convT 128, 64, 1 (k3) against conv 32, 64,
+128 (k3 s2), batch 128, Adam. The book takes Keras's Adam defaults; the paper's 2e-4 and b1 .5 are
+taken here, which are steadier.
+"""
+
+from jaxgan.algorithms import GAN
+from jaxgan.config import Run
+from jaxgan.data.config import Data
+from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
+
+
+def config() -> Run:
+    """The experiment."""
+    return Run(
+        name="dcgan_mnist",
+        steps=20_000,
+        algorithm=GAN(
+            generator=BookDCGANGenerator(),
+            discriminator=BookDCGANDiscriminator(),
+            learning_rate=2e-4,
+            b1=0.5,
+        ),
+        data=Data(source="tfds:mnist", batch_size=128),
+    )

@@ -1,0 +1,25 @@
+"""The first GAN of GANs in Action (Langr and Bok, chapter 3) on scikit-learn's digits.
+
+Paper: Goodfellow et al. 2014, as in the book: dense nets of 128 hidden units, LeakyReLU .01, z of
+100 numbers, Adam with Keras's defaults, batch 128, cross-entropy.
+"""
+
+from jaxgan.algorithms import GAN
+from jaxgan.config import Run
+from jaxgan.data.config import Data
+from jaxgan.nets import MLPDiscriminator, MLPGenerator
+
+
+def config() -> Run:
+    """The experiment."""
+    return Run(
+        name="gan_digits",
+        steps=20_000,
+        algorithm=GAN(
+            generator=MLPGenerator(),
+            discriminator=MLPDiscriminator(),
+            learning_rate=1e-3,
+            b1=0.9,
+        ),
+        data=Data(batch_size=128),
+    )

@@ -1,0 +1,38 @@
+"""The WGAN-GP ResNet on CIFAR-10.
+
+Paper: Gulrajani et al. 2017, section 5.4 and appendix F: 128 channels in both nets, 5 critic
+updates on batches of 64 and one of the generator on 128, Adam 2e-4 (0, .9) with linear decay to 0
+over 100k steps, reals dequantized. Published FID of such a model: 22.29, IS 7.33 (50k samples
+against the 50k training images).
+
+Time: not run to its end here; it needs a GPU.
+"""
+
+from jaxgan.algorithms import WGAN
+from jaxgan.config import Checkpoint, Run, Sample
+from jaxgan.data.config import Data
+from jaxgan.nets import ResidualCritic, ResidualGenerator
+
+
+def config() -> Run:
+    """The experiment."""
+    return Run(
+        name="wgan_gp_cifar10",
+        steps=100_000,
+        algorithm=WGAN(
+            generator=ResidualGenerator(features=128),
+            critic=ResidualCritic(features=128),
+            latent_dim=128,
+            n_critic=5,
+            gradient_penalty=10.0,
+            generator_batch=2,
+            dequantize=True,
+            learning_rate=2e-4,
+            b1=0.0,
+            b2=0.9,
+            decay="linear",
+        ),
+        data=Data(source="tfds:cifar10", image_size=32, batch_size=64),
+        checkpoint=Checkpoint(every=5000),
+        sample=Sample(every=1000),
+    )

@@ -1,0 +1,28 @@
+"""WGAN-GP on MNIST.
+
+Paper: Gulrajani et al. 2017, Algorithm 1: lambda 10, 5 critic updates, Adam 1e-4 (0, .9), batch 64;
+the book's 28 px DCGAN nets, with no norm in the critic.
+"""
+
+from jaxgan.algorithms import WGAN
+from jaxgan.config import Run
+from jaxgan.data.config import Data
+from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
+
+
+def config() -> Run:
+    """The experiment."""
+    return Run(
+        name="wgan_gp_mnist",
+        steps=20_000,
+        algorithm=WGAN(
+            generator=BookDCGANGenerator(),
+            critic=BookDCGANDiscriminator(norm="none"),
+            latent_dim=100,
+            gradient_penalty=10.0,
+            learning_rate=1e-4,
+            b1=0.0,
+            b2=0.9,
+        ),
+        data=Data(source="tfds:mnist", batch_size=64),
+    )

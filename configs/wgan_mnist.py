@@ -1,0 +1,28 @@
+"""WGAN with clipped weights on MNIST.
+
+Paper: Arjovsky et al. 2017, Algorithm 1: RMSprop 5e-5, clip .01, 5 critic updates, batch 64; the
+book's 28 px DCGAN nets.
+"""
+
+from jaxgan.algorithms import WGAN
+from jaxgan.config import Run
+from jaxgan.data.config import Data
+from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
+
+
+def config() -> Run:
+    """The experiment."""
+    return Run(
+        name="wgan_mnist",
+        steps=20_000,
+        algorithm=WGAN(
+            generator=BookDCGANGenerator(),
+            critic=BookDCGANDiscriminator(norm="batch"),
+            latent_dim=100,
+            gradient_penalty=0.0,
+            clip=0.01,
+            optimizer="rmsprop",
+            learning_rate=5e-5,
+        ),
+        data=Data(source="tfds:mnist", batch_size=64),
+    )

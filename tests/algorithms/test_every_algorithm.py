@@ -1,0 +1,127 @@
+"""What holds for every algorithm."""
+
+from dataclasses import replace
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from jaxgan.core import advance
+from jaxgan.parallel import Devices
+from tests.small import ALGORITHMS, SPEC
+
+KEY = jax.random.key(0)
+
+
+def batches(algorithm, size=8):
+    """Random batches, not black ones."""
+    shapes = SPEC.batch(size, algorithm.batches_per_step)
+    for step in range(100):
+        rng = np.random.default_rng(step)
+        batch = {"image": rng.integers(0, 256, shapes["image"].shape).astype(np.uint8)}
+        yield batch | {"label": rng.integers(0, 10, shapes["label"].shape).astype(np.int32)}
+
+
+def run(algorithm, devices, steps):
+    stream = batches(algorithm)
+    state = devices.init(algorithm, KEY, next(stream))
+    step = devices.step(algorithm)
+    for _, batch in zip(range(steps), devices.put(algorithm, stream), strict=False):
+        state, metrics = step(state, batch, KEY)
+    return jax.device_get((state, metrics))
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_four_devices_equal_one(name):
+    algorithm = ALGORITHMS[name].build(SPEC)
+    assert jax.device_count() == 4
+    state, metrics = run(algorithm, Devices(1), 5)
+    state4, metrics4 = run(algorithm, Devices(4), 5)
+    for player, one in state.players.items():
+        four = state4.players[player]
+        chex.assert_trees_all_close(one.variables, four.variables, atol=1e-5, rtol=1e-5)
+        chex.assert_trees_all_close(one.ema, four.ema, atol=1e-5, rtol=1e-5)
+    chex.assert_trees_all_close(metrics, metrics4, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_one_compile_a_run_and_every_player_learns(name):
+    algorithm, devices = ALGORITHMS[name].build(SPEC), Devices(1)
+    stream = batches(algorithm)
+    first = devices.init(algorithm, KEY, next(stream))
+    before = jax.device_get(first)
+    chex.clear_trace_counter()
+    traced_once = chex.assert_max_traces(advance(algorithm), n=1)
+    step = devices.jit(traced_once, **devices.placement(algorithm))
+    state = first
+    for _, batch in zip(range(3), devices.put(algorithm, stream), strict=False):
+        state, metrics = step(state, batch, KEY)
+    assert int(state.step) == 3
+    for player, old in before.players.items():
+        moved = jax.tree.map(
+            lambda a, b: np.abs(a - b).max(),
+            old.variables["params"],
+            jax.device_get(state.players[player].variables["params"]),
+        )
+        assert all(np.isfinite(m) for m in jax.tree.leaves(moved))
+        assert sum(m > 0 for m in jax.tree.leaves(moved)) > 0.7 * len(jax.tree.leaves(moved))
+    assert all(np.isfinite(value) for value in jax.device_get(metrics).values())
+
+
+@pytest.mark.parametrize("name", ["gan", "rpgan", "wgan_gp"])
+def test_each_player_takes_its_share_of_updates(name):
+    config = ALGORITHMS[name]
+    algorithm = config.build(SPEC)
+    stream = batches(algorithm)
+    state = jax.jit(algorithm.init)(KEY, next(stream))
+    state, _ = jax.jit(advance(algorithm))(state, next(stream), KEY)
+    updates = {
+        player: {int(n) for _, n in optax.tree.get_all_with_path(p.opt_state, "count")}
+        for player, p in state.players.items()
+    }
+    other = next(iter(set(state.players) - {"generator"}))
+    assert updates == {"generator": {1}, other: {config.n_critic}}
+
+
+@pytest.mark.parametrize("name", ["dcgan", "sn_cgan", "wgan_gp"])
+def test_samples_follow_key_and_label_and_no_other_sample(name):
+    algorithm = ALGORITHMS[name].build(SPEC)
+    state = jax.jit(algorithm.init)(KEY, next(batches(algorithm)))
+    variables = {player: p.averaged for player, p in state.players.items()}
+    predict = jax.jit(algorithm.predict)
+    labels = jnp.asarray([1, 2, 3, 4])
+    images = predict(variables, {"label": labels}, KEY)
+    assert images.shape == (4, 8, 8, 1)
+    assert float(jnp.abs(images).max()) <= 1
+    np.testing.assert_array_equal(images, predict(variables, {"label": labels}, KEY))
+    other = predict(variables, {"label": labels}, jax.random.key(1))
+    assert float(jnp.abs(images - other).max()) > 0
+    z = jax.random.normal(KEY, (4, ALGORITHMS[name].latent_dim))
+    given = predict(variables, {"label": labels, "z": z}, KEY)
+    alone = predict(variables, {"label": labels[:1], "z": z[:1]}, KEY)
+    np.testing.assert_allclose(given[:1], alone, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["gan", "cgan"])
+def test_the_sheet_has_a_row_a_class(name):
+    algorithm = ALGORITHMS[name].build(SPEC)
+    state = jax.jit(algorithm.init)(KEY, next(batches(algorithm)))
+    variables = {player: p.averaged for player, p in state.players.items()}
+    sheet = jax.jit(algorithm.preview)(variables, next(batches(algorithm)), KEY)
+    assert sheet.shape == (10, 10, 8, 8, 1)
+
+
+def test_bfloat16_stays_near_float32():
+    config = ALGORITHMS["dcgan"]
+    results = {}
+    for dtype in ("float32", "bfloat16"):
+        algorithm = replace(config, compute_dtype=dtype).build(SPEC)
+        state, metrics = run(algorithm, Devices(1), 3)
+        results[dtype] = metrics
+        leaves = jax.tree.leaves(state.players)
+        assert {leaf.dtype for leaf in leaves} <= {np.dtype("float32"), np.dtype("int32")}
+    for name in ("discriminator_loss", "generator_loss"):
+        np.testing.assert_allclose(results["bfloat16"][name], results["float32"][name], rtol=0.05)

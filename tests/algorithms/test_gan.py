@@ -1,0 +1,164 @@
+"""What a GAN's two losses are made of, and what it refuses."""
+
+from dataclasses import replace
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxgan.algorithms import CGAN, GAN
+from jaxgan.core import Spec
+from jaxgan.errors import InputError
+from jaxgan.losses import adversarial
+from jaxgan.nets import BookDCGANDiscriminator, MLPDiscriminator, MLPGenerator
+from tests.small import ALGORITHMS, NETS, SPEC
+
+KEY = jax.random.key(0)
+BATCH = {
+    "image": jnp.asarray(np.random.default_rng(0).integers(0, 256, (6, 8, 8, 1)), jnp.uint8),
+    "label": jnp.arange(6) % 3,
+}
+
+
+class Constant(nn.Module):
+    """A generator of one grey image."""
+
+    @nn.compact
+    def __call__(self, z, labels=None, train=True):
+        grey = self.param("grey", nn.initializers.constant(0.25), ())
+        return jnp.broadcast_to(grey, (z.shape[0], 8, 8, 1))
+
+
+class Mean(nn.Module):
+    """A discriminator whose logit is the image's mean times a weight."""
+
+    @nn.compact
+    def __call__(self, images, labels=None, train=True):
+        weight = self.param("weight", nn.initializers.constant(2.0), ())
+        return weight * images.mean((1, 2, 3))
+
+
+def losses(**fields):
+    gan = GAN(generator=Constant(), discriminator=Mean(), **fields)
+    state = gan.build(SPEC).init(KEY, BATCH)
+    variables = {name: player.variables for name, player in state.players.items()}
+    d, _ = gan.discriminator_loss(variables, BATCH, KEY, {})
+    g, _ = gan.generator_loss(variables, BATCH, KEY, {})
+    return float(d), float(g)
+
+
+@pytest.mark.parametrize(
+    "name", ["minimax", "nonsaturating", "least_squares", "hinge", "relativistic"]
+)
+def test_losses_are_the_objective_of_the_logits(name):
+    real = 2 * (np.asarray(BATCH["image"], np.float64) / 127.5 - 1).mean((1, 2, 3))
+    real, fake = jnp.asarray(real, jnp.float32), jnp.full(6, 0.5)
+    objective = adversarial.get(name)
+    d, g = losses(objective=name)
+    np.testing.assert_allclose(d, objective.discriminator(real, fake), rtol=1e-5)
+    np.testing.assert_allclose(g, objective.generator(fake, real), rtol=1e-5)
+
+
+def test_penalties_are_added_with_their_weights():
+    """The critic is linear: its gradient is 2/64 in each of 64 pixels, of squared norm 4/64."""
+    plain, _ = losses(objective="hinge")
+    norm2 = 64 * (2 / 64) ** 2
+    for fields, extra in (
+        ({"gradient_penalty": 10.0}, 10 * (np.sqrt(norm2) - 1) ** 2),
+        ({"r1": 3.0}, 1.5 * norm2),
+        ({"r2": 5.0}, 2.5 * norm2),
+    ):
+        penalised, _ = losses(objective="hinge", **fields)
+        np.testing.assert_allclose(penalised - plain, extra, rtol=1e-4)
+
+
+def test_conditional_fakes_carry_the_real_labels_and_new_ones_in_the_generator_step():
+    seen = []
+
+    class Spy(Mean):
+        num_classes: int = 0
+
+        @nn.compact
+        def __call__(self, images, labels=None, train=True):
+            seen.append(np.asarray(labels))
+            weight = self.param("weight", nn.initializers.constant(2.0), ())
+            return weight * images.mean((1, 2, 3))
+
+    class Generator(Constant):
+        num_classes: int = 10
+
+    gan = CGAN(generator=Generator(), discriminator=Spy())
+    variables = {
+        "generator": {"params": {"grey": jnp.asarray(0.1)}},
+        "discriminator": {"params": {"weight": jnp.asarray(1.0)}},
+    }
+    gan.discriminator_loss(variables, BATCH, KEY, {})
+    real, fake = seen
+    np.testing.assert_array_equal(real, BATCH["label"])
+    np.testing.assert_array_equal(fake, BATCH["label"])
+    gan.generator_loss(variables, BATCH, KEY, {})
+    again = [seen[-1]]
+    gan.generator_loss(variables, BATCH, jax.random.key(1), {})
+    assert not np.array_equal(seen[-1], again[0])
+    assert seen[-1].max() > 2  # over all ten classes, not over the batch's three
+
+
+@pytest.mark.parametrize(
+    "fields,field",
+    [
+        ({"gradient_penalty": 10.0}, "algorithm.discriminator.norm"),
+        ({"r1": 1.0}, "algorithm.discriminator.norm"),
+        ({"objective": "wasserstein"}, "algorithm.objective"),
+        ({"objective": "hinge", "real_label": 0.9}, "algorithm.real_label"),
+        ({"objective": "hinge", "flip_labels": 0.1}, "algorithm.flip_labels"),
+        ({"n_critic": 0}, "algorithm.n_critic"),
+        ({"learning_rate": 0.0}, "algorithm.learning_rate"),
+        ({"b1": 1.0}, "algorithm.b1"),
+        ({"ema_decay": 1.5}, "algorithm.ema_decay"),
+        ({"clip_norm": -1.0}, "algorithm.clip_norm"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_name(fields, field):
+    with pytest.raises(InputError, match=field):
+        GAN(**NETS, **fields).build(SPEC)
+
+
+def test_what_makes_sense_is_not_refused():
+    spectral = BookDCGANDiscriminator(features=2, norm="spectral")
+    GAN(objective="wasserstein", discriminator=spectral).build(SPEC)
+    GAN(objective="wasserstein", discriminator=MLPDiscriminator(), gradient_penalty=1.0).build(SPEC)
+
+
+def test_a_conditional_gan_needs_labels_and_enough_classes():
+    with pytest.raises(InputError, match=r"data\.source.*labels"):
+        CGAN(**NETS).build(Spec((8, 8, 1), 0, 1))
+    with pytest.raises(InputError, match=r"algorithm\.num_classes: 3"):
+        CGAN(**NETS, num_classes=3).build(SPEC)
+    assert CGAN(**NETS, num_classes=12).fitted(SPEC).generator.num_classes == 12
+
+
+def test_two_learning_rates():
+    def moved(**fields):
+        gan = GAN(
+            generator=MLPGenerator(hidden=4),
+            discriminator=MLPDiscriminator(hidden=4),
+            optimizer="sgd",
+            **fields,
+        )
+        algorithm = gan.build(SPEC)
+        before = jax.jit(algorithm.init)(KEY, BATCH)
+        after, _ = jax.jit(algorithm.step)(before, BATCH, KEY)
+        first = [before.players["discriminator"], after.players["discriminator"]]
+        kernels = [p.variables["params"]["Dense_0"]["kernel"] for p in first]
+        return np.asarray(kernels[1] - kernels[0])
+
+    one = moved(learning_rate=1.0)
+    four = moved(learning_rate=1.0, discriminator_learning_rate=4.0)
+    np.testing.assert_allclose(four, 4 * one, rtol=1e-3, atol=1e-6)
+
+
+def test_averaging_can_be_left_out():
+    state = replace(ALGORITHMS["gan"], ema_decay=0.0).build(SPEC).init(KEY, BATCH)
+    assert state.players["generator"].ema is None

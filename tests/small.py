@@ -1,0 +1,68 @@
+"""Every algorithm at a size that compiles in seconds."""
+
+from dataclasses import replace
+
+from jaxgan.algorithms import CGAN, GAN, WGAN
+from jaxgan.config import Checkpoint, Log, Run, Sample
+from jaxgan.core import Spec
+from jaxgan.data.config import Data
+from jaxgan.nets import (
+    BookDCGANDiscriminator,
+    BookDCGANGenerator,
+    MLPDiscriminator,
+    MLPGenerator,
+    ResidualCritic,
+    ResidualGenerator,
+)
+
+SPEC = Spec(image_shape=(8, 8, 1), num_classes=10, steps=20)
+NETS = {
+    "generator": BookDCGANGenerator(features=2),
+    "discriminator": BookDCGANDiscriminator(features=2),
+}
+SMOOTH = {**NETS, "discriminator": BookDCGANDiscriminator(features=2, norm="layer")}
+CRITIC = {
+    "generator": BookDCGANGenerator(features=2),
+    "critic": BookDCGANDiscriminator(features=2, norm="none"),
+}
+
+ALGORITHMS = {
+    "gan": GAN(generator=MLPGenerator(hidden=8), discriminator=MLPDiscriminator(hidden=8)),
+    "dcgan": GAN(**NETS, real_label=0.9, flip_labels=0.1, instance_noise=0.1, clip_norm=1.0),
+    "rpgan": GAN(**SMOOTH, objective="relativistic", r1=0.1, r2=0.1, drift=0.001, n_critic=2),
+    "cgan": CGAN(**NETS),
+    "sn_cgan": CGAN(
+        generator=BookDCGANGenerator(features=2, conditioning="class_norm"),
+        discriminator=BookDCGANDiscriminator(
+            features=2, norm="spectral", conditioning="projection"
+        ),
+        objective="hinge",
+    ),
+    "wgan": WGAN(
+        generator=BookDCGANGenerator(features=2),
+        critic=BookDCGANDiscriminator(features=2),
+        optimizer="rmsprop",
+        gradient_penalty=0.0,
+        clip=0.01,
+        n_critic=2,
+    ),
+    "wgan_gp": WGAN(
+        **CRITIC, n_critic=2, learning_rate=1e-4, decay="linear", dequantize=True, generator_batch=2
+    ),
+}
+
+RESIDUAL = WGAN(generator=ResidualGenerator(features=2), critic=ResidualCritic(features=2))
+
+
+def small_run(algorithm, out, **fields):
+    """A run of a few steps on the digits."""
+    run = Run(
+        algorithm=algorithm,
+        data=Data(image_size=8, batch_size=8),
+        steps=8,
+        out=str(out),
+        checkpoint=Checkpoint(every=4),
+        sample=Sample(every=100),
+        log=Log(every=3),
+    )
+    return replace(run, **fields)

@@ -1,0 +1,80 @@
+"""Every config builds what it says, and trains."""
+
+from dataclasses import replace
+
+import jax
+import numpy as np
+import pytest
+
+from jaxgan import cli, config, default
+from jaxgan.core import Spec, advance
+from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
+from tests.conftest import ROOT
+
+CONFIGS = sorted((ROOT / "configs").glob("*.py"))
+SHAPES = {"wgan_gp_cifar10": (32, 32, 3), "dcgan_64": (64, 64, 3)}
+
+
+def narrow(net):
+    """The same net with few channels."""
+    width = "features" if hasattr(net, "features") else "hidden"
+    return net.clone(**{width: 2})
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
+def test_config_trains_for_two_steps(path):
+    run = cli.load_config(path)
+    assert run.name == path.stem
+    other = "critic" if hasattr(run.algorithm, "critic") else "discriminator"
+    nets = {name: narrow(getattr(run.algorithm, name)) for name in ("generator", other)}
+    algorithm = replace(run.algorithm, **nets)
+    spec = Spec(SHAPES.get(path.stem, (28, 28, 1)), 10, run.steps)
+    assert spec.image_shape[0] == run.data.image_size
+    algorithm = algorithm.build(spec)
+    batch = spec.batch(4, algorithm.batches_per_step)
+    state = jax.jit(algorithm.init)(jax.random.key(0), batch)
+    step = jax.jit(advance(algorithm))
+    for _ in range(2):
+        state, metrics = step(state, batch, jax.random.key(0))
+    assert all(np.isfinite(value) for value in jax.device_get(metrics).values())
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
+def test_config_survives_json(path):
+    run = cli.load_config(path)
+    assert config.decode(config.encode(run)) == run
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
+def test_config_is_a_claim(path):
+    """It names its paper, and what was got or why nothing was."""
+    text = path.read_text().split('"""')[1]
+    assert "Paper:" in text
+    assert "Got" in text or "Time: not run" in text
+
+
+def test_the_default_is_cgan_digits_spelled_out():
+    assert cli.load_config(ROOT / "configs" / "cgan_digits.py") == default.config()
+
+
+def test_two_configs_that_differ_say_where():
+    old = config.encode(default.config())
+    changed = replace(
+        default.config(),
+        steps=9,
+        algorithm=replace(
+            default.config().algorithm,
+            decay="constant",
+            generator=BookDCGANGenerator(features=7),
+            discriminator=BookDCGANDiscriminator(),
+        ),
+    )
+    lines = config.differences(old, config.encode(changed))
+    assert "algorithm.generator.features was 24 and is now 7" in lines
+    assert not [line for line in lines if line.startswith("steps")]
+
+
+def test_more_steps_are_another_run_where_the_learning_rate_decays_over_them():
+    old = default.config()
+    lines = config.differences(config.encode(old), config.encode(replace(old, steps=9)))
+    assert lines == ["steps was 3000 and is now 9"]

@@ -1,0 +1,248 @@
+"""The loop: what a run leaves behind, and that it resumes to the bit."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+import pytest
+from PIL import Image
+
+from jaxgan.checkpoint import Checkpoints, abstract
+from jaxgan.config import Checkpoint, Log
+from jaxgan.core import advance
+from jaxgan.errors import InputError
+from jaxgan.logging import Logger, read_records
+from jaxgan.parallel import Devices
+from jaxgan.prepare import prepare
+from jaxgan.train import train
+from tests.conftest import ROOT
+from tests.small import ALGORITHMS, small_run
+
+
+@pytest.fixture(autouse=True)
+def _one_device(monkeypatch):
+    """What four devices change is tested with the algorithms."""
+    monkeypatch.setattr("jaxgan.prepare.Devices", lambda: Devices(1))
+
+
+def final_state(out):
+    """The newest checkpoint, leaf by leaf."""
+    with ocp.CheckpointManager(out / "checkpoints") as manager:
+        state = manager.restore(manager.latest_step(), args=ocp.args.StandardRestore())
+    leaves = jax.tree_util.tree_leaves_with_path(state)
+    return {jax.tree_util.keystr(path): np.asarray(leaf) for path, leaf in leaves}
+
+
+def losses(out):
+    """The records, without the clock's."""
+    return [
+        {k: v for k, v in record.items() if k != "images_per_second"}
+        for record in read_records(out / "metrics.jsonl")
+    ]
+
+
+class CrashError(Exception):
+    """Stands for kill -9: nothing is saved on the way out."""
+
+
+def crash(monkeypatch, run, at):
+    def add(self, step, metrics, add=Logger.add):
+        add(self, step, metrics)
+        if step == at:
+            raise CrashError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Logger, "add", add)
+        with pytest.raises(CrashError):
+            train(run)
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_a_crash_and_a_restart_end_where_one_run_ends_to_the_bit(name, tmp_path, monkeypatch):
+    whole = small_run(ALGORITHMS[name], tmp_path / "whole")
+    assert train(whole) == 0
+    broken = replace(whole, out=str(tmp_path / "broken"), checkpoint=Checkpoint(every=3))
+    crash(monkeypatch, broken, at=5)
+    assert train(broken) == 0
+    expected, found = final_state(tmp_path / "whole"), final_state(tmp_path / "broken")
+    assert expected.keys() == found.keys()
+    for leaf, value in expected.items():
+        np.testing.assert_array_equal(found[leaf], value, err_msg=leaf)
+    whole_sheet = (tmp_path / "whole" / "samples.png").read_bytes()
+    assert whole_sheet == (tmp_path / "broken" / "samples.png").read_bytes()
+
+
+def test_records_of_a_resumed_run_have_no_gap_and_no_overlap(tmp_path, monkeypatch):
+    run = small_run(ALGORITHMS["gan"], tmp_path, steps=12)
+    crash(monkeypatch, run, at=7)
+    train(run)
+    steps = [record["step"] for record in losses(tmp_path)]
+    assert steps == [3, 4, 6, 8, 9, 12]
+    assert losses(tmp_path)[-1]["images"] == 12 * 8
+
+
+def test_a_run_directory_holds_what_the_readme_says(tmp_path):
+    train(small_run(ALGORITHMS["cgan"], tmp_path))
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {
+        "checkpoints", "config.json", "losses.png", "metrics.jsonl", "samples", "samples.png",
+        "tensorboard",
+    }  # fmt: skip
+    sheet = Image.open(tmp_path / "samples.png")
+    assert sheet.size == (10 * 8 + 9 * 2, 10 * 8 + 9 * 2)
+    assert [p.name for p in (tmp_path / "samples").iterdir()] == ["00000008.png"]
+    assert any((tmp_path / "tensorboard").iterdir())
+    record = losses(tmp_path)[-1]
+    expected = {"step", "images", "generator_loss", "discriminator_loss", "generator_grad_norm"}
+    assert expected <= record.keys()
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert config["run"]["algorithm"]["generator"]["features"] == 2
+    assert config["spec"] == {"image_shape": [8, 8, 1], "num_classes": 10, "steps": 8}
+
+
+def test_a_run_compiles_its_step_once(tmp_path, monkeypatch):
+    traces = []
+    run = small_run(ALGORITHMS["wgan_gp"], tmp_path, steps=5)
+
+    def counted(algorithm):
+        step = advance(algorithm)
+
+        def traced(*args):
+            traces.append(1)
+            return step(*args)
+
+        return traced
+
+    monkeypatch.setattr("jaxgan.parallel.advance", counted)
+    train(run)
+    assert len(traces) == 1
+
+
+def test_a_finished_run_says_so_and_goes_on_with_more_steps(tmp_path):
+    run = small_run(ALGORITHMS["gan"], tmp_path)
+    train(run)
+    with pytest.raises(InputError, match=r"steps: .*finished \(8 of 8 steps\)"):
+        train(run)
+    train(replace(run, steps=10))
+    assert losses(tmp_path)[-1]["step"] == 10
+
+
+def test_nan_stops_names_step_and_player_and_keeps_the_last_good_checkpoint(tmp_path):
+    out = tmp_path / "run"
+    algorithm = replace(ALGORITHMS["gan"], learning_rate=1e4, optimizer="sgd")
+    wild = small_run(algorithm, out, steps=100, checkpoint=Checkpoint(every=1), log=Log(every=100))
+    match = r"step \d+: the parameters of (discriminator|generator).*not finite"
+    with pytest.raises(InputError, match=match):
+        train(wild)
+    for leaf in final_state(out).values():
+        assert np.isfinite(leaf).all()
+
+
+def test_a_truncated_newest_checkpoint_is_reported_and_the_one_before_used(tmp_path, capsys):
+    run = small_run(ALGORITHMS["gan"], tmp_path)
+    train(run)
+    newest = tmp_path / "checkpoints" / "8"
+    largest = max((p for p in newest.rglob("*") if p.is_file()), key=lambda p: p.stat().st_size)
+    with largest.open("r+b") as file:
+        file.truncate(largest.stat().st_size // 2)
+    ready = prepare(replace(run, steps=9))
+    assert ready.start == 4
+    assert "checkpoint 8 is unreadable" in capsys.readouterr().out
+    assert (tmp_path / "unreadable-checkpoint-8").is_dir()
+
+
+def test_no_readable_checkpoint_is_an_error_that_names_the_folder(tmp_path):
+    run = small_run(ALGORITHMS["gan"], tmp_path, checkpoint=Checkpoint(every=8))
+    train(run)
+    for path in (tmp_path / "checkpoints" / "8").rglob("*"):
+        if path.is_file():
+            path.write_bytes(b"")
+    with pytest.raises(InputError, match=r"no checkpoint in .* can be read"):
+        prepare(replace(run, steps=9))
+
+
+def test_restored_arrays_are_those_that_were_saved(tmp_path):
+    """Saved in the background while the next steps overwrite the donated state."""
+    run = small_run(ALGORITHMS["dcgan"], tmp_path, steps=6)
+    ready = prepare(run)
+    state, copies = ready.state, {}
+    for step in range(1, 7):
+        state, _ = ready.step(state, next(ready.batches), ready.root)
+        ready.checkpoints.save(state, step)
+        copies[step] = jax.device_get(state)
+    ready.checkpoints.wait()
+    assert ready.checkpoints.steps() == [4, 5, 6]
+    restored = ready.checkpoints.restore(abstract(state, Devices(1).replicated))
+    jax.tree.map(np.testing.assert_array_equal, restored, copies[6])
+
+
+def command(*args, **kwargs):
+    env = {k: v for k, v in os.environ.items() if k != "XLA_FLAGS"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "jaxgan.train", *args],
+        cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kwargs,
+    )  # fmt: skip
+
+
+SMALL = (
+    "--data.image_size", "8",
+    "--algorithm.generator.features", "2", "--algorithm.discriminator.features", "2",
+    "--data.batch_size", "8", "--log.every", "10", "--checkpoint.every", "100000",
+)  # fmt: skip
+
+
+def wait_for_steps(out, process):
+    for _ in range(600):
+        if process.poll() is not None:
+            raise AssertionError(process.communicate())
+        if read_records(out / "metrics.jsonl"):
+            return
+        time.sleep(0.2)
+    raise AssertionError("no step in two minutes")
+
+
+def test_sigterm_saves_loses_no_step_and_the_same_command_goes_on(tmp_path):
+    out = tmp_path / "run"
+    process = command(*SMALL, "--steps", "1000000", "--out", str(out))
+    wait_for_steps(out, process)
+    process.send_signal(signal.SIGTERM)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM, stderr
+    assert "Traceback" not in stderr
+    last = read_records(out / "metrics.jsonl")[-1]["step"]
+    assert f"saved at step {last}" in stdout
+    assert Checkpoints(out / "checkpoints").steps() == [last]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["cgan_digits", "gan_digits", "dcgan_digits", "wgan_gp_mnist"])
+def test_kill_9_loses_at_most_an_interval_and_resumes_to_the_bit(name, tmp_path):
+    arguments = [
+        f"configs/{name}.py", "--data.source", "digits", "--data.batch_size", "8",
+        "--data.image_size", "8", "--log.every", "1", "--steps", "60",
+    ]  # fmt: skip
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    once = command(*arguments, "--checkpoint.every", "60", "--out", str(whole))
+    assert once.wait(300) == 0
+    again = [*arguments, "--checkpoint.every", "7", "--out", str(killed)]
+    process = command(*again)
+    while len(read_records(killed / "metrics.jsonl")) < 20:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    reached = len(read_records(killed / "metrics.jsonl"))
+    saved = Checkpoints(killed / "checkpoints").steps()[-1]
+    assert reached - saved <= 14  # an interval, and the save that was in flight
+    assert reached < 60
+    assert command(*again).wait(300) == 0
+    expected, found = final_state(whole), final_state(killed)
+    assert expected.keys() == found.keys()
+    for leaf, value in expected.items():
+        np.testing.assert_array_equal(found[leaf], value, err_msg=leaf)
