@@ -37,7 +37,9 @@ def load_config(path: str | Path) -> Run:
     return run
 
 
-def parse(kind: Any, default: Any, args: Sequence[str], prog: str) -> Any:
+def parse(
+    kind: Any, default: Any, args: Sequence[str], prog: str, markers: tuple[Any, ...] = ()
+) -> Any:
     """A ``kind`` from the command line; fields that it does not name are those of ``default``.
 
     Raises:
@@ -47,7 +49,9 @@ def parse(kind: Any, default: Any, args: Sequence[str], prog: str) -> Any:
     try:
         with _nets, contextlib.redirect_stderr(output):
             options: dict[str, Any] = {} if default is None else {"default": default}
-            return tyro.cli(kind, args=list(args), prog=prog, use_underscores=True, **options)
+            return tyro.cli(
+                kind, args=list(args), prog=prog, use_underscores=True, config=markers, **options
+            )
     except SystemExit as stop:
         if not stop.code:
             raise
@@ -56,7 +60,8 @@ def parse(kind: Any, default: Any, args: Sequence[str], prog: str) -> Any:
 
 def parse_run(run: Run, args: Sequence[str], prog: str) -> Run:
     """``run`` with fields replaced by name (``--algorithm.learning_rate 1e-4``)."""
-    return parse(Run[type(run.algorithm)], run, args, prog)
+    kind = Run[type(run.algorithm)]  # pyright: ignore
+    return parse(kind, run, args, prog, (tyro.conf.FlagConversionOff,))
 
 
 def main(command: Callable[[list[str]], int | None]) -> None:

@@ -53,9 +53,9 @@ def sample(
     Raises:
       InputError: for a label that the run does not know.
     """
-    classes = trained.spec.num_classes
+    classes = trained.algorithm.num_classes
     if label is not None and not 0 <= label < classes:
-        known = f"0 to {classes - 1}" if classes else "none: its data has no labels"
+        known = f"0 to {classes - 1}" if classes else "none: it is not conditional"
         raise InputError(f"label: {label} is not a class of this run ({known})")
     labels = np.arange(n, dtype=np.int32) % max(classes, 1)
     if label is not None:
@@ -100,7 +100,7 @@ def main(args: list[str]) -> None:
         raise InputError(f"out: {command.out} ends in neither .png nor .npz")
     trained = open_run(command.run, command.ema, command.config)
     images, labels = sample(trained, command.n, command.seed, command.label)
-    write(Path(command.out), images, labels, conditional=trained.spec.num_classes > 0)
+    write(Path(command.out), images, labels, conditional=trained.algorithm.num_classes > 0)
     print(f"{command.out}: {command.n} images of step {trained.step}")
 
 

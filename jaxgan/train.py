@@ -33,7 +33,8 @@ def train(run: Run, fresh: bool = False) -> int:
             batch = next(ready.batches)
             state, metrics = ready.step(state, batch, ready.root)
             log.add(step, metrics)
-            last = step == run.steps or bool(received)
+            stop = received[0] if received else 0  # once: a signal may come at any line
+            last = step == run.steps or stop
             saving = last or step % run.checkpoint.every == 0
             if saving or step % run.log.every == 0:
                 log.flush()  # raises before a broken state could be saved
@@ -45,11 +46,10 @@ def train(run: Run, fresh: bool = False) -> int:
                     _draw(out, step, sheet, log)
             if last:
                 checkpoints.finish(step)
-            if received:
+            if stop:
                 log.say(f"stopped by a signal and saved at step {step}; go on with --out {out}")
-                return received[0]
-        log.say(f"done; see {out}/samples.png, or draw more: python -m jaxgan.sample {out} --out"
-                " FILE.png")  # fmt: skip
+                return stop
+        log.say(f"done: {out}/samples.png; more by python -m jaxgan.sample {out} --out x.png")
     return 0
 
 

@@ -5,7 +5,7 @@ Images are NHWC. On the host and over the bus they are ``uint8``; on the device 
 batch. Scores (logits) have shape ``(batch,)``, a patch discriminator's ``(batch, h, w)``.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from jaxtyping import Array, Float, Int, Key, UInt8
@@ -31,10 +31,11 @@ Scalar: TypeAlias = Float[Array, ""]
 PRNGKey: TypeAlias = Key[Array, ""]
 """One typed random key."""
 
-Batch: TypeAlias = Mapping[str, Any]
-"""``{"image": uint8 (n, h, w, c)}``, and ``"label": int32 (n,)`` where the data has labels.
+Batch: TypeAlias = Any
+"""A pytree of arrays, NumPy's on the host and JAX's on the device.
 
-NumPy arrays on the host, JAX arrays on the device.
+The pipeline's is ``{"image": uint8 (n, h, w, c)}``, and ``"label": int32 (n,)`` where the data has
+labels.
 """
 
 Metrics: TypeAlias = dict[str, Array]
@@ -46,5 +47,5 @@ Params: TypeAlias = Any
 Variables: TypeAlias = dict[str, Any]
 """Linen variables: ``{"params": ..., "batch_stats": ...}``."""
 
-Critic: TypeAlias = Callable[[Image], Logits]
-"""Any function from images to scores, with parameters and labels already bound."""
+Critic: TypeAlias = Callable[[Any], Logits]
+"""Any function from examples to scores, with parameters and labels already bound."""

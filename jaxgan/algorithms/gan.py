@@ -12,7 +12,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jaxgan.algorithms.checks import check_gan
+from jaxgan.algorithms.checks import check_n_critic, check_smooth
 from jaxgan.algorithms.networks import create_state, fit, forward
 from jaxgan.algorithms.sampling import LatentName, Sampler
 from jaxgan.algorithms.training import Training
@@ -28,6 +28,7 @@ from jaxgan.core import (
     on_last,
     scan_batches,
 )
+from jaxgan.errors import InputError
 from jaxgan.losses import adversarial, penalties
 from jaxgan.losses.adversarial import ObjectiveName
 from jaxgan.nets import MLPDiscriminator, MLPGenerator
@@ -74,7 +75,7 @@ class GAN(Training):
         Raises:
           InputError: for a combination that makes no sense, and says why.
         """
-        check_gan(self)
+        self._check()
         gan = self.fitted(spec)
         rate = self.discriminator_learning_rate or self.learning_rate
         tx = {
@@ -98,7 +99,10 @@ class GAN(Training):
             }
             return create_state(key, nets, tx, averaged=("generator",) if self.ema_decay else ())
 
-        return Algorithm(init, step, gan.sampler.predict, gan.sampler.preview, self.n_critic)
+        sampler = gan.sampler
+        return Algorithm(
+            init, step, sampler.predict, sampler.preview, self.n_critic, sampler.num_classes
+        )
 
     def discriminator_loss(
         self, variables: dict[str, Variables], batch: Batch, key: PRNGKey, memory: dict[str, Any]
@@ -186,6 +190,23 @@ class GAN(Training):
         if self.drift:
             penalty += self.drift * penalties.drift(real_logits)
         return penalty
+
+    def _check(self) -> None:
+        check_n_critic(self.n_critic)
+        check_smooth(self.discriminator, "discriminator", self.gradient_penalty, self.r1, self.r2)
+        spectral = getattr(self.discriminator, "norm", None) == "spectral"
+        if self.objective == "wasserstein" and not (self.gradient_penalty or self.r1 or spectral):
+            raise InputError(
+                "algorithm.objective: wasserstein needs a Lipschitz discriminator: set"
+                " algorithm.gradient_penalty, or use the algorithm WGAN, which clips its weights"
+            )
+        noisy = self.real_label != 1.0 or self.flip_labels
+        if noisy and self.objective not in ("minimax", "nonsaturating"):
+            field = "flip_labels" if self.flip_labels else "real_label"
+            raise InputError(
+                f"algorithm.{field}: the {self.objective} objective has no labels to change;"
+                " use minimax or nonsaturating"
+            )
 
     @property
     def sampler(self) -> Sampler:

@@ -43,6 +43,8 @@ class Algorithm(NamedTuple):
     """``(variables by player, batch, key) -> images (rows, columns, h, w, c)``: a sample sheet."""
     batches_per_step: int = 1
     """Above 1, the leaves of a step's batch have this leading axis: fresh batches for a scan."""
+    num_classes: int = 0
+    """Labels that ``predict`` understands; 0 where it takes none."""
 
 
 def advance(algorithm: Algorithm) -> Update:

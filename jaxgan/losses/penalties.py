@@ -1,35 +1,36 @@
 """Penalties that keep a critic smooth; each is unweighted, the algorithm multiplies.
 
-``critic`` is any function from images to scores of shape ``(batch,)`` or ``(batch, h, w)``. The
-gradient is taken of the summed score: an example's score depends on that example alone (a critic
-with BatchNorm breaks this), so row i of it is the gradient of score i.
+``critic`` is any function from examples, such as images, to scores of shape ``(batch,)`` or
+``(batch, h, w)``. The gradient is taken of the summed score: an example's score depends on that
+example alone (a critic with BatchNorm breaks this), so row i of it is the gradient of score i.
 """
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxgan.typing import Critic, Image, Logits, Params, PRNGKey, Scalar
+from jaxgan.typing import Critic, Logits, Params, PRNGKey, Scalar
 
+Examples = Float[Array, "batch *example"]
 _EPSILON = 1e-12  # inside the square root: the gradient of a norm at 0 is NaN
 
 
 def gradient_penalty(
-    critic: Critic, real: Image, fake: Image, key: PRNGKey, target: float = 1.0
+    critic: Critic, real: Examples, fake: Examples, key: PRNGKey, target: float = 1.0
 ) -> Scalar:
     """E[(||grad critic(x_hat)||_2 - target)^2], x_hat = a x + (1 - a) G(z), a ~ U(0, 1).
 
-    One ``a`` an image; the norm is over all pixels and channels; two-sided.
+    One ``a`` an example; the norm is over all axes but the batch; two-sided.
 
     Reference: WGAN-GP (Gulrajani et al. 2017), equation 3.
     """
-    alpha = jax.random.uniform(key, (real.shape[0], 1, 1, 1), real.dtype)
+    alpha = jax.random.uniform(key, (real.shape[0],) + (1,) * (real.ndim - 1), real.dtype)
     x_hat = alpha * real + (1.0 - alpha) * fake
     norm = jnp.sqrt(_squared_norm(critic, x_hat) + _EPSILON)
     return jnp.square(norm - target).mean()
 
 
-def r1(critic: Critic, real: Image) -> Scalar:
+def r1(critic: Critic, real: Examples) -> Scalar:
     """E[||grad critic(x)||^2] over reals: a sum over pixels, a mean over the batch.
 
     The paper's penalty is gamma / 2 times this.
@@ -39,7 +40,7 @@ def r1(critic: Critic, real: Image) -> Scalar:
     return _squared_norm(critic, real).mean()
 
 
-def r2(critic: Critic, fake: Image) -> Scalar:
+def r2(critic: Critic, fake: Examples) -> Scalar:
     """E[||grad critic(G(z))||^2]: :func:`r1` over fakes.
 
     Reference: Mescheder et al. 2018, equation 10.
@@ -63,6 +64,6 @@ def clip_params(params: Params, limit: float) -> Params:
     return jax.tree.map(lambda w: jnp.clip(w, -limit, limit), params)
 
 
-def _squared_norm(critic: Critic, images: Image) -> Float[Array, "batch"]:
-    gradient = jax.grad(lambda x: critic(x).sum())(images)
-    return jnp.square(gradient).sum((1, 2, 3))
+def _squared_norm(critic: Critic, examples: Examples) -> Float[Array, "batch"]:
+    gradient = jax.grad(lambda x: critic(x).sum())(examples)
+    return jnp.square(gradient).sum(range(1, gradient.ndim))

@@ -1,0 +1,43 @@
+"""The mesh: what is split, what is whole, and what does not divide."""
+
+import jax
+import numpy as np
+import pytest
+from jax.sharding import PartitionSpec
+
+from jaxgan.core import Algorithm, spread
+from jaxgan.errors import InputError
+from jaxgan.parallel import BUFFERED, Devices
+
+
+def algorithm(batches_per_step=1):
+    return Algorithm(None, None, None, None, batches_per_step)
+
+
+def test_a_batch_is_split_over_its_examples():
+    devices = Devices()
+    assert devices.split(algorithm()).spec == PartitionSpec("data")
+    assert devices.split(algorithm(5)).spec == PartitionSpec(None, "data")
+    batch = jax.device_put(np.zeros((8, 2)), devices.split(algorithm()))
+    assert {shard.data.shape for shard in batch.addressable_shards} == {(2, 2)}
+
+
+def test_a_batch_that_does_not_divide_names_two_that_do():
+    with pytest.raises(InputError, match=r"data\.batch_size: 10 .* 4 devices; use 8 or 12"):
+        Devices().check(10)
+    Devices().check(12)
+
+
+def test_put_keeps_order_and_loses_nothing():
+    numbers = [np.full((4,), i) for i in range(7)]
+    out = list(Devices().put(algorithm(), iter(numbers)))
+    assert BUFFERED < 7
+    assert [int(x[0]) for x in out] == list(range(7))
+
+
+def test_spread_splits_what_a_step_makes_and_is_nothing_without_a_mesh():
+    devices = Devices()
+    made = devices.jit(lambda key: spread(jax.random.normal(key, (8, 3))))(jax.random.key(0))
+    assert {shard.data.shape for shard in made.addressable_shards} == {(2, 3)}
+    alone = jax.jit(lambda key: spread(jax.random.normal(key, (8, 3))))(jax.random.key(0))
+    np.testing.assert_array_equal(made, alone)
