@@ -26,7 +26,7 @@ class Training:
     clip_norm: float = 0.0
     """Largest global norm of a player's gradient; 0 clips nothing."""
     ema_decay: float = 0.999
-    """Of the generator's averaged weights, per step; 0 keeps none."""
+    """Of the generator's averaged weights, per step, less in the first ones; 0 keeps none."""
     compute_dtype: ComputeDtype = "float32"
     """Of activations; parameters, optimizer, statistics and losses stay float32."""
 

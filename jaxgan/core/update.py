@@ -149,13 +149,19 @@ def every(k: int, update: Update) -> Update:
 
 
 def ema(player: str, decay: float) -> Update:
-    """The moving average ``e <- decay e + (1 - decay) p`` of a player's parameters."""
+    """The moving average ``e <- d e + (1 - d) p`` of a player's parameters.
+
+    ``d = min(decay, (1 + t) / (10 + t))`` at step t: an early average is one of recent parameters
+    and not mostly of the first, random ones.
+    """
 
     def update(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
         del batch, key
         this = state.players[player]
+        t = state.step.astype(jnp.float32)
+        d = jnp.minimum(decay, (1.0 + t) / (10.0 + t))
         average = jax.tree.map(
-            lambda e, p: decay * e + (1.0 - decay) * p, this.ema, this.variables["params"]
+            lambda e, p: d * e + (1.0 - d) * p, this.ema, this.variables["params"]
         )
         return state.replace(players={**state.players, player: this.replace(ema=average)}), {}
 

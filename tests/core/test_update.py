@@ -193,10 +193,11 @@ def test_trap_9_randomness_is_a_function_of_root_and_step():
 
 
 def test_ema_is_the_running_average():
-    step = chain(minimize("a", squared("a"), SGD), ema("a", 0.9))
+    """With a decay of at most (1 + t) / (10 + t), so 1/10, 2/11, and then .2."""
+    step = chain(minimize("a", squared("a"), SGD), ema("a", 0.2))
     state, expected = state_of(a=1.0), 1.0
-    for _ in range(3):
-        state, _ = step(state, batch_of(2.0), KEY)
-        expected = 0.9 * expected + 0.1 * float(weights(state))
+    for t, decay in enumerate([1 / 10, 2 / 11, 0.2, 0.2]):
+        state, _ = step(state.replace(step=jnp.asarray(t)), batch_of(2.0), KEY)
+        expected = decay * expected + (1 - decay) * float(weights(state))
     np.testing.assert_allclose(state.players["a"].ema["w"], expected, rtol=1e-6)
     chex.assert_trees_all_equal(state.players["a"].averaged, {"params": state.players["a"].ema})
