@@ -8,13 +8,10 @@ batch. Scores (logits) have shape ``(batch,)``, a patch discriminator's ``(batch
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from jaxtyping import Array, Float, Int, Key, UInt8
+from jaxtyping import Array, Float, Int, Key
 
 Image: TypeAlias = Float[Array, "batch height width channels"]
 """Images in [-1, 1]."""
-
-HostImage: TypeAlias = UInt8[Array, "batch height width channels"]
-"""The same as bytes: 0 is black, 255 is white."""
 
 Latent: TypeAlias = Float[Array, "batch latent"]
 """Latent codes z."""

@@ -19,7 +19,6 @@ LAYERS = [
     {"train", "sample"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-SIDEWAYS = {"cli"}  # reads configs, which the default is one of
 FILES = sorted((ROOT / "jaxgan").rglob("*.py"))
 
 
