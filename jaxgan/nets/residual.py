@@ -5,7 +5,7 @@ Convolutions in the blocks start as "He" (see :data:`jaxgan.ops.Initializer`); w
 the shortcuts, the dense layers and the generator's last convolution, as Glorot.
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -34,6 +34,8 @@ from jaxgan.ops import (
 )
 from jaxgan.typing import Image, Label, Latent, Logits
 
+Resample: TypeAlias = Literal["up", "down", "same"]
+
 
 class _Convolution(nn.Module):
     """Conv of stride 1, 'same', with a bias; its kernel normalized where ``norm`` says so."""
@@ -43,11 +45,16 @@ class _Convolution(nn.Module):
     norm: Norm
     kernel_init: Any
     dtype: Any
+    resample: Resample = "same"
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool) -> jax.Array:
         layer = Conv(
-            self.features, (self.size, self.size), dtype=self.dtype, kernel_init=self.kernel_init
+            self.features,
+            (self.size, self.size),
+            dtype=self.dtype,
+            kernel_init=self.kernel_init,
+            resample=self.resample,
         )
         return apply_layer(layer, x, self.norm, train)
 
@@ -62,7 +69,7 @@ class ResidualBlock(nn.Module):
 
     features: int
     """Channels of the result."""
-    resample: Literal["up", "down", "same"] = "same"
+    resample: Resample = "same"
     """What happens to the image size."""
     norm: Norm = "none"
     """Normalization; see :data:`jaxgan.ops.Norm`."""
@@ -80,11 +87,10 @@ class ResidualBlock(nn.Module):
         """(n, h, w, c) to (n, h', w', features), the sides as ``resample`` says."""
         inner = x.shape[-1] if self.resample == "down" else self.features
         y = nn.relu(self._normalize("norm_1")(x, train, labels))
-        y = upsample(y) if self.resample == "up" else y
-        y = self._conv(inner, 3, "conv_1")(y, train)
+        y = self._conv(inner, 3, "conv_1", "up" if self.resample == "up" else "same")(y, train)
         y = nn.relu(self._normalize("norm_2")(y, train, labels))
-        y = self._conv(self.features, 3, "conv_2")(y, train)
-        y = mean_pool(y) if self.resample == "down" else y
+        down: Resample = "down" if self.resample == "down" else "same"
+        y = self._conv(self.features, 3, "conv_2", down)(y, train)
         return y + self._shortcut(x, train)
 
     def _shortcut(self, x: jax.Array, train: bool) -> jax.Array:
@@ -94,9 +100,11 @@ class ResidualBlock(nn.Module):
         x = self._conv(self.features, 1, "shortcut")(x, train)
         return upsample(x) if self.resample == "up" else x
 
-    def _conv(self, features: int, size: int, name: str) -> _Convolution:
+    def _conv(
+        self, features: int, size: int, name: str, resample: Resample = "same"
+    ) -> _Convolution:
         init = (linear_init if name == "shortcut" else kernel_init)(self.initializer)
-        return _Convolution(features, size, self.norm, init, self.dtype, name=name)
+        return _Convolution(features, size, self.norm, init, self.dtype, resample, name=name)
 
     def _normalize(self, name: str) -> Normalize:
         gamma = gamma_init(self.initializer)
@@ -115,11 +123,12 @@ class _FirstBlock(nn.Module):
     def __call__(self, x: jax.Array, train: bool) -> jax.Array:
         shortcut = self._conv(1, linear_init(self.initializer), "shortcut")(mean_pool(x), train)
         y = self._conv(3, kernel_init(self.initializer), "conv_1")(x, train)
-        y = self._conv(3, kernel_init(self.initializer), "conv_2")(nn.relu(y), train)
-        return mean_pool(y) + shortcut
+        y = self._conv(3, kernel_init(self.initializer), "conv_2", "down")(nn.relu(y), train)
+        return y + shortcut
 
-    def _conv(self, size: int, init: Any, name: str) -> _Convolution:
-        return _Convolution(self.features, size, self.norm, init, self.dtype, name=name)
+    def _conv(self, size: int, init: Any, name: str, resample: Resample = "same") -> _Convolution:
+        how = (self.norm, init, self.dtype, resample)
+        return _Convolution(self.features, size, *how, name=name)
 
 
 class ResidualGenerator(nn.Module):

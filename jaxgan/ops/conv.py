@@ -10,63 +10,35 @@ parameters are the same.
 """
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Literal
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from flax.linen.dtypes import promote_dtype
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
-Activation = Float[Array, "n _ _ _"]  # sizes differ between the faces
-Kernel = Float[Array, "_ _ _ _"]
-Pairs = tuple[tuple[int, int], ...]
-
-
-class Geometry(NamedTuple):
-    """The static part of a convolution from ``size`` with a kernel of ``kernel``."""
-
-    size: tuple[int, ...]
-    kernel: tuple[int, ...]
-    strides: tuple[int, ...]
-    padding: Pairs
-    dilation: tuple[int, ...] = (1, 1)
-    groups: int = 1
-
-
-def _plain(geometry: Geometry, x: Array, w: Array) -> Array:
-    return lax.conv_general_dilated(
-        x,
-        w,
-        geometry.strides,
-        geometry.padding,
-        rhs_dilation=geometry.dilation,
-        dimension_numbers=("NHWC", "HWIO", "NHWC"),
-        feature_group_count=geometry.groups,
-    )
+from jaxgan.ops import forms
+from jaxgan.ops.forms import Activation, Geometry, Kernel, Pairs
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def convolve(geometry: Geometry, x: Activation, w: Kernel) -> Activation:
     """F(x, w): the convolution."""
-    return _plain(geometry, x, w)
+    return forms.forward(geometry, x, w)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def transpose_input(geometry: Geometry, g: Activation, w: Kernel) -> Activation:
     """T(g, w): the transpose of ``x -> F(x, w)``, a transposed convolution."""
-    shape = (g.shape[0], *geometry.size, w.shape[2] * geometry.groups)
-    x = jax.ShapeDtypeStruct(shape, g.dtype)
-    return jax.linear_transpose(lambda x: _plain(geometry, x, w), x)(g)[0]
+    return forms.backward_input(geometry, g, w)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def transpose_kernel(geometry: Geometry, x: Activation, g: Activation) -> Kernel:
     """G(x, g): the transpose of ``w -> F(x, w)``, a kernel gradient."""
-    shape = (*geometry.kernel, x.shape[3] // geometry.groups, g.shape[3])
-    w = jax.ShapeDtypeStruct(shape, x.dtype)
-    return jax.linear_transpose(lambda w: _plain(geometry, x, w), w)(g)[0]
+    return forms.backward_kernel(geometry, x, g)
 
 
 def _saved(face: Any) -> Any:
@@ -112,6 +84,37 @@ def conv(
     return convolve(Geometry(*sizes, strides, padding, dilation, groups), x, kernel)
 
 
+def conv_mean_pool(x: Activation, kernel: Kernel) -> Activation:
+    """``mean_pool(conv(x, kernel))`` as one convolution of stride 2; an odd kernel, even sides.
+
+    Its kernel is the mean of the four that see the pixels of a 2x2 block: (k + 1)^2 products a
+    block for 4 k^2.
+    """
+    half = (kernel.shape[0] - 1) // 2, (kernel.shape[1] - 1) // 2
+    return conv(x, _spread(kernel) / 4, (2, 2), tuple((p, p) for p in half))
+
+
+def upsample_conv(x: Activation, kernel: Kernel) -> Activation:
+    """``conv(upsample(x), kernel)`` as one transposed convolution of stride 2; an odd kernel.
+
+    The inverse of the same trick: each pixel is seen by the k + 1 outputs around its block.
+    """
+    spread = _spread(jnp.flip(kernel, (0, 1)).swapaxes(2, 3))
+    half = tuple(((k - 1) // 2, (k - 1) // 2) for k in kernel.shape[:2])
+    size = (2 * x.shape[1], 2 * x.shape[2])
+    return transpose_input(Geometry(size, spread.shape[:2], (2, 2), half), x, spread)
+
+
+def _spread(kernel: Kernel) -> Kernel:
+    """The full convolution with a 2x2 block of ones."""
+    rest = ((0, 0), (0, 0))
+    corners = [((i, 1 - i), (j, 1 - j)) for i in (0, 1) for j in (0, 1)]
+    return sum(
+        (jnp.pad(kernel, corner + rest) for corner in corners[1:]),
+        jnp.pad(kernel, corners[0] + rest),
+    )
+
+
 def conv_transpose(
     g: Activation,
     kernel: Kernel,
@@ -142,7 +145,12 @@ def _transpose_pads(k: int, s: int, padding: str) -> tuple[int, int]:
 
 
 class Conv(nn.Module):
-    """``flax.linen.Conv`` on :func:`convolve`: the same parameters and values."""
+    """``flax.linen.Conv`` on :func:`convolve`: the same parameters and values.
+
+    ``resample`` "up" upsamples the input first (nearest neighbour), "down" mean-pools the result,
+    twice each, by one strided kernel made of the same parameters; with stride 1, an odd kernel and
+    'same' padding.
+    """
 
     features: int
     kernel_size: tuple[int, int]
@@ -155,13 +163,18 @@ class Conv(nn.Module):
     param_dtype: Any = jnp.float32
     kernel_init: Any = nn.initializers.lecun_normal()
     bias_init: Any = nn.initializers.zeros_init()
+    resample: Literal["up", "down", "same"] = "same"
 
     @nn.compact
     def __call__(self, inputs: Activation) -> Activation:
         """``(n, h, w, c) -> (n, h', w', features)``."""
         x, kernel, bias = _parameters(self, inputs, inputs.shape[-1] // self.feature_group_count)
-        strides = (self.strides,) * 2 if isinstance(self.strides, int) else self.strides
-        out = conv(x, kernel, strides, self.padding, self.kernel_dilation, self.feature_group_count)
+        if self.resample != "same":
+            out = (upsample_conv if self.resample == "up" else conv_mean_pool)(x, kernel)
+        else:
+            strides = (self.strides,) * 2 if isinstance(self.strides, int) else self.strides
+            shape = (self.kernel_dilation, self.feature_group_count)
+            out = conv(x, kernel, strides, self.padding, *shape)
         return out if bias is None else out + bias.reshape(1, 1, 1, -1)
 
 
