@@ -4,6 +4,7 @@ The random numbers come from outside, one a decision and image. Means are sums o
 result for an image doesn't depend on the batch that it is in.
 """
 
+from jaxgan.data.colour import jittered, mean
 from jaxgan.data.hosttf import tf
 
 
@@ -25,7 +26,8 @@ def jitter(images: tf.Tensor, u: tf.Tensor, strength: float) -> tf.Tensor:
     """Brightness, then contrast, then saturation, each times ``1 + strength (2u - 1)``.
 
     Brightness scales the values; contrast the distance to the image's mean grey; saturation the
-    distance to the pixel's own grey, of colour images. Opacity is left alone.
+    distance to the pixel's own grey, of colour images. Opacity is left alone. In whole numbers:
+    :func:`jaxgan.data.colour.jittered`.
 
     Args:
       images: uint8 (batch, height, width, channels).
@@ -33,25 +35,15 @@ def jitter(images: tf.Tensor, u: tf.Tensor, strength: float) -> tf.Tensor:
       strength: in [0, 1].
     """
     colours = 1 if images.shape[-1] == 1 else 3
-    colour, opacity = tf.split(images, [colours, -1], axis=-1)
-    bright, contrast, saturation = (
-        factor[:, None, None, None] for factor in tf.unstack(1 + strength * (2 * u - 1), axis=1)
-    )
-    x = tf.cast(colour, tf.float32) * bright
-    x = contrast * x + (1 - contrast) * (_mean_luma(colour) * bright)
-    if colours == 3:
-        x = saturation * x + (1 - saturation) * _luma(x)
-    x = tf.cast(tf.clip_by_value(tf.round(x), 0.0, 255.0), tf.uint8)
-    return tf.concat([x, opacity], axis=-1)
+    planes = tf.unstack(images, axis=-1)
+    pixels = tf.reduce_prod(tf.shape(images, tf.int64)[1:3])
+    channels = [tf.cast(plane, tf.int32) for plane in planes[:colours]]
+    means = [tf.cast(mean(_sum(channel), pixels), tf.int32) for channel in channels]
+    random = tf.unstack(tf.cast(u * 2.0**16, tf.int32)[:, None, None], axis=-1)
+    levels = jittered(channels, means, random, strength, tf.bitwise.right_shift)
+    clipped = [tf.cast(tf.clip_by_value(x, 0, 255), tf.uint8) for x in levels]
+    return tf.stack([*clipped, *planes[colours:]], axis=-1)
 
 
-def _luma(x: tf.Tensor) -> tf.Tensor:
-    red, green, blue = tf.split(x, 3, axis=-1)
-    return 0.299 * red + 0.587 * green + 0.114 * blue
-
-
-def _mean_luma(colour: tf.Tensor) -> tf.Tensor:
-    total = tf.reduce_sum(tf.cast(colour, tf.int64), axis=[1, 2], keepdims=True)
-    pixels = tf.cast(tf.reduce_prod(tf.shape(colour)[1:3]), tf.float64)
-    mean = tf.cast(tf.cast(total, tf.float64) / pixels, tf.float32)
-    return _luma(mean) if colour.shape[-1] == 3 else mean
+def _sum(channel: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_sum(tf.cast(channel, tf.int64), axis=[1, 2], keepdims=True)

@@ -29,6 +29,8 @@ class Data:
     """Strength s in [0, 1]: brightness, contrast and saturation times U(1 - s, 1 + s)."""
     max_unreadable: int = 10
     """Unreadable images to skip (the next one stands in) before the run stops."""
+    on_device: bool = False
+    """Keep a small data set decoded on the accelerator; the training step gathers its batches."""
 
     def __post_init__(self) -> None:
         for name, least in (("image_size", 1), ("batch_size", 1), ("crop", 0)):

@@ -33,6 +33,7 @@ def batches(
     seed: int,
     start_step: int = 0,
     batches_per_step: int = 1,
+    steps_per_call: int = 1,
     host: int = 0,
     hosts: int = 1,
 ) -> Iterator[dict[str, np.ndarray]]:
@@ -44,6 +45,7 @@ def batches(
       seed: decides the order and the augmentation.
       start_step: the first step to give; nothing before it is read.
       batches_per_step: n fresh batches a step; if n > 1, leaves have shape ``(n, b, ...)``.
+      steps_per_call: k steps at once; if k > 1, leaves have a leading axis of k before these.
       host: this process's number, from 0.
       hosts: number of processes; each gets its ``b = batch_size / hosts`` images of each batch,
         and these, in the order of the hosts, are the batch that one host would get.
@@ -53,8 +55,9 @@ def batches(
         too many images cannot be read.
     """
     _check(source, data, hosts)
-    b, n = data.batch_size // hosts, batches_per_step
-    places = np.arange(n)[:, None] * data.batch_size + host * b + np.arange(b)
+    b, n, k = data.batch_size // hosts, batches_per_step, steps_per_call
+    places = np.arange(k * n)[:, None] * data.batch_size + host * b + np.arange(b)
+    leading = (*(() if k == 1 else (k,)), *(() if n == 1 else (n,)), b)
     offsets = tf.constant(places.ravel(), tf.int64)
     loader = Loader(source, data)
 
@@ -62,14 +65,14 @@ def batches(
         return _plan(step * (n * data.batch_size) + offsets, len(source), data, seed)
 
     def finish(examples: Tensors) -> Tensors:
-        return _finish(examples, source, data, seed, (n, b) if n > 1 else (b,))
+        return _finish(examples, source, data, seed, leading)
 
-    steps = tf.data.Dataset.range(start_step, np.iinfo(np.int64).max)
+    steps = tf.data.Dataset.range(start_step, np.iinfo(np.int64).max, k)
     plans = steps.map(as_written(plan))
     if source.arrays is not None:
         stream = from_memory(plans, source.arrays, image_shape(source, data), data.crop)
     else:
-        stream = from_loader(plans, loader, n * b)
+        stream = from_loader(plans, loader, k * n * b)
     options = tf.data.Options()
     options.deterministic = True
     stream = stream.map(as_written(finish), num_parallel_calls=tf.data.AUTOTUNE).with_options(
