@@ -26,13 +26,13 @@ from jax.extend.core import ClosedJaxpr, Jaxpr, jaxpr_as_fun
 from jax.sharding import NamedSharding, PartitionSpec
 
 from jaxgan import cli, config, default
+from jaxgan.axis import AXIS
 from jaxgan.config import Run
 from jaxgan.core import Algorithm, Spec, advance
-from jaxgan.core.spread import AXIS
 from jaxgan.data.source import image_shape, open_source
 from jaxgan.errors import InputError
 from jaxgan.logging import read_records
-from jaxgan.parallel import Devices
+from jaxgan.parallel import Devices, leading
 from jaxgan.typing import Batch
 
 WINDOWS = 5
@@ -196,8 +196,8 @@ def time_step(
     devices = Devices()
     devices.check(run.data.batch_size)
     key = jax.device_put(jax.random.key(run.seed), devices.replicated)
-    batch = jax.device_put(batch, devices.split(algorithm))
     state = devices.init(algorithm, key, batch)
+    batch = devices.place(batch, leading(algorithm))
     start = time.perf_counter()
     compiled = devices.lower_step(algorithm, state, batch, key).compile()
     compile_seconds = time.perf_counter() - start

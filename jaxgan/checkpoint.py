@@ -115,9 +115,13 @@ class Checkpoints:
         )
 
 
-def abstract(state: TrainState, sharding: jax.sharding.Sharding) -> TrainState:
-    """The shapes of ``state``, to be restored with ``sharding``."""
-    return jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding), state)
+def abstract(state: TrainState, shardings: Any) -> TrainState:
+    """The shapes of ``state``, to be restored with ``shardings``: a tree like it, leaf by leaf."""
+    return jax.tree.map(
+        lambda x, sharding: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding),
+        state,
+        shardings,
+    )
 
 
 def _reason(error: Exception) -> str:

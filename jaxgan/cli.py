@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import flax.linen as nn
+import jax
 import tyro
 
+from jaxgan import hosts
 from jaxgan.config import Run, stated
 from jaxgan.errors import InputError
 
@@ -69,8 +71,14 @@ def main(command: Callable[[list[str]], int | None]) -> None:
     try:
         code = command(sys.argv[1:])
     except InputError as error:
+        if jax.process_count() > 1:
+            hosts.leave(f"error: process {jax.process_index()}: {error}", 2)
         print(f"error: {error}", file=sys.stderr)
         code = 2
+    except jax.errors.JaxRuntimeError as error:
+        if jax.process_count() == 1:
+            raise
+        hosts.leave(hosts.lost(error), 3)
     sys.exit(code or 0)
 
 

@@ -8,7 +8,7 @@ opening a stranger's run executes none of their code.
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import flax.linen as nn
 
@@ -49,6 +49,36 @@ class Log:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Parallel:
+    """Devices and processes. Batch statistics and losses are the whole batch's in every form."""
+
+    compile: Literal["jit", "pmap"] = "jit"
+    """One program that the compiler splits, or each device's own; equal but for rounding."""
+    state: Literal["replicated", "sharded"] = "replicated"
+    """The state on each device, or split over them (FSDP): 1/N of its bytes on each."""
+    coordinator: str | None = None
+    """HOST:PORT of process 0; None: as SLURM, Open MPI or Kubernetes say, else one process."""
+    processes: int | None = None
+    """How many processes, where there is a coordinator."""
+    process: int | None = None
+    """This one's number, from 0, where there is a coordinator."""
+
+    def __post_init__(self) -> None:
+        count, this = self.processes, self.process
+        if (self.coordinator is None) != (count is None) or (count is None) != (this is None):
+            raise InputError(
+                "parallel.coordinator: coordinator, processes and process go together: state all"
+                " three or none"
+            )
+        if count is not None and this is not None and not 0 <= this < count:
+            raise InputError(f"parallel.process: {this} is not one of 0 to {count - 1}")
+        if self.compile == "pmap" and (self.state == "sharded" or (count or 1) > 1):
+            raise InputError(
+                "parallel.compile: pmap keeps a whole state on each device of one process; use jit"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Run(Generic[A]):
     """One experiment."""
 
@@ -62,6 +92,9 @@ class Run(Generic[A]):
     """Training steps: updates of the generator."""
     seed: int = 0
     """Of initial weights, latent codes, data order and augmentations."""
+    steps_per_call: int = 1
+    """Steps in one compiled call (a scan): fewer dispatches, the same result. It divides the
+    intervals below."""
     out: str | None = None
     """Run directory; an existing one resumes. None: runs/NAME-TIME."""
     checkpoint: Checkpoint = field(default_factory=Checkpoint)
@@ -70,10 +103,15 @@ class Run(Generic[A]):
     """When a sample sheet is drawn."""
     log: Log = field(default_factory=Log)
     """When metrics are read."""
+    parallel: Parallel = field(default_factory=Parallel)
+    """Devices and processes."""
 
 
-RESUMABLE = ("out", "name", "steps", "checkpoint", "sample", "log")
-"""Fields that a resumed run may change."""
+RESUMABLE = (
+    "out", "name", "steps", "steps_per_call", "checkpoint", "sample", "log", "parallel",
+    "data.on_device",
+)  # fmt: skip
+"""Fields, or sections of them, that a resumed run may change."""
 
 
 def stated(value: Any) -> list[dataclasses.Field]:
@@ -83,11 +121,16 @@ def stated(value: Any) -> list[dataclasses.Field]:
 
 
 def check(run: Run) -> None:
-    """Raises InputError for counts below 1."""
+    """Raises InputError for counts below 1, and intervals that calls of several steps step over."""
     for name, value in flatten(encode(run)):
-        counted = name == "steps" or name.endswith((".every", ".keep"))
+        counted = name in ("steps", "steps_per_call") or name.endswith((".every", ".keep"))
         if counted and value < 1:
             raise InputError(f"{name}: {value} is below 1")
+        if name.endswith(".every") and value % run.steps_per_call:
+            raise InputError(
+                f"steps_per_call: {run.steps_per_call} does not divide {name} {value}; use a"
+                " divisor of all three intervals, or change them"
+            )
 
 
 def encode(value: Any) -> Any:
@@ -127,7 +170,7 @@ def decode(value: Any) -> Any:
 
 
 def _types() -> dict[str, type]:
-    own = [Run, Data, Checkpoint, Sample, Log]
+    own = [Run, Data, Checkpoint, Sample, Log, Parallel]
     for package in (algorithms, nets):
         own += [getattr(package, name) for name in package.__all__]
     return {cls.__name__: cls for cls in own if isinstance(cls, type)}
@@ -150,6 +193,6 @@ def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
         free = RESUMABLE
         if new["algorithm"].get("decay", "constant") != "constant":
             free = tuple(f for f in RESUMABLE if f != "steps")  # the horizon of the decay
-        if name.split(".")[0] not in free and before.get(name) != after.get(name):
+        if not {name, name.split(".")[0]} & set(free) and before.get(name) != after.get(name):
             lines.append(f"{name} was {before.get(name)} and is now {after.get(name)}")
     return lines

@@ -14,7 +14,7 @@ from jaxgan.parallel import Devices
 def describe(run: Run, spec: Spec) -> str:
     """The resolved config, the parameter table and the compiled step's cost, as text."""
     config.check(run)
-    algorithm, devices = run.algorithm.build(spec), Devices()
+    algorithm, devices = run.algorithm.build(spec), Devices(parallel=run.parallel)
     devices.check(run.data.batch_size)
     batch = spec.batch(run.data.batch_size, algorithm.batches_per_step)
     key = jax.random.key(run.seed)

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import math
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,23 +21,36 @@ from jaxgan.typing import Metrics
 class Logger:
     """Keeps each step's metrics on the device and reads them together, so no step waits."""
 
-    def __init__(self, directory: Path, start: int, steps: int, images_per_step: int):
-        """Continues the records at ``start``; what an interrupted run wrote past it is dropped."""
-        self._path = directory / "metrics.jsonl"
+    def __init__(
+        self, directory: Path, start: int, steps: int, images_per_step: int, writes: bool = True
+    ):
+        """Continues the records at ``start``; what an interrupted run wrote past it is dropped.
+
+        Where another process writes, this one only judges the run's health.
+        """
+        self._writes = writes
+        self._path = directory / "metrics.jsonl" if writes else Path(os.devnull)
         self.records = [r for r in read_records(self._path) if r["step"] <= start]
         text = "".join(json.dumps(record) + "\n" for record in self.records)
         self._path.write_text(text)
         self._file = self._path.open("a")
-        self._events = SummaryWriter(str(directory / "tensorboard"), purge_step=start + 1)
+        self._events = SummaryWriter(
+            str(directory / "tensorboard"), purge_step=start + 1, write_to_disk=writes
+        )
         self._images_per_step = images_per_step
-        self._bar = tqdm(total=steps, initial=start, unit="step", dynamic_ncols=True)
-        self._pending: list[tuple[int, Metrics]] = []
+        self._bar = tqdm(
+            total=steps, initial=start, unit="step", dynamic_ncols=True, disable=not writes
+        )
+        self._pending: list[tuple[int, int, Metrics]] = []
         self._since = time.perf_counter()
 
-    def add(self, step: int, metrics: Metrics) -> None:
-        """Takes the metrics of ``step`` (1 after the first), still on the device."""
-        self._pending.append((step, metrics))
-        self._bar.update()
+    def add(self, step: int, metrics: Metrics, count: int = 1) -> None:
+        """Takes the metrics of the ``count`` steps up to ``step``, still on the device.
+
+        Several steps' have a leading axis.
+        """
+        self._pending.append((step, count, metrics))
+        self._bar.update(count)
 
     def flush(self) -> None:
         """Reads what was added and writes the means.
@@ -46,7 +60,7 @@ class Logger:
         """
         if not self._pending:
             return
-        steps, metrics = zip(*jax.device_get(self._pending), strict=True)
+        steps, metrics = zip(*_singles(jax.device_get(self._pending)), strict=True)
         self._pending = []
         seconds = time.perf_counter() - self._since
         self._since = time.perf_counter()
@@ -73,7 +87,8 @@ class Logger:
 
     def say(self, text: str) -> None:
         """A line of text that leaves the progress bar whole."""
-        self._bar.write(text)
+        if self._writes:
+            self._bar.write(text)
 
     def close(self) -> None:
         """Closes the files."""
@@ -110,6 +125,16 @@ def read_records(path: Path) -> list[dict[str, Any]]:
         except json.JSONDecodeError:
             break
     return records
+
+
+def _singles(calls: list[Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """``(step, metrics)`` for each step of each call."""
+    for last, count, metrics in calls:
+        if count == 1:
+            yield last, metrics
+            continue
+        for i in range(count):
+            yield last - count + 1 + i, {name: values[i] for name, values in metrics.items()}
 
 
 def _check_finite(step: int, values: dict[str, Any]) -> None:

@@ -1,19 +1,23 @@
-"""The compiled step, over all devices: a ``("data",)`` mesh, the state replicated, the batch split.
+"""The compiled step, over all devices of all processes: a ``("data",)`` mesh, the batch split.
 
-Statistics over a batch (BatchNorm, minibatch deviation) and losses see the global batch: the
-program is that of one device, and the compiler splits it.
+Statistics over a batch (BatchNorm, minibatch deviation) and losses see the whole batch. With jit
+the program is that of one device, and the compiler splits it; the state is on each device, or split
+over them (FSDP). With pmap it is each device's own share, and :mod:`jaxgan.axis` makes the means.
 """
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
+import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
-from jaxgan.core import Algorithm, TrainState, advance
-from jaxgan.core.spread import AXIS
+from jaxgan.axis import AXIS
+from jaxgan.config import Parallel
+from jaxgan.core import Algorithm, TrainState, Update, advance
 from jaxgan.errors import InputError
 from jaxgan.typing import Batch, PRNGKey
+from jaxgan.xla import compiler_options
 
 BUFFERED = 2
 """Batches on the device ahead of the step."""
@@ -22,12 +26,11 @@ BUFFERED = 2
 class Devices:
     """Where a run's arrays live."""
 
-    def __init__(self, count: int | None = None):
+    def __init__(self, count: int | None = None, parallel: Parallel | None = None):
         """A mesh over the first ``count`` devices; all of them by default."""
         devices = jax.devices()[:count]
-        self.mesh: Mesh = jax.make_mesh(
-            (len(devices),), (AXIS,), axis_types=(AxisType.Auto,), devices=devices
-        )
+        self.parallel = parallel or Parallel()
+        self.mesh = Mesh(np.array(devices), (AXIS,), axis_types=(AxisType.Auto,))
         self.replicated = NamedSharding(self.mesh, PartitionSpec())
 
     def check(self, batch_size: int) -> None:
@@ -39,14 +42,56 @@ class Devices:
                 f" use {batch_size - batch_size % n or n} or {batch_size + n - batch_size % n}"
             )
 
-    def split(self, algorithm: Algorithm) -> NamedSharding:
-        """How a batch lies: its example axis over the devices."""
-        stacked = algorithm.batches_per_step > 1
-        return NamedSharding(self.mesh, PartitionSpec(*((None, AXIS) if stacked else (AXIS,))))
+    # Where things lie.
+
+    def split(self, lead: int) -> NamedSharding:
+        """How a batch lies: its example axis, after ``lead`` others, over the devices."""
+        return NamedSharding(self.mesh, PartitionSpec(*(None,) * lead, AXIS))
+
+    def of_state(self, like: TrainState) -> Any:
+        """The sharding of each leaf of a state with the shapes of ``like``.
+
+        Sharded, an array lies along its longest axis that the devices divide, where there is one.
+        """
+        return jax.tree.map(self._of_leaf, like)
+
+    def _of_leaf(self, leaf: Any) -> NamedSharding:
+        sizes = [size if size % self.mesh.size == 0 else 0 for size in leaf.shape]
+        if self.parallel.state == "replicated" or not any(sizes):
+            return self.replicated
+        return NamedSharding(self.mesh, PartitionSpec(*(None,) * int(np.argmax(sizes)), AXIS))
+
+    def put(self, batches: Iterator[Batch], lead: int) -> Iterator[Batch]:
+        """The batches on the devices, :data:`BUFFERED` ahead.
+
+        Args:
+          batches: this process's part of each.
+          lead: axes before the example axis.
+        """
+        ready = []
+        for batch in batches:
+            ready.append(self.place(batch, lead))
+            if len(ready) > BUFFERED:
+                yield ready.pop(0)
+        yield from ready
+
+    def place(self, batch: Batch, lead: int) -> Batch:
+        """The batch, of which this process has its part, on the devices."""
+        sharding = self.split(lead)
+        if self.parallel.compile == "pmap":
+            batch = jax.tree.map(lambda leaf: self._by_device(np.asarray(leaf), lead), batch)
+        if jax.process_count() == 1:
+            return jax.device_put(batch, sharding)
+        return jax.make_array_from_process_local_data(sharding, batch)
+
+    def _by_device(self, leaf: np.ndarray, lead: int) -> np.ndarray:
+        return leaf.reshape(*leaf.shape[:lead], self.mesh.size, -1, *leaf.shape[lead + 1 :])
+
+    # What is compiled.
 
     def jit(self, function: Callable[..., Any], **kwargs: Any) -> Callable[..., Any]:
         """``jax.jit``, traced and run with the mesh in force."""
-        jitted = jax.jit(function, **kwargs)
+        jitted = jax.jit(function, compiler_options=compiler_options(), **kwargs)
 
         def call(*args: Any) -> Any:
             with jax.set_mesh(self.mesh):
@@ -54,33 +99,46 @@ class Devices:
 
         return call
 
-    def step(self, algorithm: Algorithm) -> Callable[..., Any]:
-        """``(state, batch, root key) -> (state, metrics)``, compiled once; the state is donated."""
-        return self.jit(advance(algorithm), **self.placement(algorithm))
+    def compile(self, step: Update, like: TrainState, lead: int | None) -> Callable[..., Any]:
+        """``(state, batch, root key) -> (state, metrics)``, compiled once; the state is donated.
 
-    def lower_step(self, algorithm: Algorithm, *shapes: Any) -> Any:
+        Args:
+          step: as :func:`jaxgan.core.advance` makes it.
+          like: the shapes of the state.
+          lead: axes before the batch's example axis; None for a batch that isn't split.
+        """
+        if self.parallel.compile == "pmap":
+            devices = list(self.mesh.devices.flat)
+            axes = (None, lead, None)
+            return jax.pmap(step, AXIS, in_axes=axes, out_axes=None, devices=devices)
+        return self.jit(step, **self._placement(like, lead))
+
+    def step(self, algorithm: Algorithm, like: TrainState) -> Callable[..., Any]:
+        """:meth:`compile` of one step of the algorithm."""
+        return self.compile(advance(algorithm), like, leading(algorithm))
+
+    def lower_step(self, algorithm: Algorithm, state: Any, *shapes: Any) -> Any:
         """The step lowered for arguments of those shapes, for its analysis."""
+        placement = self._placement(state, leading(algorithm))
         with jax.set_mesh(self.mesh):
-            return jax.jit(advance(algorithm), **self.placement(algorithm)).lower(*shapes)
+            jitted = jax.jit(advance(algorithm), compiler_options=compiler_options(), **placement)
+            return jitted.lower(state, *shapes)
 
-    def placement(self, algorithm: Algorithm) -> dict[str, Any]:
-        """``jax.jit``'s arguments for a step: what is split, replicated and donated."""
+    def _placement(self, like: TrainState, lead: int | None) -> dict[str, Any]:
+        state = self.of_state(like)
+        batch = self.replicated if lead is None else self.split(lead)
         return {
-            "in_shardings": (self.replicated, self.split(algorithm), self.replicated),
-            "out_shardings": (self.replicated, self.replicated),
+            "in_shardings": (state, batch, self.replicated),
+            "out_shardings": (state, self.replicated),
             "donate_argnums": 0,
         }
 
     def init(self, algorithm: Algorithm, key: PRNGKey, batch: Batch) -> TrainState:
         """The state at step 0. Compiled, so that it owns its buffers and may be donated."""
-        init = self.jit(algorithm.init, out_shardings=self.replicated)
-        return init(key, jax.device_put(batch, self.split(algorithm)))
+        like = jax.eval_shape(algorithm.init, key, batch)
+        return self.jit(algorithm.init, out_shardings=self.of_state(like))(key, batch)
 
-    def put(self, algorithm: Algorithm, batches: Iterator[Batch]) -> Iterator[Batch]:
-        """The batches on the devices, :data:`BUFFERED` ahead."""
-        sharding, ready = self.split(algorithm), []
-        for batch in batches:
-            ready.append(jax.device_put(batch, sharding))
-            if len(ready) > BUFFERED:
-                yield ready.pop(0)
-        yield from ready
+
+def leading(algorithm: Algorithm, steps_per_call: int = 1) -> int:
+    """Axes of a batch before its example axis: steps of a call, batches of a step."""
+    return (steps_per_call > 1) + (algorithm.batches_per_step > 1)

@@ -1,22 +1,22 @@
 """A run made ready for the loop: data, algorithm, devices, directory, and state new or restored."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 
-from jaxgan import config, rundir
+from jaxgan import config, hosts, rundir
+from jaxgan.calls import Call, calls
 from jaxgan.checkpoint import Checkpoints, abstract
 from jaxgan.config import Run
-from jaxgan.core import Algorithm, Spec, TrainState
+from jaxgan.core import Spec, TrainState
 from jaxgan.data.examples import Source
 from jaxgan.data.pipeline import batches
 from jaxgan.data.source import image_shape, open_source
 from jaxgan.errors import InputError
-from jaxgan.ops.pixels import to_uint8
 from jaxgan.parallel import Devices
-from jaxgan.typing import Batch, PRNGKey
+from jaxgan.typing import PRNGKey
 
 
 class Ready(NamedTuple):
@@ -27,12 +27,8 @@ class Ready(NamedTuple):
     state: TrainState
     start: int
     """Steps that the state has taken."""
-    batches: Iterator[Batch]
-    """On the devices, from step ``start`` on."""
-    step: Callable[..., Any]
-    """``(state, batch, root) -> (state, metrics)``, compiled."""
-    show: Callable[..., Any]
-    """``(state, batch, show_key) -> uint8 images (rows, columns, h, w, c)``, compiled."""
+    calls: Iterator[Call]
+    """From step ``start`` on."""
     root: PRNGKey
     show_key: PRNGKey
     checkpoints: Checkpoints
@@ -53,17 +49,16 @@ def prepare(run: Run, fresh: bool = False, devices: Devices | None = None) -> Re
     """
     config.check(run)
     source, spec = open_data(run)
-    algorithm, devices = run.algorithm.build(spec), devices or Devices()
+    algorithm, devices = run.algorithm.build(spec), devices or Devices(parallel=run.parallel)
     devices.check(run.data.batch_size)
     n, size = algorithm.batches_per_step, run.data.batch_size
     init_key, root, show_key = jax.random.split(jax.random.key(run.seed), 3)
     first = next(batches(source, run.data, seed=run.seed, batches_per_step=n))
     like = jax.eval_shape(algorithm.init, init_key, first)
 
-    out = Path(run.out) if run.out else rundir.default_directory(run)
-    rundir.prepare(out, run, spec, fresh)
+    out = _directory(run, spec, fresh)
     checkpoints = Checkpoints(out / "checkpoints", run.checkpoint.keep)
-    state = checkpoints.restore(abstract(like, devices.replicated))
+    state = checkpoints.restore(abstract(like, devices.of_state(like)))
     state = devices.init(algorithm, init_key, first) if state is None else state
     start = int(state.step)
     if start >= run.steps:
@@ -71,14 +66,11 @@ def prepare(run: Run, fresh: bool = False, devices: Devices | None = None) -> Re
             f"steps: the run in {out} is finished ({start} of {run.steps} steps): raise --steps to"
             " go on, choose another --out, or start over with --fresh"
         )
-    stream = batches(source, run.data, seed=run.seed, start_step=start, batches_per_step=n)
     return Ready(
         out=out,
         state=state,
         start=start,
-        batches=devices.put(algorithm, stream),
-        step=devices.step(algorithm),
-        show=devices.jit(previewer(algorithm)),
+        calls=calls(run, source, algorithm, devices, like, start),
         root=root,
         show_key=show_key,
         checkpoints=checkpoints,
@@ -86,11 +78,12 @@ def prepare(run: Run, fresh: bool = False, devices: Devices | None = None) -> Re
     )
 
 
-def previewer(algorithm: Algorithm) -> Callable[..., Any]:
-    """``(state, batch, key) -> uint8 images (rows, columns, h, w, c)`` with averaged weights."""
-
-    def show(state: TrainState, batch: Batch, key: PRNGKey) -> jax.Array:
-        variables = {name: player.averaged for name, player in state.players.items()}
-        return to_uint8(algorithm.preview(variables, batch, key))
-
-    return show
+def _directory(run: Run, spec: Spec, fresh: bool) -> Path:
+    """The run directory, which the first of several processes makes."""
+    if not run.out and jax.process_count() > 1:
+        raise InputError("out: several processes need one --out, on a disk that they share")
+    out = Path(run.out) if run.out else rundir.default_directory(run)
+    if hosts.is_first():
+        rundir.prepare(out, run, spec, fresh)
+    hosts.meet("directory")
+    return out

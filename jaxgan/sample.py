@@ -15,6 +15,7 @@ from jaxgan.errors import InputError
 from jaxgan.images import grid, write_png
 from jaxgan.ops.pixels import to_uint8
 from jaxgan.trained import Trained, open_run
+from jaxgan.xla import use_cache
 
 CHUNK = 100
 """Images a call of the generator."""
@@ -98,6 +99,7 @@ def main(args: list[str]) -> None:
         raise InputError(f"n: {command.n} is below 1")
     if Path(command.out).suffix not in (".png", ".npz"):
         raise InputError(f"out: {command.out} ends in neither .png nor .npz")
+    use_cache()
     trained = open_run(command.run, command.ema, command.config)
     images, labels = sample(trained, command.n, command.seed, command.label)
     write(Path(command.out), images, labels, conditional=trained.algorithm.num_classes > 0)

@@ -1,18 +1,17 @@
 """The one training loop: ``python -m jaxgan.train [CONFIG.py] [--field value ...]``."""
 
 import contextlib
-import signal
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from jaxgan import cli, default, images
+from jaxgan import cli, default, hosts, images
 from jaxgan.config import Run
 from jaxgan.describe import describe
 from jaxgan.logging import Logger
 from jaxgan.prepare import open_data, prepare
+from jaxgan.stopping import agreed, stop_signals
+from jaxgan.xla import use_cache
 
 
 def train(run: Run, fresh: bool = False) -> int:
@@ -24,16 +23,15 @@ def train(run: Run, fresh: bool = False) -> int:
     Raises:
       InputError: for bad input, a finished run, or parameters that are no longer finite.
     """
-    ready = prepare(run, fresh)
+    ready, first = prepare(run, fresh), hosts.is_first()
     out, state, start, checkpoints = ready.out, ready.state, ready.start, ready.checkpoints
-    log = Logger(out, start, run.steps, ready.images_per_step)
-    with contextlib.closing(log), contextlib.closing(checkpoints), _stop_signals() as received:
+    log = Logger(out, start, run.steps, ready.images_per_step, writes=first)
+    with contextlib.closing(log), contextlib.closing(checkpoints), stop_signals() as received:
         log.say(f"{out}: from step {start}, keeps the newest {run.checkpoint.keep} checkpoints")
-        for step in range(start + 1, run.steps + 1):
-            batch = next(ready.batches)
-            state, metrics = ready.step(state, batch, ready.root)
-            log.add(step, metrics)
-            stop = received[0] if received else 0  # once: a signal may come at any line
+        for step, program, feed in ready.calls:
+            state, metrics = program.step(state, feed, ready.root)
+            log.add(step, metrics, program.steps)
+            stop = agreed(received, step, run.log.every)  # once: a signal may come at any line
             last = step == run.steps or stop
             saving = last or step % run.checkpoint.every == 0
             if saving or step % run.log.every == 0:
@@ -42,8 +40,9 @@ def train(run: Run, fresh: bool = False) -> int:
                 if saving:
                     checkpoints.save(state, step)
                 if last or step % run.sample.every == 0:
-                    sheet = images.grid(np.asarray(ready.show(state, batch, ready.show_key)))
-                    _draw(out, step, sheet, log)
+                    sheet = np.asarray(program.show(state, feed, ready.show_key))
+                    if first:
+                        _draw(out, step, images.grid(sheet), log)
             if last:
                 checkpoints.finish(step)
             if stop:
@@ -62,25 +61,6 @@ def _draw(out: Path, step: int, sheet: np.ndarray, log: Logger) -> None:
         log.say(f"step {step}: the sample sheet was not written: {error}; the run goes on")
 
 
-@contextlib.contextmanager
-def _stop_signals() -> Iterator[list[int]]:
-    """Collects SIGTERM and Ctrl-C, so that the step in flight ends first; a second one kills."""
-    received: list[int] = []
-
-    def note(number: int, frame: Any) -> None:
-        del frame
-        if received:
-            raise KeyboardInterrupt
-        received.append(number)
-
-    old = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield received
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)
-
-
 def main(args: list[str]) -> int:
     """The command: CONFIG.py first, where there is one, then flags and fields."""
     flags = {"--fresh", "--dry-run"} & set(args)
@@ -89,6 +69,8 @@ def main(args: list[str]) -> int:
     if fields and not fields[0].startswith("-"):
         run = cli.load_config(fields.pop(0))
     run = cli.parse_run(run, fields, "python -m jaxgan.train [CONFIG.py] [--fresh] [--dry-run]")
+    use_cache()
+    hosts.initialize(run.parallel)
     if "--dry-run" in flags:
         print(describe(run, open_data(run)[1]))
         return 0

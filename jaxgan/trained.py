@@ -45,7 +45,7 @@ def open_run(
     batch = spec.batch(2, algorithm.batches_per_step)
     like = jax.eval_shape(algorithm.init, jax.random.key(0), batch)
     checkpoints = Checkpoints(Path(directory) / "checkpoints", run.checkpoint.keep)
-    state = checkpoints.restore(abstract(like, devices.replicated))
+    state = checkpoints.restore(abstract(like, devices.of_state(like)))
     checkpoints.close()
     if state is None:
         raise InputError(f"run: {directory} has no checkpoint yet; train it first")

@@ -156,7 +156,7 @@ def test_a_strangers_config_executes_nothing():
 
 def test_a_full_disk_at_a_checkpoint_is_reported_and_the_run_goes_on(tmp_path, capsys, monkeypatch):
     """A file size limit stands for the disk: the state no longer fits, small files do."""
-    monkeypatch.setattr("jaxgan.prepare.Devices", lambda: Devices(1))
+    monkeypatch.setattr("jaxgan.prepare.Devices", lambda parallel: Devices(1, parallel))
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 
     def fill_the_disk(self, state, step, save=Checkpoints.save):

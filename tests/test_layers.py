@@ -9,13 +9,15 @@ import pytest
 from tests.conftest import ROOT
 
 LAYERS = [
-    {"typing", "errors"},
+    {"typing", "errors", "axis"},
     {"ops", "losses", "attacks"},
     {"core", "nets", "metrics", "data"},
     {"algorithms"},
     {"config", "images"},
-    {"cli", "default", "checkpoint", "logging", "rundir", "parallel"},
-    {"describe", "prepare", "trained"},
+    {"xla", "hosts", "default", "checkpoint", "logging", "rundir"},
+    {"cli", "parallel", "stopping"},
+    {"describe", "calls", "trained"},
+    {"prepare"},
     {"train", "sample"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from jax.sharding import PartitionSpec
 
-from jaxgan.core import Algorithm, spread
+from jaxgan.axis import spread
+from jaxgan.core import Algorithm
 from jaxgan.errors import InputError
-from jaxgan.parallel import BUFFERED, Devices
+from jaxgan.parallel import BUFFERED, Devices, leading
 
 
 def algorithm(batches_per_step=1):
@@ -16,9 +17,10 @@ def algorithm(batches_per_step=1):
 
 def test_a_batch_is_split_over_its_examples():
     devices = Devices()
-    assert devices.split(algorithm()).spec == PartitionSpec("data")
-    assert devices.split(algorithm(5)).spec == PartitionSpec(None, "data")
-    batch = jax.device_put(np.zeros((8, 2)), devices.split(algorithm()))
+    assert devices.split(leading(algorithm())).spec == PartitionSpec("data")
+    assert devices.split(leading(algorithm(5))).spec == PartitionSpec(None, "data")
+    assert devices.split(leading(algorithm(5), 3)).spec == PartitionSpec(None, None, "data")
+    batch = devices.place(np.zeros((8, 2)), 0)
     assert {shard.data.shape for shard in batch.addressable_shards} == {(2, 2)}
 
 
@@ -30,7 +32,7 @@ def test_a_batch_that_does_not_divide_names_two_that_do():
 
 def test_put_keeps_order_and_loses_nothing():
     numbers = [np.full((4,), i) for i in range(7)]
-    out = list(Devices().put(algorithm(), iter(numbers)))
+    out = list(Devices().put(iter(numbers), 0))
     assert BUFFERED < 7
     assert [int(x[0]) for x in out] == list(range(7))
 

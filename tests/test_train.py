@@ -15,8 +15,9 @@ import pytest
 from PIL import Image
 
 from jaxgan.checkpoint import Checkpoints, abstract
-from jaxgan.config import Checkpoint, Log
+from jaxgan.config import Checkpoint, Log, Sample
 from jaxgan.core import advance
+from jaxgan.data.config import Data
 from jaxgan.errors import InputError
 from jaxgan.logging import Logger, read_records
 from jaxgan.parallel import Devices
@@ -29,7 +30,7 @@ from tests.small import ALGORITHMS, small_run
 @pytest.fixture(autouse=True)
 def _one_device(monkeypatch):
     """What four devices change is tested with the algorithms."""
-    monkeypatch.setattr("jaxgan.prepare.Devices", lambda: Devices(1))
+    monkeypatch.setattr("jaxgan.prepare.Devices", lambda parallel: Devices(1, parallel))
 
 
 def final_state(out):
@@ -53,8 +54,10 @@ class CrashError(Exception):
 
 
 def crash(monkeypatch, run, at):
-    def add(self, step, metrics, add=Logger.add):
-        add(self, step, metrics)
+    original = Logger.add
+
+    def add(self, step, metrics, count):
+        original(self, step, metrics, count)
         if step == at:
             raise CrashError
 
@@ -77,6 +80,40 @@ def test_a_crash_and_a_restart_end_where_one_run_ends_to_the_bit(name, tmp_path,
         np.testing.assert_array_equal(found[leaf], value, err_msg=leaf)
     whole_sheet = (tmp_path / "whole" / "samples.png").read_bytes()
     assert whole_sheet == (tmp_path / "broken" / "samples.png").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["dcgan", "wgan_gp", "sn_cgan"])
+@pytest.mark.parametrize(
+    "changes",
+    [{"steps_per_call": 2}, {"on_device": True}, {"steps_per_call": 4, "on_device": True}],
+)
+def test_calls_and_placement_change_nothing_to_the_bit(name, changes, tmp_path):
+    data = Data(image_size=8, batch_size=8, flip=True, crop=2, jitter=0.2)
+    intervals = {"log": Log(every=4), "checkpoint": Checkpoint(every=4), "sample": Sample(every=8)}
+    plain = small_run(ALGORITHMS[name], tmp_path / "plain", data=data, steps=9, **intervals)
+    data = replace(data, on_device=changes.get("on_device", False))
+    call = changes.get("steps_per_call", 1)
+    other = replace(plain, out=str(tmp_path / "other"), data=data, steps_per_call=call)
+    train(plain)
+    train(other)
+    assert losses(tmp_path / "plain") == losses(tmp_path / "other")
+    expected, found = final_state(tmp_path / "plain"), final_state(tmp_path / "other")
+    for leaf, value in expected.items():
+        np.testing.assert_array_equal(found[leaf], value, err_msg=leaf)
+    sheets = [(tmp_path / run / "samples.png").read_bytes() for run in ("plain", "other")]
+    assert sheets[0] == sheets[1]
+
+
+def test_calls_of_several_steps_go_on_from_any_step(tmp_path, monkeypatch):
+    every = {"log": Log(every=4), "checkpoint": Checkpoint(every=1), "sample": Sample(every=4)}
+    run = small_run(ALGORITHMS["gan"], tmp_path / "whole", steps=11, **every)
+    train(run)
+    broken = replace(run, out=str(tmp_path / "broken"))
+    crash(monkeypatch, broken, at=3)
+    train(replace(broken, steps_per_call=4, checkpoint=Checkpoint(every=4)))
+    expected, found = final_state(tmp_path / "whole"), final_state(tmp_path / "broken")
+    for leaf, value in expected.items():
+        np.testing.assert_array_equal(found[leaf], value, err_msg=leaf)
 
 
 def test_records_of_a_resumed_run_have_no_gap_and_no_overlap(tmp_path, monkeypatch):
@@ -120,7 +157,7 @@ def test_a_run_compiles_its_step_once(tmp_path, monkeypatch):
 
         return traced
 
-    monkeypatch.setattr("jaxgan.parallel.advance", counted)
+    monkeypatch.setattr("jaxgan.calls.advance", counted)
     train(run)
     assert len(traces) == 1
 
@@ -173,13 +210,13 @@ def test_restored_arrays_are_those_that_were_saved(tmp_path):
     run = small_run(ALGORITHMS["dcgan"], tmp_path, steps=6)
     ready = prepare(run)
     state, copies = ready.state, {}
-    for step in range(1, 7):
-        state, _ = ready.step(state, next(ready.batches), ready.root)
+    for step, program, feed in ready.calls:
+        state, _ = program.step(state, feed, ready.root)
         ready.checkpoints.save(state, step)
         copies[step] = jax.device_get(state)
     ready.checkpoints.wait()
     assert ready.checkpoints.steps() == [4, 5, 6]
-    restored = ready.checkpoints.restore(abstract(state, Devices(1).replicated))
+    restored = ready.checkpoints.restore(abstract(state, Devices(1).of_state(state)))
     jax.tree.map(np.testing.assert_array_equal, restored, copies[6])
 
 

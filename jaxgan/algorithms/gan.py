@@ -16,6 +16,7 @@ from jaxgan.algorithms.checks import check_n_critic, check_smooth
 from jaxgan.algorithms.networks import create_state, fit, forward
 from jaxgan.algorithms.sampling import LatentName, Sampler
 from jaxgan.algorithms.training import Training
+from jaxgan.axis import draw
 from jaxgan.core import (
     Algorithm,
     Aux,
@@ -165,7 +166,7 @@ class GAN(Training):
     def _noisy(self, key: PRNGKey, images: Image) -> Image:
         if not self.instance_noise:
             return images
-        return images + self.instance_noise * jax.random.normal(key, images.shape)
+        return images + self.instance_noise * draw(jax.random.normal, key, images.shape)
 
     def _objective(self, real_logits: Logits, fake_logits: Logits, key: PRNGKey) -> Scalar:
         discriminator = adversarial.get(self.objective).discriminator

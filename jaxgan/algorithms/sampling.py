@@ -1,5 +1,6 @@
 """A generator as a distribution: latent codes and labels drawn, images made, the sheet shown."""
 
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import flax.linen as nn
@@ -8,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxgan.algorithms.networks import forward
-from jaxgan.core import spread
+from jaxgan.axis import draw
 from jaxgan.typing import Batch, Image, Label, Latent, PRNGKey, Variables
 
 LatentName = Literal["normal", "uniform"]
@@ -16,7 +17,7 @@ LatentName = Literal["normal", "uniform"]
 
 def draw_labels(key: PRNGKey, n: int, num_classes: int) -> Label:
     """``n`` labels, every class as likely."""
-    return spread(jax.random.randint(key, (n,), 0, num_classes))
+    return draw(partial(jax.random.randint, minval=0, maxval=num_classes), key, (n,))
 
 
 class Sampler(NamedTuple):
@@ -31,8 +32,8 @@ class Sampler(NamedTuple):
         """``n`` latent codes from N(0, 1) or U(-1, 1)."""
         shape = (n, self.latent_dim)
         if self.latent == "uniform":
-            return spread(jax.random.uniform(key, shape, minval=-1.0, maxval=1.0))
-        return spread(jax.random.normal(key, shape))
+            return draw(partial(jax.random.uniform, minval=-1.0, maxval=1.0), key, shape)
+        return draw(jax.random.normal, key, shape)
 
     def generate(
         self, variables: dict[str, Variables], key: PRNGKey, n: int, labels: Label | None

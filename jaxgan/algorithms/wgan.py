@@ -5,6 +5,7 @@ updates of the critic f, each on a fresh batch, then one of the generator.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import flax.linen as nn
@@ -16,6 +17,7 @@ from jaxgan.algorithms.gan import alternate
 from jaxgan.algorithms.networks import create_state, fit, forward
 from jaxgan.algorithms.sampling import LatentName, Sampler
 from jaxgan.algorithms.training import Training
+from jaxgan.axis import draw
 from jaxgan.core import Algorithm, Aux, Spec, TrainState, Update, chain, ema, minimize
 from jaxgan.errors import InputError
 from jaxgan.losses import clip_params, gradient_penalty, wasserstein
@@ -96,7 +98,7 @@ class WGAN(Training):
         k_latent, k_noise, k_penalty = jax.random.split(key, 3)
         real = to_float(batch["image"])
         if self.dequantize:
-            real += jax.random.uniform(k_noise, real.shape, maxval=1 / 128)
+            real += draw(partial(jax.random.uniform, maxval=1 / 128), k_noise, real.shape)
         fake, g = self.sampler.generate(variables, k_latent, real.shape[0], None)
         real_scores, f = forward(self.critic, variables["critic"], real)
         fake_scores, f = forward(self.critic, f, fake)

@@ -1,7 +1,6 @@
 """The contract: state, updates and how they compose."""
 
-from jaxgan.core.algorithm import Algorithm, Spec, advance
-from jaxgan.core.spread import spread
+from jaxgan.core.algorithm import Algorithm, Spec, advance, several
 from jaxgan.core.state import Player, TrainState
 from jaxgan.core.update import (
     Aux,
@@ -30,5 +29,5 @@ __all__ = [
     "minimize",
     "on_last",
     "scan_batches",
-    "spread",
+    "several",
 ]

@@ -47,6 +47,24 @@ class Algorithm(NamedTuple):
     """Labels that ``predict`` understands; 0 where it takes none."""
 
 
+def several(step: Update, count: int, stacked: bool = True) -> Update:
+    """``count`` steps in one call; metrics get a leading axis of that length.
+
+    Args:
+      step: the root key and all of the state go through it, as in :func:`advance`.
+      count: how many.
+      stacked: the batch's leaves have a leading axis of steps, or are the same for all.
+    """
+
+    def call(state: TrainState, batch: Batch, root: PRNGKey) -> tuple[TrainState, Metrics]:
+        def body(state: TrainState, item: Batch | None) -> tuple[TrainState, Metrics]:
+            return step(state, batch if item is None else item, root)
+
+        return jax.lax.scan(body, state, batch if stacked else None, length=count)
+
+    return call
+
+
 def advance(algorithm: Algorithm) -> Update:
     """One whole training step: the algorithm's, with the root key folded and the step counted.
 

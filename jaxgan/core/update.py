@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import optax
 from flax import struct
 
+from jaxgan.axis import over_devices
 from jaxgan.core.state import TrainState
 from jaxgan.typing import Batch, Metrics, PRNGKey, Scalar, Variables
 
@@ -67,6 +68,7 @@ def minimize(
 
         params = {name: variables[name]["params"] for name in names}
         (value, aux), grads = jax.value_and_grad(objective, has_aux=True)(params)
+        value, metrics, grads = over_devices((value, aux.metrics, grads))
 
         stepped = dict(state.players)
         for name, extra in aux.variables.items():
@@ -79,7 +81,7 @@ def minimize(
             stepped[name] = player.replace(variables=trained, opt_state=opt_state)
 
         own = {f"{label}_loss": value, f"{label}_grad_norm": optax.tree.norm(grads)}
-        metrics = _merge(own, aux.metrics)
+        metrics = _merge(own, metrics)
         return state.replace(players=stepped, memory={**state.memory, **aux.memory}), metrics
 
     return update

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float
 
+from jaxgan.axis import draw
 from jaxgan.typing import PRNGKey, Scalar
 
 Scores = Float[Array, "*any"]
@@ -134,9 +135,9 @@ def noisy_targets(
     Reals get ``real_label`` (.9 in Salimans et al. 2016, section 3.4) and fakes 0; each example's
     target is exchanged for the other's with probability ``flip``.
     """
-    exchanged = jax.random.bernoulli(key, flip, (2, *shape))
-    real = jnp.where(exchanged[0], 0.0, real_label)
-    fake = jnp.where(exchanged[1], real_label, 0.0)
+    exchanged = draw(lambda k, s: jax.random.bernoulli(k, flip, s), key, (*shape, 2))
+    real = jnp.where(exchanged[..., 0], 0.0, real_label)
+    fake = jnp.where(exchanged[..., 1], real_label, 0.0)
     return real, fake
 
 

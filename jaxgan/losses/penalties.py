@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from jaxgan.axis import draw
 from jaxgan.typing import Critic, Logits, Params, PRNGKey, Scalar
 
 Examples = Float[Array, "batch *example"]
@@ -24,7 +25,7 @@ def gradient_penalty(
 
     Reference: WGAN-GP (Gulrajani et al. 2017), equation 3.
     """
-    alpha = jax.random.uniform(key, (real.shape[0],) + (1,) * (real.ndim - 1), real.dtype)
+    alpha = draw(jax.random.uniform, key, (real.shape[0],) + (1,) * (real.ndim - 1))
     x_hat = alpha * real + (1.0 - alpha) * fake
     norm = jnp.sqrt(_squared_norm(critic, x_hat) + _EPSILON)
     return jnp.square(norm - target).mean()

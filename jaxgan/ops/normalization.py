@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Float, Num
 
+from jaxgan.axis import over_devices
 from jaxgan.errors import InputError
 from jaxgan.typing import Label
 
@@ -77,12 +78,12 @@ class Normalize(nn.Module):
     def _affine(self) -> dict[str, Any]:
         return {"epsilon": self.epsilon, "scale_init": self.gamma_init, "dtype": self.dtype}
 
-    def _batch_norm(self, train: bool, affine: bool) -> nn.BatchNorm:
-        return nn.BatchNorm(
+    def _batch_norm(self, train: bool, affine: bool) -> "BatchNorm":
+        return BatchNorm(
             use_running_average=not train,
             momentum=self.momentum,
-            use_scale=affine,
-            use_bias=affine,
+            affine=affine,
+            name="BatchNorm_0",
             **self._affine(),
         )
 
@@ -106,6 +107,51 @@ class Normalize(nn.Module):
             for name, init in (("gamma", self.gamma_init), ("beta", nn.initializers.zeros))
         )
         return x * jnp.expand_dims(gamma(labels), space) + jnp.expand_dims(beta(labels), space)
+
+
+class BatchNorm(nn.Module):
+    """``flax.linen.BatchNorm`` (the same variables and values) as ``x * scale + shift``.
+
+    One product and one sum a value, forwards and, to the input, backwards: about twice as fast in
+    the gradient on a CPU as the textbook's order. Inside ``jax.pmap`` the statistics are those of
+    all devices.
+    """
+
+    use_running_average: bool
+    momentum: float
+    epsilon: float
+    affine: bool = True
+    scale_init: Callable[..., Any] = nn.initializers.ones
+    dtype: Any = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: Activations) -> Activations:
+        """The same shape as ``x``."""
+        features = (x.shape[-1],)
+        zeros, ones = nn.initializers.zeros, nn.initializers.ones
+        mean = self.variable("batch_stats", "mean", zeros, None, features, jnp.float32)
+        var = self.variable("batch_stats", "var", ones, None, features, jnp.float32)
+        m, v = mean.value, var.value
+        if not self.use_running_average:
+            m, v = self._moments(x)
+            if not self.is_initializing():
+                mean.value = self.momentum * mean.value + (1 - self.momentum) * m
+                var.value = self.momentum * var.value + (1 - self.momentum) * v
+        scale = jax.lax.rsqrt(v + self.epsilon)
+        if self.affine:
+            scale = scale * self.param("scale", self.scale_init, features, jnp.float32)
+        shift = -m * scale
+        if self.affine:
+            shift = shift + self.param("bias", zeros, features, jnp.float32)
+        shape = (1,) * (x.ndim - 1) + features
+        y = x.astype(jnp.float32) * scale.reshape(shape) + shift.reshape(shape)
+        return y.astype(self.dtype)
+
+    def _moments(self, x: Activations) -> tuple[Array, Array]:
+        """E[x] and E[x^2] - E[x]^2 of each channel, in float32."""
+        x, axes = x.astype(jnp.float32), tuple(range(x.ndim - 1))
+        m, square = over_devices((x.mean(axes), (x * x).mean(axes)))
+        return m, jnp.maximum(0.0, square - m * m)
 
 
 class WeightNorm(nn.Module):

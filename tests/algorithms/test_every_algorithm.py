@@ -1,5 +1,6 @@
 """What holds for every algorithm."""
 
+import functools
 from dataclasses import replace
 
 import chex
@@ -9,8 +10,9 @@ import numpy as np
 import optax
 import pytest
 
+from jaxgan.config import Parallel
 from jaxgan.core import advance
-from jaxgan.parallel import Devices
+from jaxgan.parallel import Devices, leading
 from tests.small import ALGORITHMS, SPEC
 
 KEY = jax.random.key(0)
@@ -28,18 +30,31 @@ def batches(algorithm, size=8):
 def run(algorithm, devices, steps):
     stream = batches(algorithm)
     state = devices.init(algorithm, KEY, next(stream))
-    step = devices.step(algorithm)
-    for _, batch in zip(range(steps), devices.put(algorithm, stream), strict=False):
+    step = devices.step(algorithm, state)
+    for _, batch in zip(range(steps), devices.put(stream, leading(algorithm)), strict=False):
         state, metrics = step(state, batch, KEY)
     return jax.device_get((state, metrics))
 
 
+FORMS = {
+    "jit": Parallel(),
+    "pmap": Parallel(compile="pmap"),
+    "sharded": Parallel(state="sharded"),
+}
+
+
+@functools.cache
+def on_one_device(name):
+    return run(ALGORITHMS[name].build(SPEC), Devices(1), 5)
+
+
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", ALGORITHMS)
-def test_four_devices_equal_one(name):
+def test_four_devices_equal_one(name, form):
     algorithm = ALGORITHMS[name].build(SPEC)
     assert jax.device_count() == 4
-    state, metrics = run(algorithm, Devices(1), 5)
-    state4, metrics4 = run(algorithm, Devices(4), 5)
+    state, metrics = on_one_device(name)
+    state4, metrics4 = run(algorithm, Devices(4, FORMS[form]), 5)
     for player, one in state.players.items():
         four = state4.players[player]
         chex.assert_trees_all_close(one.variables, four.variables, atol=1e-5, rtol=1e-5)
@@ -55,9 +70,9 @@ def test_one_compile_a_run_and_every_player_learns(name):
     before = jax.device_get(first)
     chex.clear_trace_counter()
     traced_once = chex.assert_max_traces(advance(algorithm), n=1)
-    step = devices.jit(traced_once, **devices.placement(algorithm))
+    step = devices.compile(traced_once, first, leading(algorithm))
     state = first
-    for _, batch in zip(range(3), devices.put(algorithm, stream), strict=False):
+    for _, batch in zip(range(3), devices.put(stream, leading(algorithm)), strict=False):
         state, metrics = step(state, batch, KEY)
     assert int(state.step) == 3
     for player, old in before.players.items():

@@ -1,0 +1,68 @@
+"""The batch axis over the devices, in a program for all of them (jit) or for each (pmap).
+
+Under ``jax.jit`` with a mesh the program is that of one device and the compiler splits it; under
+``jax.pmap`` the program is one device's share. What is written with these functions computes the
+same in both: examples are drawn as in the whole batch, and means are over it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+from jax.sharding import PartitionSpec
+from jaxtyping import Array, Shaped
+
+from jaxgan.typing import PRNGKey
+
+AXIS = "data"
+"""The mesh axis that a batch is split over."""
+
+
+def mapped() -> bool:
+    """Whether the program that is traced is one device's share (``jax.pmap`` over AXIS)."""
+    try:
+        jax.lax.axis_size(AXIS)
+    except NameError:
+        return False
+    return True
+
+
+def spread(x: Shaped[Array, "*shape"], axis: int = 0) -> Shaped[Array, "*shape"]:
+    """``x`` with its batch axis split over the mesh in force; ``x`` itself where there is none.
+
+    Arrays made inside a step (latent codes) need this: without it the compiler is free to compute
+    all of a generator's batch on every device.
+
+    Args:
+      x: examples.
+      axis: the batch axis, the leading one by default; 1 for a stack of batches.
+    """
+    if mapped() or AXIS not in jax.sharding.get_abstract_mesh().axis_names:
+        return x
+    return jax.lax.with_sharding_constraint(x, PartitionSpec(*(None,) * axis, AXIS))
+
+
+def draw(
+    sample: Callable[[PRNGKey, tuple[int, ...]], Array], key: PRNGKey, shape: tuple[int, ...]
+) -> Shaped[Array, "batch *rest"]:
+    """``sample(key, shape)``, one random value or array an example along the leading axis.
+
+    Under ``jax.pmap``, where ``shape`` is that of the device's share, this is its share of what
+    ``sample`` draws for the whole batch.
+    """
+    if not mapped():
+        return spread(sample(key, shape))
+    return share(sample(key, (shape[0] * jax.lax.axis_size(AXIS), *shape[1:])))
+
+
+def share(x: Shaped[Array, "*shape"], axis: int = 0) -> Shaped[Array, "*part"]:
+    """One device's part of a whole batch under ``jax.pmap``; elsewhere ``x``, spread."""
+    if not mapped():
+        return spread(x, axis)
+    size = x.shape[axis] // jax.lax.axis_size(AXIS)
+    return jax.lax.dynamic_slice_in_dim(x, jax.lax.axis_index(AXIS) * size, size, axis)
+
+
+def over_devices(means: Any) -> Any:
+    """Means over the whole batch, from means over what this program sees of it."""
+    return jax.lax.pmean(means, AXIS) if mapped() else means
