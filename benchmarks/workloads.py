@@ -1,0 +1,282 @@
+"""The workloads of :mod:`benchmarks.compare`, jaxgan's side of each, and the process that runs one.
+
+Nothing here imports JAX, PyTorch or TensorFlow before a builder is called: a contender's process
+holds its own library and no other.
+"""
+
+import importlib
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+Arrays: TypeAlias = dict[str, np.ndarray]
+"""A step's data by name: bytes, NHWC, with a leading axis of batches where a step takes several."""
+
+WARMUP = 2
+"""Calls after the first one and before the first window."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workload:
+    """One training step, the same in every library."""
+
+    about: str
+    """What it is, in a line."""
+    jaxgan: Callable[["Workload"], Any]
+    """Makes jaxgan's algorithm, before ``build(spec)``."""
+    peer: str
+    """Its key in ``PEERS`` of :mod:`peers_torch` and :mod:`peers_tensorflow`."""
+    image_shape: tuple[int, int, int]
+    """(height, width, channels)."""
+    features: tuple[int, int]
+    """Width of the generator's and of the discriminator's layers."""
+    latent_dim: int
+    """Numbers in a latent code."""
+    betas: tuple[float, float]
+    """Adam's."""
+    learning_rate: float = 2e-4
+    """Adam's, of both players."""
+    n_critic: int = 1
+    """Batches a step, one for each of the discriminator's updates."""
+    share_fakes: bool = False
+    """The generator's update uses the fakes of the discriminator's again."""
+    batch_size: int = 64
+    """Images in a batch."""
+    inputs: tuple[str, ...] = ("image",)
+    """Names of the image arrays in a batch."""
+
+
+def _gan(workload: Workload, generator: Any, discriminator: Any) -> Any:
+    from jaxgan.algorithms import GAN
+
+    shared = {"share_fakes": True} if workload.share_fakes else {}
+    return GAN(
+        generator=generator(features=workload.features[0]),
+        discriminator=discriminator(features=workload.features[1]),
+        latent_dim=workload.latent_dim,
+        **shared,
+        **_training(workload),
+    )
+
+
+def _training(workload: Workload) -> dict[str, Any]:
+    b1, b2 = workload.betas
+    return {"learning_rate": workload.learning_rate, "b1": b1, "b2": b2, "ema_decay": 0.0}
+
+
+def book_dcgan(workload: Workload) -> Any:
+    """The DCGAN of the book in jaxgan."""
+    from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
+
+    return _gan(workload, BookDCGANGenerator, BookDCGANDiscriminator)
+
+
+def dcgan(workload: Workload) -> Any:
+    """The DCGAN of the paper in jaxgan."""
+    from jaxgan.nets import DCGANDiscriminator, DCGANGenerator
+
+    return _gan(workload, DCGANGenerator, DCGANDiscriminator)
+
+
+def wgan_gp(workload: Workload) -> Any:
+    """WGAN-GP with the paper's ResNets in jaxgan."""
+    from jaxgan.algorithms import WGAN
+    from jaxgan.nets import ResidualCritic, ResidualGenerator
+
+    return WGAN(
+        generator=ResidualGenerator(features=workload.features[0]),
+        critic=ResidualCritic(features=workload.features[1]),
+        latent_dim=workload.latent_dim,
+        n_critic=workload.n_critic,
+        gradient_penalty=PENALTY,
+        **_training(workload),
+    )
+
+
+PENALTY = 10.0
+"""Weight of WGAN-GP's penalty."""
+
+_DCGAN = {"latent_dim": 100, "betas": (0.5, 0.999)}
+_BOOK: dict[str, Any] = {
+    "jaxgan": book_dcgan,
+    "peer": "book_dcgan",
+    "image_shape": (28, 28, 1),
+    "features": (64, 32),
+    **_DCGAN,
+}
+_PAPER: dict[str, Any] = {
+    "jaxgan": dcgan,
+    "peer": "dcgan",
+    "image_shape": (64, 64, 3),
+    **_DCGAN,
+}
+_RESNET: dict[str, Any] = {
+    "jaxgan": wgan_gp,
+    "peer": "wgan_gp",
+    "image_shape": (32, 32, 3),
+    "latent_dim": 128,
+    "betas": (0.0, 0.9),
+    "n_critic": 5,
+}
+
+_FRESH = {
+    "dcgan_28": Workload(about="DCGAN of the book, 28 px grey", **_BOOK),
+    "dcgan_64": Workload(about="DCGAN of the paper, 64 px RGB", features=(64, 64), **_PAPER),
+    "dcgan_64_half": Workload(
+        about="DCGAN of the paper at half width, 64 px RGB", features=(32, 32), **_PAPER
+    ),
+}
+_SHARED = {
+    f"{name}_shared": replace(w, about=f"{w.about}, fakes shared by both updates", share_fakes=True)
+    for name, w in _FRESH.items()
+}
+WORKLOADS: dict[str, Workload] = {
+    **_FRESH,
+    **_SHARED,
+    "wgan_gp_32": Workload(about="WGAN-GP ResNet, 32 px RGB", features=(128, 128), **_RESNET),
+    "wgan_gp_32_half": Workload(
+        about="WGAN-GP ResNet at half width, 32 px RGB", features=(64, 64), **_RESNET
+    ),
+}
+"""By name."""
+
+DEFAULT = (
+    "dcgan_28",
+    "dcgan_28_shared",
+    "dcgan_64_half",
+    "dcgan_64_half_shared",
+    "wgan_gp_32_half",
+)
+"""The workloads of a command that names none."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A library in one of its forms."""
+
+    module: str
+    """Has ``build(workload, arrays, form) -> Runner``."""
+    form: str
+    """Which of the library's forms."""
+    package: str
+    """What is imported."""
+    requirement: str
+    """What pip installs."""
+
+
+_TORCH = ("torch", "torch==2.13.0")
+_TENSORFLOW = ("tensorflow", "tensorflow-cpu==2.21.0")
+CONTENDERS: dict[str, Contender] = {
+    "jaxgan": Contender("benchmarks.workloads", "step", "jaxgan", "-e ."),
+    "torch-eager": Contender("benchmarks.peers_torch", "eager", *_TORCH),
+    "torch-channels-last": Contender("benchmarks.peers_torch", "channels_last", *_TORCH),
+    "torch-compile": Contender("benchmarks.peers_torch", "compile", *_TORCH),
+    "tf-function": Contender("benchmarks.peers_tensorflow", "function", *_TENSORFLOW),
+    "tf-xla": Contender("benchmarks.peers_tensorflow", "xla", *_TENSORFLOW),
+}
+"""By name; the ratios are to the first."""
+
+
+class Runner(NamedTuple):
+    """A contender, ready to run."""
+
+    call: Callable[[], Any]
+    """Does ``steps`` steps, or starts them, and returns what they report."""
+    wait: Callable[[Any], Any]
+    """Waits for what a call returned."""
+    version: str
+    """Of the library."""
+    steps: int = 1
+    """Training steps in a call."""
+
+
+def random_bytes(workload: Workload, batch_size: int) -> Arrays:
+    """A step's data: noise, the same for every contender."""
+    lead = (workload.n_critic, batch_size) if workload.n_critic > 1 else (batch_size,)
+    shape = (*lead, *workload.image_shape)
+    rng = np.random.default_rng(0)
+    return {name: rng.integers(0, 256, shape, np.uint8) for name in workload.inputs}
+
+
+def build(workload: Workload, arrays: Arrays, form: str) -> Runner:
+    """The step as ``jaxgan.train`` compiles it: state donated, batch on the devices."""
+    import jax
+
+    from jaxgan.core import Spec
+    from jaxgan.parallel import Devices, leading
+
+    del form
+    algorithm = workload.jaxgan(workload).build(Spec(workload.image_shape, 0, 1000))
+    devices = Devices()
+    key = jax.device_put(jax.random.key(0), devices.replicated)
+    batch = devices.place(arrays, leading(algorithm))
+    state = devices.init(algorithm, key, batch)
+    step = devices.step(algorithm, state)
+
+    def call() -> Any:
+        nonlocal state
+        state, metrics = step(state, batch, key)
+        return metrics
+
+    return Runner(call, jax.block_until_ready, f"jax {jax.__version__}")
+
+
+# A contender's process.
+
+
+def work(task: str) -> None:
+    """Builds what the task says, then answers each line ``calls`` on stdin with their seconds.
+
+    Answers are lines of JSON on what was stdout when the process began; prints go to stderr. What
+    the contender raises is the last answer.
+
+    Args:
+      task: JSON with ``module``, ``form``, ``workload`` and ``batch_size``.
+    """
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    try:
+        for values in _answers(**json.loads(task)):
+            print(json.dumps(values), file=answers, flush=True)
+    except Exception as error:
+        text = next(iter(str(error).strip().splitlines()), "")
+        print(json.dumps({"error": f"{type(error).__name__}: {text}"}), file=answers, flush=True)
+
+
+def _answers(
+    module: str, form: str, workload: str, batch_size: int | None
+) -> Iterator[dict[str, Any]]:
+    """What the first call took, then what each window on stdin took."""
+    this = WORKLOADS[workload]
+    arrays = random_bytes(this, batch_size or this.batch_size)
+    runner = importlib.import_module(module).build(this, arrays, form)
+    start = time.perf_counter()
+    runner.wait(runner.call())
+    seconds = time.perf_counter() - start
+    for _ in range(WARMUP):
+        runner.wait(runner.call())
+    yield {"version": runner.version, "compile_seconds": seconds, "steps": runner.steps}
+    for line in sys.stdin:
+        yield {"seconds": _window(runner, int(line)), "peak_mib": _peak_mib()}
+
+
+def _window(runner: Runner, calls: int) -> float:
+    """Seconds of that many calls, after one that isn't counted; waits at the end alone."""
+    runner.wait(runner.call())
+    start, result = time.perf_counter(), None
+    for _ in range(calls):
+        result = runner.call()
+    runner.wait(result)
+    return time.perf_counter() - start
+
+
+def _peak_mib() -> float:
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
