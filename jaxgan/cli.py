@@ -78,7 +78,7 @@ def main(command: Callable[[list[str]], int | None]) -> None:
     except jax.errors.JaxRuntimeError as error:
         if jax.process_count() == 1:
             raise
-        hosts.leave(hosts.lost(error), 3)
+        hosts.leave(hosts.lost(error), hosts.LOST)
     sys.exit(code or 0)
 
 

@@ -1,7 +1,9 @@
 """Several processes, on one host or many, that train one run together."""
 
+import ctypes
 import importlib.util
 import os
+import signal
 import sys
 from typing import Any, NoReturn
 
@@ -14,6 +16,8 @@ from jaxgan.errors import InputError
 
 HEARTBEAT = 30
 """Seconds of silence after which a process counts as gone."""
+LOST = 3
+"""Exit code of a process that lost another one."""
 
 
 def initialize(parallel: Parallel) -> None:
@@ -31,10 +35,28 @@ def initialize(parallel: Parallel) -> None:
             parallel.process,
             initialization_timeout=120,
             heartbeat_timeout_seconds=HEARTBEAT,
+            shutdown_timeout_seconds=2 * HEARTBEAT,
         )
     except (RuntimeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError(f"parallel.coordinator: the processes did not meet: {reason}") from None
+    _explain_abort()
+
+
+@ctypes.CFUNCTYPE(None, ctypes.c_int)
+def _aborted(number: int) -> None:
+    leave(lost(f"signal {number}"), LOST)
+
+
+def _explain_abort() -> None:
+    """JAX aborts a process that misses another one. Its last words are to be a line of ours.
+
+    A handler by ``signal.signal`` would wait for the interpreter's main thread, which waits for the
+    process that is gone.
+    """
+    c: Any = ctypes.CDLL(None).signal
+    c.restype, c.argtypes = ctypes.c_void_p, [ctypes.c_int, type(_aborted)]
+    c(signal.SIGABRT, _aborted)
 
 
 def _detected() -> bool:

@@ -30,6 +30,7 @@ ALGORITHMS = {
     "gan": GAN(generator=MLPGenerator(hidden=8), discriminator=MLPDiscriminator(hidden=8)),
     "dcgan": GAN(**NETS, real_label=0.9, flip_labels=0.1, instance_noise=0.1, clip_norm=1.0),
     "rpgan": GAN(**SMOOTH, objective="relativistic", r1=0.1, r2=0.1, drift=0.001, n_critic=2),
+    "shared": GAN(**NETS, share_fakes=True),
     "cgan": CGAN(**NETS),
     "sn_cgan": CGAN(
         generator=BookDCGANGenerator(features=2, conditioning="class_norm"),

@@ -35,8 +35,15 @@ def _one_device(monkeypatch):
 
 def final_state(out):
     """The newest checkpoint, leaf by leaf."""
-    with ocp.CheckpointManager(out / "checkpoints") as manager:
-        state = manager.restore(manager.latest_step(), args=ocp.args.StandardRestore())
+    handler = ocp.StandardCheckpointHandler()
+    with ocp.CheckpointManager(out / "checkpoints", item_handlers=handler) as manager:
+        step = manager.latest_step()
+        here = jax.sharding.SingleDeviceSharding(jax.devices()[0])  # wherever it was saved
+        like = jax.tree.map(
+            lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=here),
+            manager.item_metadata(step),
+        )
+        state = manager.restore(step, args=ocp.args.StandardRestore(like))
     leaves = jax.tree_util.tree_leaves_with_path(state)
     return {jax.tree_util.keystr(path): np.asarray(leaf) for path, leaf in leaves}
 

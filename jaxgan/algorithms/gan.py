@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jaxgan.algorithms.checks import check_n_critic, check_smooth
 from jaxgan.algorithms.networks import create_state, fit, forward
 from jaxgan.algorithms.sampling import LatentName, Sampler
+from jaxgan.algorithms.sharing import again, forget, generate
 from jaxgan.algorithms.training import Training
 from jaxgan.axis import draw
 from jaxgan.core import (
@@ -34,7 +35,7 @@ from jaxgan.losses import adversarial, penalties
 from jaxgan.losses.adversarial import ObjectiveName
 from jaxgan.nets import MLPDiscriminator, MLPGenerator
 from jaxgan.ops.pixels import to_float
-from jaxgan.typing import Batch, Critic, Image, Label, Logits, PRNGKey, Scalar, Variables
+from jaxgan.typing import Batch, Critic, Image, Label, Logits, Params, PRNGKey, Scalar, Variables
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +56,10 @@ class GAN(Training):
     """None: the same as learning_rate; another value is TTUR (Heusel et al. 2017)."""
     n_critic: int = 1
     """Discriminator updates, each on a fresh batch, before one of the generator."""
+    share_fakes: bool = False
+    """The generator learns from the fakes (and labels) of the discriminator's update, as in the
+    paper's PyTorch code, and makes no others: one forward less a step, for its activations kept in
+    memory through the discriminator's update."""
     gradient_penalty: float = 0.0
     """Weight of WGAN-GP's penalty (lambda, 10 in the paper)."""
     r1: float = 0.0
@@ -88,6 +93,8 @@ class GAN(Training):
             minimize("generator", gan.generator_loss, tx["generator"]),
             self.n_critic,
         )
+        if self.share_fakes:
+            step = chain(step, forget)
         if self.ema_decay:
             step = chain(step, ema("generator", self.ema_decay))
 
@@ -112,7 +119,7 @@ class GAN(Training):
         del memory
         k_latent, k_targets, k_real, k_fake, k_penalty = jax.random.split(key, 5)
         real, labels = to_float(batch["image"]), self.labels_of(batch)
-        fake, g = self.sampler.generate(variables, k_latent, real.shape[0], labels)
+        fake, g, memory = self._fakes(variables, k_latent, real.shape[0], labels)
         real, fake = self._noisy(k_real, real), self._noisy(k_fake, fake)
         # Two batches of their own, as in DCGAN: BatchNorm must not mix reals and fakes.
         real_logits, d = forward(self.discriminator, variables["discriminator"], real, labels)
@@ -124,22 +131,26 @@ class GAN(Training):
         loss = self._objective(real_logits, fake_logits, k_targets)
         loss += self._penalty(critic, real, fake, real_logits, k_penalty)
         metrics = {"real_logits": real_logits.mean(), "fake_logits": fake_logits.mean()}
-        return loss, Aux(metrics, {"generator": g, "discriminator": d})
+        return loss, Aux(metrics, {"generator": g, "discriminator": d}, memory)
 
     def generator_loss(
         self, variables: dict[str, Variables], batch: Batch, key: PRNGKey, memory: dict[str, Any]
     ) -> tuple[Scalar, Aux]:
-        """The objective on a fresh fake batch, whose labels are drawn anew."""
-        del memory
+        """The objective on fresh fakes, whose labels are drawn anew, or on the same ones."""
         k_latent, k_labels, k_real, k_fake = jax.random.split(key, 4)
         n = batch["image"].shape[0]
         d, real_logits = variables["discriminator"], None
-        labels = self.draw_labels(k_labels, n)
-        if self.objective == "relativistic":  # compares pairs of one label
-            labels = self.labels_of(batch)
+        relativistic = self.objective == "relativistic"  # compares pairs of one label
+        given = relativistic or self.share_fakes
+        labels = self.labels_of(batch) if given else self.draw_labels(k_labels, n)
+        if relativistic:
             real = self._noisy(k_real, to_float(batch["image"]))
             real_logits, d = forward(self.discriminator, d, real, labels)
-        fake, g = self.sampler.generate(variables, k_latent, n, labels)
+        if self.share_fakes:
+            g = variables["generator"]
+            fake = again(g["params"], memory["fakes"])
+        else:
+            fake, g = self.sampler.generate(variables, k_latent, n, labels)
         fake_logits, d = forward(self.discriminator, d, self._noisy(k_fake, fake), labels)
         loss = adversarial.get(self.objective).generator(fake_logits, real_logits)
         return loss, Aux(variables={"generator": g, "discriminator": d})
@@ -162,6 +173,21 @@ class GAN(Training):
         return None
 
     # Pieces of the losses.
+
+    def _fakes(
+        self, variables: dict[str, Variables], key: PRNGKey, n: int, labels: Label | None
+    ) -> tuple[Image, Variables, dict[str, Any]]:
+        """Images, the generator's new variables, and what its own update will need of them."""
+        if not self.share_fakes:
+            return *self.sampler.generate(variables, key, n, labels), {}
+        g = variables["generator"]
+
+        def generator(params: Params) -> tuple[Image, Variables]:
+            changed = {**variables, "generator": {**g, "params": params}}
+            return self.sampler.generate(changed, key, n, labels)
+
+        fakes, new = generate(generator, g["params"])
+        return fakes.images, {**new, "params": g["params"]}, {"fakes": fakes}
 
     def _noisy(self, key: PRNGKey, images: Image) -> Image:
         if not self.instance_noise:
@@ -194,6 +220,11 @@ class GAN(Training):
 
     def _check(self) -> None:
         check_n_critic(self.n_critic)
+        if self.share_fakes and self.n_critic > 1:
+            raise InputError(
+                f"algorithm.share_fakes: there are {self.n_critic} batches of fakes a step and the"
+                " generator learns from one; use algorithm.n_critic 1"
+            )
         check_smooth(self.discriminator, "discriminator", self.gradient_penalty, self.r1, self.r2)
         spectral = getattr(self.discriminator, "norm", None) == "spectral"
         if self.objective == "wasserstein" and not (self.gradient_penalty or self.r1 or spectral):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import chex
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from jaxgan.algorithms import CGAN, GAN
+from jaxgan.algorithms.networks import forward
 from jaxgan.core import Spec
 from jaxgan.errors import InputError
 from jaxgan.losses import adversarial
@@ -162,3 +164,34 @@ def test_two_learning_rates():
 def test_averaging_can_be_left_out():
     state = replace(ALGORITHMS["gan"], ema_decay=0.0).build(SPEC).init(KEY, BATCH)
     assert state.players["generator"].ema is None
+
+
+def test_shared_fakes_give_the_gradient_of_the_same_fakes_made_again():
+    """G's update by hand: the same codes, G's old parameters, D's new ones."""
+    gan = replace(ALGORITHMS["shared"], optimizer="sgd", learning_rate=0.1, ema_decay=0.0)
+    algorithm = gan.build(SPEC)
+    batch = SPEC.batch(8)
+    state = jax.jit(algorithm.init)(KEY, batch)
+    new, _ = jax.jit(algorithm.step)(state, batch, KEY)
+    assert new.memory == {}
+
+    fitted = gan.fitted(SPEC)
+    update_key = jax.random.fold_in(jax.random.fold_in(KEY, 0), 0)  # of the chain in the chain
+    z = fitted.sampler.draw(jax.random.split(update_key, 5)[0], 8)
+    d, g = new.players["discriminator"].variables, state.players["generator"].variables
+
+    def loss(params):
+        images, _ = forward(fitted.generator, {**g, "params": params}, z, None)
+        # The discriminator's new parameters are those that G's update saw.
+        logits, _ = forward(fitted.discriminator, d, images, None)
+        return jnp.mean(jax.nn.softplus(-logits))
+
+    gradient = jax.jit(jax.grad(loss))(g["params"])
+    expected = jax.tree.map(lambda p, dp: p - 0.1 * dp, g["params"], gradient)
+    found = new.players["generator"].variables["params"]
+    chex.assert_trees_all_close(found, expected, atol=1e-5)
+
+
+def test_shared_fakes_need_one_batch_of_them():
+    with pytest.raises(InputError, match=r"algorithm\.share_fakes: .* use algorithm\.n_critic 1"):
+        replace(ALGORITHMS["shared"], n_critic=2).build(SPEC)

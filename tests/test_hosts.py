@@ -1,0 +1,135 @@
+"""Several processes on loopback: together they are one run."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from jaxgan import hosts
+from jaxgan.config import Parallel
+from jaxgan.errors import InputError
+from jaxgan.logging import read_records
+from tests.conftest import ROOT
+from tests.test_train import final_state
+
+DCGAN = (
+    "configs/dcgan_digits.py", "--data.image_size", "8",
+    "--algorithm.generator.features", "2", "--algorithm.discriminator.features", "2",
+    "--algorithm.decay", "constant",
+)  # fmt: skip
+WGAN_GP = (
+    "configs/wgan_gp_mnist.py", "--data.source", "digits", "--data.image_size", "16",
+    "--algorithm.generator.features", "4", "--algorithm.critic.features", "4",
+    "--algorithm.n_critic", "2",
+)  # fmt: skip
+RUN = ("--data.batch_size", "8", "--log.every", "2", "--sample.every", "50")
+
+
+def start(arguments, out, devices, *more):
+    flags = f"--xla_force_host_platform_device_count={devices} --xla_backend_optimization_level=0"
+    env = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
+    command = [sys.executable, "-m", "jaxgan.train", *arguments, *RUN, "--out", str(out), *more]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def start_two(arguments, out, *more):
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        address = f"localhost:{free.getsockname()[1]}"
+    meeting = ("--parallel.coordinator", address, "--parallel.processes", "2")
+    return [
+        start(arguments, out, 2, *more, *meeting, "--parallel.process", str(i)) for i in range(2)
+    ]
+
+
+def finish(processes):
+    outputs = [process.communicate(timeout=300) for process in processes]
+    assert [process.returncode for process in processes] == [0] * len(processes), outputs
+    return outputs
+
+
+@pytest.mark.parametrize("arguments", [DCGAN, WGAN_GP], ids=["dcgan", "wgan_gp"])
+def test_two_processes_of_two_devices_equal_one_of_four(arguments, tmp_path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    outputs = finish(start_two(arguments, two, "--steps", "4"))
+    finish([start(arguments, one, 4, "--steps", "4")])
+    expected, found = final_state(one), final_state(two)
+    assert expected.keys() == found.keys()
+    for leaf, value in expected.items():
+        np.testing.assert_allclose(found[leaf], value, atol=1e-5, rtol=1e-5, err_msg=leaf)
+    assert [r["step"] for r in read_records(two / "metrics.jsonl")] == [2, 4]
+    assert "samples.png" in outputs[0][0]
+    assert "done" not in outputs[1][0]  # one process writes and speaks
+
+
+def test_a_killed_process_ends_the_other_and_one_process_goes_on(tmp_path):
+    long = ("--steps", "100000", "--checkpoint.every", "4")
+    processes = start_two(DCGAN, tmp_path, *long)
+    while not read_records(tmp_path / "metrics.jsonl")[8:]:
+        assert all(process.poll() is None for process in processes), finish(processes)
+        time.sleep(0.1)
+    processes[1].send_signal(signal.SIGKILL)
+    killed = time.monotonic()
+    _, errors = processes[0].communicate(timeout=120)
+    assert time.monotonic() - killed < 60
+    assert processes[0].returncode == hosts.LOST
+    last = errors.strip().splitlines()[-1]
+    assert last.startswith("error: process 0 of 2 lost another one")
+    assert "goes on from its last checkpoint" in last
+    processes[1].communicate()
+
+    saved = max(
+        int(path.name) for path in (tmp_path / "checkpoints").iterdir() if path.name.isdigit()
+    )
+    alone = (*DCGAN, "--steps", str(saved + 3), "--checkpoint.every", "4")
+    [(said, _)] = finish([start(alone, tmp_path, 1)])
+    assert f"from step {saved}" in said
+    assert read_records(tmp_path / "metrics.jsonl")[-1]["step"] == saved + 3
+
+
+def test_several_processes_need_a_directory_that_they_share(tmp_path):
+    processes = start_two(DCGAN, "", "--steps", "4")
+    for i, process in enumerate(processes):
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode in (2, hosts.LOST)
+        assert f"process {i}" in errors.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "fields,match",
+    [
+        ({"coordinator": "localhost:1"}, r"parallel\.coordinator: .* go together"),
+        ({"coordinator": "localhost:1", "processes": 2, "process": 2}, r"parallel\.process: 2 is"),
+        ({"compile": "pmap", "state": "sharded"}, r"parallel\.compile: pmap keeps"),
+    ],
+)
+def test_bad_combinations_are_one_line(fields, match):
+    with pytest.raises(InputError, match=match):
+        Parallel(**fields)
+
+
+@pytest.mark.parametrize(
+    "environment,several",
+    [
+        ({}, False),
+        ({"SLURM_JOB_ID": "7", "SLURM_NTASKS": "4"}, False),  # sbatch without srun
+        ({"SLURM_JOB_ID": "7", "SLURM_STEP_NUM_TASKS": "4"}, True),
+        ({"OMPI_COMM_WORLD_SIZE": "2"}, True),
+        ({"OMPI_COMM_WORLD_SIZE": "1"}, False),
+    ],
+)
+def test_a_cluster_is_detected_where_it_started_several_processes(
+    environment, several, monkeypatch
+):
+    for name in ("SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert hosts._detected() is several
