@@ -25,6 +25,8 @@ Pairs: TypeAlias = tuple[tuple[int, int], ...]
 
 FEW = 4
 """Channels of an image, at most."""
+WIDE = 8
+"""Smallest side of a map where computing all phases one pixel beyond the edge costs little."""
 
 _NUMBERS = ("NHWC", "HWIO", "NHWC")
 
@@ -89,8 +91,12 @@ def _backward_input_form(geometry: Geometry, g: Array, w: Array) -> Callable[...
     point = g.shape[1:3] == (1, 1) and geometry.kernel != (1, 1)  # a latent code becoming a map
     if point or w.shape[2] <= FEW < w.shape[3]:
         return _backward_input_by_taps
-    overlap = all(k >= s for k, s in zip(geometry.kernel, geometry.strides, strict=True))
-    return _backward_input_by_phases if max(geometry.strides) > 1 and overlap else _backward_input
+    pairs = list(zip(geometry.kernel, geometry.strides, strict=True))
+    if geometry.strides == (1, 1) or any(k < s for k, s in pairs):
+        return _backward_input
+    even = all(k % s == 0 for k, s in pairs)  # as many taps in each phase
+    wide = even and min(g.shape[1:3]) >= WIDE
+    return _backward_input_at_once if wide else _backward_input_by_phases
 
 
 # Plain.
@@ -205,6 +211,16 @@ def _backward_input_by_phases(geometry: Geometry, g: Array, w: Array) -> Array:
     phases = [jnp.stack([convolve(a, b) for b in range(sw)], 3) for a in range(sh)]
     image = jnp.stack(phases, 2).reshape(n, rows * sh, columns * sw, -1)
     return image[:, :height, :width]
+
+
+def _backward_input_at_once(geometry: Geometry, g: Array, w: Array) -> Array:
+    """One convolution of stride 1 to all ``sh sw`` phases, whose patches are gathered once."""
+    (kh, kw), (sh, sw), o, c = geometry.kernel, geometry.strides, g.shape[3], w.shape[2]
+    taps = w.reshape(kh // sh, sh, kw // sw, sw, c, o)[::-1, :, ::-1]
+    taps = taps.transpose(0, 2, 5, 1, 3, 4).reshape(kh // sh, kw // sw, o, -1)
+    padding = ((kh // sh - 1,) * 2, (kw // sw - 1,) * 2)
+    phases = lax.conv_general_dilated(g, taps, (1, 1), padding, dimension_numbers=_NUMBERS)
+    return _interleave(geometry, phases.reshape(*phases.shape[:3], sh, sw, c))
 
 
 def _backward_kernel_by_patches(geometry: Geometry, x: Array, g: Array) -> Array:
