@@ -28,7 +28,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 from jaxgan import cli, config, default
 from jaxgan.axis import AXIS
 from jaxgan.config import Run
-from jaxgan.core import Algorithm, Spec, advance
+from jaxgan.core import Algorithm, Spec, advance, several
 from jaxgan.data.source import image_shape, open_source
 from jaxgan.errors import InputError
 from jaxgan.logging import read_records
@@ -192,22 +192,27 @@ def synthetic(spec: Spec, batch_size: int, algorithm: Algorithm) -> Batch:
 def time_step(
     algorithm: Algorithm, batch: Batch, images: int, run: Run, seconds: float
 ) -> dict[str, Any]:
-    """Compile time and speed of the compiled step: state donated, batch on the devices."""
+    """Compile time and speed of a compiled call: state donated, batches on the devices."""
     devices = Devices()
     devices.check(run.data.batch_size)
     key = jax.device_put(jax.random.key(run.seed), devices.replicated)
     state = devices.init(algorithm, key, batch)
-    batch = devices.place(batch, leading(algorithm))
+    count, step = run.steps_per_call, advance(algorithm)
+    if count > 1:
+        step = several(step, count)
+        batch = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (count, *leaf.shape)), batch)
+    lead = leading(algorithm, count)
+    batch = devices.place(batch, lead)
     start = time.perf_counter()
-    compiled = devices.lower_step(algorithm, state, batch, key).compile()
+    compiled = devices.lower(step, lead, state, batch, key).compile()
     compile_seconds = time.perf_counter() - start
 
-    def step() -> Any:
+    def call() -> Any:
         nonlocal state
         state, metrics = compiled(state, batch, key)
         return metrics
 
-    times = windows(step, seconds)
+    times = [seconds / count for seconds in windows(call, seconds)]
     return {
         "compile_seconds": compile_seconds,
         "step_seconds": statistics.median(times),
@@ -224,7 +229,8 @@ def time_loop(run: Run, step_seconds: float, seconds: float) -> float:
     """
     from jaxgan.train import train  # Here, because it imports TensorFlow.
 
-    every = max(1, min(run.log.every, int(seconds / RECORDS / step_seconds)))
+    call = run.steps_per_call
+    every = max(1, min(run.log.every, int(seconds / RECORDS / step_seconds)) // call) * call
     records = 1 + max(RECORDS, round(seconds / (every * step_seconds)))
     with tempfile.TemporaryDirectory() as folder:
         log = dataclasses.replace(run.log, every=every)

@@ -7,8 +7,8 @@ import jax
 
 from jaxgan import config
 from jaxgan.config import Run
-from jaxgan.core import Spec
-from jaxgan.parallel import Devices
+from jaxgan.core import Spec, advance
+from jaxgan.parallel import Devices, leading
 
 
 def describe(run: Run, spec: Spec) -> str:
@@ -19,7 +19,7 @@ def describe(run: Run, spec: Spec) -> str:
     batch = spec.batch(run.data.batch_size, algorithm.batches_per_step)
     key = jax.random.key(run.seed)
     state = jax.eval_shape(algorithm.init, key, batch)
-    compiled = devices.lower_step(algorithm, state, batch, key).compile()
+    compiled = devices.lower(advance(algorithm), leading(algorithm), state, batch, key).compile()
     lines = [f"{name} = {value}" for name, value in config.flatten(config.encode(run))]
     for name, player in state.players.items():
         lines += ["", f"{name}:", *_table(player.variables["params"])]

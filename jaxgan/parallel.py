@@ -117,11 +117,12 @@ class Devices:
         """:meth:`compile` of one step of the algorithm."""
         return self.compile(advance(algorithm), like, leading(algorithm))
 
-    def lower_step(self, algorithm: Algorithm, state: Any, *shapes: Any) -> Any:
-        """The step lowered for arguments of those shapes, for its analysis."""
-        placement = self._placement(state, leading(algorithm))
+    def lower(self, step: Update, lead: int | None, state: Any, *shapes: Any) -> Any:
+        """What :meth:`compile` compiles, for arguments of those shapes, for its analysis."""
         with jax.set_mesh(self.mesh):
-            jitted = jax.jit(advance(algorithm), compiler_options=compiler_options(), **placement)
+            jitted = jax.jit(
+                step, compiler_options=compiler_options(), **self._placement(state, lead)
+            )
             return jitted.lower(state, *shapes)
 
     def _placement(self, like: TrainState, lead: int | None) -> dict[str, Any]:

@@ -218,7 +218,8 @@ def _backward_input_at_once(geometry: Geometry, g: Array, w: Array) -> Array:
     (kh, kw), (sh, sw), o, c = geometry.kernel, geometry.strides, g.shape[3], w.shape[2]
     taps = w.reshape(kh // sh, sh, kw // sw, sw, c, o)[::-1, :, ::-1]
     taps = taps.transpose(0, 2, 5, 1, 3, 4).reshape(kh // sh, kw // sw, o, -1)
-    padding = ((kh // sh - 1,) * 2, (kw // sw - 1,) * 2)
+    top, left = kh // sh - 1, kw // sw - 1
+    padding = ((top, top), (left, left))
     phases = lax.conv_general_dilated(g, taps, (1, 1), padding, dimension_numbers=_NUMBERS)
     return _interleave(geometry, phases.reshape(*phases.shape[:3], sh, sw, c))
 
