@@ -10,7 +10,6 @@ reals' per-pixel deviation remains.
 
 from jaxgan.algorithms import GAN
 from jaxgan.config import Run
-from jaxgan.data.config import Data
 from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
 
 
@@ -19,7 +18,6 @@ def config() -> Run:
     return Run(
         name="dcgan_digits",
         steps=3000,
-        steps_per_call=10,
         algorithm=GAN(
             generator=BookDCGANGenerator(features=32),
             discriminator=BookDCGANDiscriminator(features=32, norm="spectral"),
@@ -28,5 +26,4 @@ def config() -> Run:
             decay="linear",
             ema_decay=0.99,
         ),
-        data=Data(on_device=True),
     )

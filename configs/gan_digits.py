@@ -19,12 +19,11 @@ def config() -> Run:
     return Run(
         name="gan_digits",
         steps=20_000,
-        steps_per_call=10,
         algorithm=GAN(
             generator=MLPGenerator(),
             discriminator=MLPDiscriminator(),
             learning_rate=1e-3,
             b1=0.9,
         ),
-        data=Data(batch_size=128, on_device=True),
+        data=Data(batch_size=128),
     )

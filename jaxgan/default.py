@@ -2,7 +2,6 @@
 
 from jaxgan.algorithms import CGAN
 from jaxgan.config import Run
-from jaxgan.data.config import Data
 from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
 
 
@@ -10,9 +9,7 @@ def config() -> Run:
     """A conditional DCGAN on scikit-learn's handwritten digits; see configs/cgan_digits.py."""
     return Run(
         name="cgan_digits",
-        data=Data(on_device=True),
         steps=3000,
-        steps_per_call=10,
         algorithm=CGAN(
             generator=BookDCGANGenerator(features=24, conditioning="class_norm"),
             discriminator=BookDCGANDiscriminator(
