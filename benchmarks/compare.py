@@ -44,6 +44,10 @@ COLUMNS = {
 """Title, after the contender's name: field of a row, width, format."""
 
 
+GPU = "JAXGAN_BENCHMARK_GPU"
+"""The variable that :mod:`benchmarks.gpu` sets, so that contenders see the GPU."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Command:
     """Compares training steps of jaxgan and of its peers on this machine's CPUs."""
@@ -142,13 +146,13 @@ class Worker:
 
 
 def environment(folder: Path, preload: str | None) -> dict[str, str]:
-    """A contender's variables: CPUs alone, no compiled code from earlier runs, ``preload``."""
+    """A contender's variables: CPUs alone unless :data:`GPU` is set, no code from earlier runs."""
+    cpu = {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
     paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-        "JAX_PLATFORMS": "cpu",
-        "CUDA_VISIBLE_DEVICES": "",
+        **({"XLA_PYTHON_CLIENT_PREALLOCATE": "false"} if GPU in os.environ else cpu),
         "JAX_ENABLE_COMPILATION_CACHE": "false",
         "TORCHINDUCTOR_CACHE_DIR": str(folder),
         **({"LD_PRELOAD": preload} if preload else {}),

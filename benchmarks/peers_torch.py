@@ -174,16 +174,18 @@ class Step:
     """What the methods share: nets, optimizers, data, and whether they are compiled."""
 
     def __init__(self, nets: Nets, workload: Workload, arrays: Arrays, form: str):
-        """``form`` is ``eager``, ``channels_last`` or ``compile``."""
+        """``form`` is ``eager``, ``channels_last``, ``compile`` or ``graphs`` (CUDA graphs)."""
         self.workload, self.form, self.last = workload, form, form != "eager"
         layout = torch.channels_last if self.last else torch.contiguous_format
         self.G, self.D = (net.train().to(memory_format=layout) for net in nets)
-        self.data = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        self.data = {name: torch.tensor(array) for name, array in arrays.items()}
         adam = partial(
             torch.optim.Adam, lr=workload.learning_rate, betas=workload.betas, fused=True
         )
         self.opt_g, self.opt_d = adam(self.G.parameters()), adam(self.D.parameters())
-        self.compiled = torch.compile if form == "compile" else lambda function: function
+        graphs = partial(torch.compile, mode="reduce-overhead")
+        forms = {"compile": torch.compile, "graphs": graphs}
+        self.compiled = forms.get(form, lambda function: function)
 
     def real(self, images: Tensor) -> Tensor:
         """Bytes, NHWC, to floats in [-1, 1] in the nets' layout."""

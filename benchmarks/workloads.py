@@ -175,6 +175,7 @@ _TORCH = ("torch", "torch==2.13.0")
 _TENSORFLOW = ("tensorflow", "tensorflow-cpu==2.21.0")
 CONTENDERS: dict[str, Contender] = {
     "jaxgan": Contender("benchmarks.workloads", "step", "jaxgan", "-e ."),
+    "jaxgan-x8": Contender("benchmarks.workloads", "x8", "jaxgan", "-e ."),
     "torch-eager": Contender("benchmarks.peers_torch", "eager", *_TORCH),
     "torch-channels-last": Contender("benchmarks.peers_torch", "channels_last", *_TORCH),
     "torch-compile": Contender("benchmarks.peers_torch", "compile", *_TORCH),
@@ -182,6 +183,22 @@ CONTENDERS: dict[str, Contender] = {
     "tf-xla": Contender("benchmarks.peers_tensorflow", "xla", *_TENSORFLOW),
 }
 """By name; the ratios are to the first."""
+
+_CUDA = ("benchmarks.peers_cuda",)
+GPU_CONTENDERS: dict[str, Contender] = {
+    "jaxgan-bf16": Contender("benchmarks.workloads", "bf16", "jaxgan", "-e ."),
+    "jaxgan-bf16-x8": Contender("benchmarks.workloads", "bf16 x8", "jaxgan", "-e ."),
+    "jaxgan-bf16-x8-device": Contender("benchmarks.workloads", "bf16 x8 device", "jaxgan", "-e ."),
+    "cuda-eager": Contender(*_CUDA, "channels_last", *_TORCH),
+    "cuda-eager-bf16": Contender(*_CUDA, "channels_last bf16", *_TORCH),
+    "cuda-compile-bf16": Contender(*_CUDA, "compile bf16", *_TORCH),
+    "cuda-graphs-bf16": Contender(*_CUDA, "graphs bf16", *_TORCH),
+}
+"""Those of :mod:`benchmarks.gpu`, besides ``jaxgan`` and ``jaxgan-x8``."""
+
+
+RESIDENT = 8192
+"""Images of the data set on the devices, unless a step's batches have more."""
 
 
 class Runner(NamedTuple):
@@ -206,26 +223,69 @@ def random_bytes(workload: Workload, batch_size: int) -> Arrays:
 
 
 def build(workload: Workload, arrays: Arrays, form: str) -> Runner:
-    """The step as ``jaxgan.train`` compiles it: state donated, batch on the devices."""
+    """The step as ``jaxgan.train`` compiles it: state donated, batch on the devices.
+
+    Args:
+      workload: what a step is.
+      arrays: its data.
+      form: ``step``, or words: ``x8`` (eight steps a call), ``bf16`` (the compute dtype) and
+        ``device`` (batches are gathered in the call from a data set on the devices).
+    """
     import jax
 
     from jaxgan.core import Spec
-    from jaxgan.parallel import Devices, leading
+    from jaxgan.parallel import Devices
 
-    del form
-    algorithm = workload.jaxgan(workload).build(Spec(workload.image_shape, 0, 1000))
+    words = form.split()
+    dtype, count = "bfloat16" if "bf16" in words else "float32", 8 if "x8" in words else 1
+    method = replace(workload.jaxgan(workload), compute_dtype=dtype)
+    algorithm = method.build(Spec(workload.image_shape, 0, 1000))
     devices = Devices()
     key = jax.device_put(jax.random.key(0), devices.replicated)
-    batch = devices.place(arrays, leading(algorithm))
-    state = devices.init(algorithm, key, batch)
-    step = devices.step(algorithm, state)
+    state = devices.init(algorithm, key, arrays)
+    make = _resident if "device" in words else _stacked
+    feed, lead, several_steps = make(workload, arrays, algorithm, devices, count)
+    step = devices.compile(several_steps, state, lead)
 
     def call() -> Any:
         nonlocal state
-        state, metrics = step(state, batch, key)
+        state, metrics = step(state, feed, key)
         return metrics
 
-    return Runner(call, jax.block_until_ready, f"jax {jax.__version__}")
+    return Runner(call, jax.block_until_ready, f"jax {jax.__version__}", count)
+
+
+def _stacked(workload: Workload, arrays: Arrays, algorithm: Any, devices: Any, count: int) -> Any:
+    """``(feed, axes before its example axis, step)``: every step's batch stands in the feed."""
+    from jaxgan.core import advance, several
+    from jaxgan.parallel import leading
+
+    del workload
+    step, lead = advance(algorithm), leading(algorithm, count)
+    if count > 1:
+        step = several(step, count)
+        arrays = {name: np.stack([array] * count) for name, array in arrays.items()}
+    return devices.place(arrays, lead), lead, step
+
+
+def _resident(workload: Workload, arrays: Arrays, algorithm: Any, devices: Any, count: int) -> Any:
+    """The same with a data set of noise as the feed, from which each step gathers its batch."""
+    import jax
+
+    from jaxgan.core import advance, several
+    from jaxgan.data import Data
+    from jaxgan.data.resident import gather
+
+    shape, n = workload.image_shape, algorithm.batches_per_step
+    size = arrays["image"].shape[1 if n > 1 else 0]
+    data = Data(image_size=shape[0], batch_size=size, on_device=True)
+    images = np.random.default_rng(1).integers(0, 256, (max(RESIDENT, n * size), *shape), np.uint8)
+    examples = jax.device_put({"image": images}, devices.replicated)
+
+    def step(state: Any, examples: Any, root: Any) -> Any:
+        return advance(algorithm)(state, gather(examples, data, shape, 0, state.step, n), root)
+
+    return examples, None, several(step, count, stacked=False) if count > 1 else step
 
 
 # A contender's process.
@@ -278,5 +338,10 @@ def _window(runner: Runner, calls: int) -> float:
 
 
 def _peak_mib() -> float:
+    torch, jax = sys.modules.get("torch"), sys.modules.get("jax")
+    if torch is not None and torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / 2**20
+    if jax is not None and (stats := jax.local_devices()[0].memory_stats()):
+        return stats["peak_bytes_in_use"] / 2**20
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20

@@ -1,9 +1,9 @@
 """Several processes, on one host or many, that train one run together."""
 
-import ctypes
+import atexit
 import importlib.util
 import os
-import signal
+import subprocess
 import sys
 from typing import Any, NoReturn
 
@@ -40,23 +40,37 @@ def initialize(parallel: Parallel) -> None:
     except (RuntimeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError(f"parallel.coordinator: the processes did not meet: {reason}") from None
-    _explain_abort()
+    _set_witness()
 
 
-@ctypes.CFUNCTYPE(None, ctypes.c_int)
-def _aborted(number: int) -> None:
-    leave(lost(f"signal {number}"), LOST)
+_GUARD: list[int] = []
+"""The pipe to the witness of this process."""
+
+_WITNESS = """
+import sys
+if not sys.stdin.read():
+    print(sys.argv[1], file=sys.stderr, flush=True)
+"""
 
 
-def _explain_abort() -> None:
-    """JAX aborts a process that misses another one. Its last words are to be a line of ours.
+def _set_witness() -> None:
+    """A small process that says the last line where this one is not able to.
 
-    A handler by ``signal.signal`` would wait for the interpreter's main thread, which waits for the
-    process that is gone.
+    JAX aborts a process that misses another one, from a thread of its own and while the interpreter
+    may be locked: no handler in here is sure to run.
     """
-    c: Any = ctypes.CDLL(None).signal
-    c.restype, c.argtypes = ctypes.c_void_p, [ctypes.c_int, type(_aborted)]
-    c(signal.SIGABRT, _aborted)
+    read, write = os.pipe()
+    command = [sys.executable, "-S", "-c", _WITNESS, lost("it was aborted or killed")]
+    subprocess.Popen(command, stdin=read, start_new_session=True)
+    os.close(read)
+    _GUARD.append(write)
+    atexit.register(_dismiss)
+
+
+def _dismiss() -> None:
+    for pipe in _GUARD:
+        os.write(pipe, b"done")
+    _GUARD.clear()
 
 
 def _detected() -> bool:
@@ -91,13 +105,14 @@ def agree(number: int) -> int:
 
 def leave(line: str, code: int) -> NoReturn:
     """Says why this process ends, and ends it without a last meeting with the others."""
+    _dismiss()
     print(line, file=sys.stderr, flush=True)
     sys.stdout.flush()
     os._exit(code)
 
 
 def lost(error: Any) -> str:
-    """The line for an error in what processes do together."""
+    """The line for an error in what processes do together, or for the end of this one."""
     reason = str(error).strip().splitlines()[0][:200]
     return (
         f"error: process {jax.process_index()} of {jax.process_count()} lost another one"

@@ -1,0 +1,154 @@
+"""All that only a GPU can show: ``python -m benchmarks.gpu``. It runs on a CPU too, for its test.
+
+Three parts: training steps against PyTorch's forms, the effect of XLA's flags one by one, and how
+far bfloat16's losses are from float32's. README.md says how each is measured.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from benchmarks import compare
+from benchmarks.workloads import CONTENDERS, GPU_CONTENDERS, WORKLOADS
+from jaxgan import cli
+from jaxgan.config import Run
+
+DEFAULT = ("dcgan_28", "dcgan_64", "wgan_gp_32")
+FLAGS = {
+    "as it is": "",
+    "no command buffers": "--xla_gpu_enable_command_buffer=",
+    "autotuning 0": "--xla_gpu_autotune_level=0",
+    "no Triton products": "--xla_gpu_enable_triton_gemm=false",
+    "latency hiding": "--xla_gpu_enable_latency_hiding_scheduler=true",
+}
+"""XLA_FLAGS by name."""
+WINDOW = 20
+"""Steps whose mean losses are compared."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """Measures jaxgan and PyTorch on this machine's GPU."""
+
+    workloads: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    """Names of workloads; none: those at full width."""
+    parts: tuple[str, ...] = ("steps", "flags", "bfloat16")
+    """Which of the three parts."""
+    rounds: int = 5
+    """Windows of each contender."""
+    seconds: float = 5.0
+    """Length of all windows of a contender together."""
+    batch_size: int | None = None
+    """In place of the workloads' own."""
+    out: str | None = None
+    """FILE.json for the results."""
+
+
+def steps(command: Command) -> list[dict[str, Any]]:
+    """The table of every workload."""
+    CONTENDERS.update(GPU_CONTENDERS)
+    os.environ[compare.GPU] = "1"
+    names = ["jaxgan", "jaxgan-x8", *GPU_CONTENDERS]
+    plan = compare.Command(
+        rounds=command.rounds, seconds=command.seconds, batch_size=command.batch_size
+    )
+    tables = []
+    for workload in command.workloads or DEFAULT:
+        rows = compare.compare(workload, names, plan)
+        size = command.batch_size or WORKLOADS[workload].batch_size
+        print(compare.report(workload, rows, size), flush=True)
+        tables.append({"workload": workload, "batch_size": size, "rows": rows})
+    return tables
+
+
+def flags(seconds: float, arguments: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """``benchmarks.throughput`` of the default experiment under each of :data:`FLAGS`."""
+    rows = []
+    for name, value in FLAGS.items():
+        env = {**os.environ, "XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {value}"}
+        with tempfile.TemporaryDirectory() as folder:
+            out = Path(folder) / "out.json"
+            command = [sys.executable, "-m", "benchmarks.throughput", "--step-only"]
+            command += ["--seconds", str(seconds), "--out", str(out), *arguments]
+            done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+            if done.returncode:
+                lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+                rows.append({"flags": name, "status": lines[-1]})
+            else:
+                row = json.loads(out.read_text())["rows"][0]
+                rows.append({"flags": name, "status": "ok", **row})
+        rate = rows[-1].get("step_images_per_second")
+        print(f"{name:20} {rate or rows[-1]['status']}", flush=True)
+    return rows
+
+
+def bfloat16(run: Run, count: int = 200) -> dict[str, float]:
+    """The largest relative difference of mean losses over :data:`WINDOW` steps, by loss.
+
+    The run's first ``count`` steps on its own data, in float32 and in bfloat16, from one seed.
+    """
+    means = {dtype: _mean_losses(run, dtype, count) for dtype in ("float32", "bfloat16")}
+    return {
+        name: max(
+            abs(half - full) / abs(full)
+            for full, half in zip(means["float32"][name], means["bfloat16"][name], strict=True)
+        )
+        for name in means["float32"]
+    }
+
+
+def _mean_losses(run: Run, dtype: str, count: int) -> dict[str, list[float]]:
+    import jax
+    import numpy as np
+
+    from jaxgan.calls import calls
+    from jaxgan.core import Spec
+    from jaxgan.data.source import image_shape, open_source
+    from jaxgan.parallel import Devices
+
+    run = replace(run, steps=count, algorithm=replace(run.algorithm, compute_dtype=dtype))
+    run = replace(run, data=replace(run.data, on_device=True))  # without TensorFlow
+    source, devices = open_source(run.data), Devices()
+    spec = Spec(image_shape(source, run.data), source.num_classes, run.steps)
+    algorithm, root = run.algorithm.build(spec), jax.random.key(run.seed)
+    batch = spec.batch(run.data.batch_size, algorithm.batches_per_step)
+    state, kept = devices.init(algorithm, root, batch), []
+    for _, program, feed in calls(run, source, algorithm, devices, state, 0):
+        state, metrics = program.step(state, feed, root)
+        kept.append(metrics)
+    kept = jax.device_get(kept)
+    return {
+        name: np.asarray([m[name] for m in kept]).reshape(-1, WINDOW).mean(1).tolist()
+        for name in kept[0]
+        if name.endswith("_loss")
+    }
+
+
+def main(args: list[str]) -> None:
+    """The command."""
+    command = cli.parse(Command, None, args, "python -m benchmarks.gpu")
+    compare.choose("workloads", command.workloads, list(WORKLOADS))
+    compare.choose("parts", command.parts, ["steps", "flags", "bfloat16"])
+    result: dict[str, Any] = compare.machine()
+    print(", ".join(f"{name} {value}" for name, value in result.items()))
+    if "steps" in command.parts:
+        result["steps"] = steps(command)
+    if "flags" in command.parts:
+        result["flags"] = flags(command.seconds)
+    if "bfloat16" in command.parts:
+        result["bfloat16"] = bfloat16(cli.load_config("configs/dcgan_digits.py"))
+        print("bfloat16 against float32, largest difference of mean losses:", result["bfloat16"])
+    if command.out:
+        Path(command.out).write_text(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    cli.main(main)

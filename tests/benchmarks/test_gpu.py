@@ -1,0 +1,57 @@
+"""The GPU script's parts, at a size for a CPU."""
+
+from dataclasses import replace
+
+import jax
+import pytest
+
+from benchmarks import compare, gpu
+from benchmarks.workloads import GPU_CONTENDERS, WORKLOADS, build, random_bytes
+from jaxgan.errors import InputError
+from tests.small import ALGORITHMS, small_run
+
+TINY = replace(WORKLOADS["dcgan_28"], image_shape=(8, 8, 1), features=(2, 2), batch_size=8)
+OURS = sorted({c.form for c in GPU_CONTENDERS.values() if "workloads" in c.module} | {"step", "x8"})
+
+
+@pytest.mark.parametrize("form", OURS)
+@pytest.mark.parametrize("n_critic", [1, 2])
+def test_every_form_of_jaxgan_takes_its_steps(form, n_critic):
+    workload = replace(TINY, n_critic=n_critic)
+    if n_critic > 1:
+        critic = replace(ALGORITHMS["dcgan"], n_critic=n_critic)
+        workload = replace(workload, jaxgan=lambda _: critic)
+    runner = build(workload, random_bytes(workload, 8), form)
+    metrics = runner.wait(runner.call())
+    assert runner.steps == (8 if "x8" in form else 1)
+    assert metrics["generator_loss"].shape == ((8,) if "x8" in form else ())
+    assert jax.numpy.isfinite(metrics["generator_loss"]).all()
+
+
+def test_a_machine_without_cuda_says_so():
+    pytest.importorskip("torch")
+    from benchmarks import peers_cuda
+
+    with pytest.raises(RuntimeError, match="no CUDA device"):
+        peers_cuda.build(TINY, random_bytes(TINY, 8), "compile bf16")
+
+
+def test_bfloat16_is_compared_by_mean_losses(tmp_path, monkeypatch):
+    monkeypatch.setattr(gpu, "WINDOW", 4)
+    run = small_run(ALGORITHMS["dcgan"], tmp_path)
+    difference = gpu.bfloat16(run, count=8)
+    assert difference.keys() == {"generator_loss", "discriminator_loss"}
+    assert all(0 < value < 0.1 for value in difference.values())
+
+
+def test_contenders_see_a_gpu_only_for_the_gpu_script(tmp_path, monkeypatch):
+    monkeypatch.delenv(compare.GPU, raising=False)
+    assert compare.environment(tmp_path, None)["CUDA_VISIBLE_DEVICES"] == ""
+    monkeypatch.setenv(compare.GPU, "1")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert "CUDA_VISIBLE_DEVICES" not in compare.environment(tmp_path, None)
+
+
+def test_a_wrong_part_is_one_line():
+    with pytest.raises(InputError, match=r"parts: there is no 'step'; did you mean steps\?"):
+        gpu.main(["--parts", "step"])
