@@ -48,28 +48,31 @@ _GUARD: list[int] = []
 
 _WITNESS = """
 import sys
-if not sys.stdin.read():
-    print(sys.argv[1], file=sys.stderr, flush=True)
+line = sys.stdin.read() or sys.argv[1]
+if line != "done":
+    print(line, file=sys.stderr, flush=True)
 """
 
 
 def _set_witness() -> None:
-    """A small process that says the last line where this one is not able to.
+    """A small process that says the last line when this one has ended.
 
     JAX aborts a process that misses another one, from a thread of its own and while the interpreter
-    may be locked: no handler in here is sure to run.
+    may be locked: no handler in here is sure to run, and a line from here may come before the end
+    of that thread's stack trace.
     """
     read, write = os.pipe()
     command = [sys.executable, "-S", "-c", _WITNESS, lost("it was aborted or killed")]
     subprocess.Popen(command, stdin=read, start_new_session=True)
     os.close(read)
     _GUARD.append(write)
-    atexit.register(_dismiss)
+    atexit.register(_tell_witness, "done")
 
 
-def _dismiss() -> None:
+def _tell_witness(line: str) -> None:
+    """What it is to say when this process has ended, or "done"."""
     for pipe in _GUARD:
-        os.write(pipe, b"done")
+        os.write(pipe, line.encode())
     _GUARD.clear()
 
 
@@ -104,10 +107,12 @@ def agree(number: int) -> int:
 
 
 def leave(line: str, code: int) -> NoReturn:
-    """Says why this process ends, and ends it without a last meeting with the others."""
-    _dismiss()
-    print(line, file=sys.stderr, flush=True)
+    """Ends this process without a last meeting with the others; its last line says why."""
+    if not _GUARD:
+        print(line, file=sys.stderr)
     sys.stdout.flush()
+    sys.stderr.flush()
+    _tell_witness(line)
     os._exit(code)
 
 
