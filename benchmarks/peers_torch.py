@@ -187,6 +187,11 @@ class Step:
         forms = {"compile": torch.compile, "graphs": graphs}
         self.compiled = forms.get(form, lambda function: function)
 
+    def begin(self) -> None:
+        """Tells CUDA graphs that what the last update computed may be overwritten."""
+        if self.form == "graphs":
+            torch.compiler.cudagraph_mark_step_begin()
+
     def real(self, images: Tensor) -> Tensor:
         """Bytes, NHWC, to floats in [-1, 1] in the nets' layout."""
         images = images.permute(0, 3, 1, 2)  # of channels-last layout as it is
@@ -216,6 +221,7 @@ class Gan(Step):
 
     def __call__(self) -> Any:
         """One step; returns both losses."""
+        self.begin()
         step = self._shared if self.workload.share_fakes else self._fresh
         return step(self.real(self.data["image"]))
 
@@ -262,11 +268,13 @@ class WganGp(Step):
     def __call__(self) -> Any:
         """One step; returns the last loss of each player."""
         for images in self.data["image"]:
+            self.begin()
             real = self.real(images)
             with torch.no_grad():
                 fake = self.generate(self.latent(len(real)))
             alpha = torch.rand(len(real), 1, 1, 1)
             loss_d = _update(self.opt_d, self.d_loss(real, fake, alpha))
+        self.begin()
         self.D.requires_grad_(False)
         loss_g = _update(self.opt_g, self.g_loss(self.latent(len(real))))
         self.D.requires_grad_(True)
@@ -276,7 +284,7 @@ class WganGp(Step):
         real_scores, fake_scores = self.D(torch.cat((real, fake))).chunk(2)
         x_hat = torch.lerp(fake, real, alpha)
         # torch.compile has no second derivative of autograd.grad, and func.grad is slower without.
-        gradient = torch.func.grad if self.form == "compile" else _grad
+        gradient = torch.func.grad if self.form in ("compile", "graphs") else _grad
         penalty = gradient_penalty(self.D, x_hat, gradient)
         return fake_scores.mean() - real_scores.mean() + PENALTY * penalty
 
