@@ -36,12 +36,13 @@ def test_a_machine_without_cuda_says_so():
         peers_cuda.build(TINY, random_bytes(TINY, 8), "compile bf16")
 
 
-def test_bfloat16_is_compared_by_mean_losses(tmp_path, monkeypatch):
-    monkeypatch.setattr(gpu, "WINDOW", 4)
+def test_bfloat16_is_compared_by_mean_losses(tmp_path):
     run = small_run(ALGORITHMS["dcgan"], tmp_path)
-    difference = gpu.bfloat16(run, count=8)
-    assert difference.keys() == {"generator_loss", "discriminator_loss"}
-    assert all(0 < value < 0.1 for value in difference.values())
+    differences = gpu.bfloat16(run, count=8)
+    assert differences.keys() == {"bfloat16", "control"}
+    for of_form in differences.values():
+        assert of_form.keys() == {"generator_loss", "discriminator_loss"}
+        assert all(0 < value < 0.1 for value in of_form.values())
 
 
 def test_contenders_see_a_gpu_only_for_the_gpu_script(tmp_path, monkeypatch):
