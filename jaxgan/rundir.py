@@ -77,8 +77,8 @@ def read(directory: Path) -> dict[str, Any]:
 
 def read_spec(content: dict[str, Any]) -> Spec:
     """The shape of the data that the run was made for."""
-    spec = dict(content["spec"])
-    return Spec(**{**spec, "image_shape": tuple(spec["image_shape"])})
+    spec = content["spec"]
+    return Spec(**{k: tuple(v) if isinstance(v, list) else v for k, v in spec.items()})
 
 
 def _clear(directory: Path) -> None:

@@ -32,7 +32,7 @@ Batch: TypeAlias = Any
 """A pytree of arrays, NumPy's on the host and JAX's on the device.
 
 The pipeline's is ``{"image": uint8 (n, h, w, c)}``, and ``"label": int32 (n,)`` where the data has
-labels.
+labels; of two domains it is ``{"a": uint8 (n, h, w, c), "b": uint8 (n, h, w, c)}``.
 """
 
 Metrics: TypeAlias = dict[str, Array]

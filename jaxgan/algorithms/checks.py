@@ -2,7 +2,23 @@
 
 import flax.linen as nn
 
+from jaxgan.core import Spec
 from jaxgan.errors import InputError
+
+
+def check_domains(spec: Spec, *names: str) -> None:
+    """Raises InputError where the data has one set of images and two are needed, or vice versa."""
+    if spec.images == names:
+        return
+    if len(names) == 1:
+        raise InputError(
+            "data.source: it gives images of two domains, and this algorithm learns one; use"
+            " folder:PATH, or the algorithm CycleGAN or Pix2Pix"
+        )
+    raise InputError(
+        "data.source: it gives one set of images, and this algorithm needs two domains; use"
+        " unpaired:PATH_A,PATH_B, paired:PATH_A,PATH_B or photos"
+    )
 
 
 def check_n_critic(n_critic: int) -> None:

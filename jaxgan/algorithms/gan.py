@@ -12,7 +12,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jaxgan.algorithms.checks import check_n_critic, check_smooth
+from jaxgan.algorithms.checks import check_domains, check_n_critic, check_smooth
 from jaxgan.algorithms.networks import create_state, fit, forward
 from jaxgan.algorithms.sampling import LatentName, Sampler
 from jaxgan.algorithms.sharing import again, forget, generate
@@ -81,6 +81,7 @@ class GAN(Training):
         Raises:
           InputError: for a combination that makes no sense, and says why.
         """
+        check_domains(spec, "image")
         self._check()
         gan = self.fitted(spec)
         rate = self.discriminator_learning_rate or self.learning_rate

@@ -12,7 +12,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jaxgan.algorithms.checks import check_n_critic, check_smooth
+from jaxgan.algorithms.checks import check_domains, check_n_critic, check_smooth
 from jaxgan.algorithms.gan import alternate
 from jaxgan.algorithms.networks import create_state, fit, forward
 from jaxgan.algorithms.sampling import LatentName, Sampler
@@ -61,6 +61,7 @@ class WGAN(Training):
         Raises:
           InputError: for a combination that makes no sense, and says why.
         """
+        check_domains(spec, "image")
         self._check()
         gan = replace(
             self,

@@ -1,6 +1,6 @@
 """The contract: state, updates and how they compose."""
 
-from jaxgan.core.algorithm import Algorithm, Spec, advance, several
+from jaxgan.core.algorithm import Algorithm, Spec, Translation, advance, several
 from jaxgan.core.state import Player, TrainState
 from jaxgan.core.update import (
     Aux,
@@ -21,6 +21,7 @@ __all__ = [
     "Player",
     "Spec",
     "TrainState",
+    "Translation",
     "Update",
     "advance",
     "chain",

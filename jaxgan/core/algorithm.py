@@ -1,7 +1,7 @@
 """All that the one training loop knows of a method."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -22,12 +22,24 @@ class Spec(NamedTuple):
     """0 where the data has no labels."""
     steps: int
     """Training steps in all, the horizon of learning-rate decay."""
+    images: tuple[str, ...] = ("image",)
+    """Names of the arrays of images in a batch: ``("a", "b")`` for two domains."""
 
     def batch(self, size: int, batches_per_step: int = 1) -> dict[str, Array]:
         """A black batch of the right shape, for shapes, synthetic benchmarks and dry runs."""
         lead = (batches_per_step, size) if batches_per_step > 1 else (size,)
-        batch = {"image": jnp.zeros((*lead, *self.image_shape), jnp.uint8)}
+        batch = {name: jnp.zeros((*lead, *self.image_shape), jnp.uint8) for name in self.images}
         return {**batch, "label": jnp.zeros(lead, jnp.int32)} if self.num_classes else batch
+
+
+class Translation(NamedTuple):
+    """What an algorithm that translates images between the domains a and b can do."""
+
+    directions: tuple[Literal["ab", "ba"], ...]
+    """``predict`` maps ``{"a": images}`` to domain b where ``ab`` is one, ``{"b": images}`` to a
+    where ``ba`` is."""
+    multiple: int
+    """What divides the sides of an image that its generators take."""
 
 
 class Algorithm(NamedTuple):
@@ -45,6 +57,10 @@ class Algorithm(NamedTuple):
     """Above 1, the leaves of a step's batch have this leading axis: fresh batches for a scan."""
     num_classes: int = 0
     """Labels that ``predict`` understands; 0 where it takes none."""
+    titles: tuple[str, ...] = ()
+    """Of the columns of ``preview``; () shows none."""
+    translation: Translation | None = None
+    """Of an image-to-image method; None of one that samples."""
 
 
 def several(step: Update, count: int, stacked: bool = True) -> Update:
