@@ -77,8 +77,9 @@ def read(directory: Path) -> dict[str, Any]:
 
 def read_spec(content: dict[str, Any]) -> Spec:
     """The shape of the data that the run was made for."""
-    spec = content["spec"]
-    return Spec(**{k: tuple(v) if isinstance(v, list) else v for k, v in spec.items()})
+    spec: dict[str, Any] = content["spec"]
+    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in spec.items()}
+    return Spec(**fields)
 
 
 def _clear(directory: Path) -> None:
