@@ -63,6 +63,11 @@ def share(x: Shaped[Array, "*shape"], axis: int = 0) -> Shaped[Array, "*part"]:
     return jax.lax.dynamic_slice_in_dim(x, jax.lax.axis_index(AXIS) * size, size, axis)
 
 
+def gathered(x: Shaped[Array, "batch *rest"]) -> Shaped[Array, "whole *rest"]:
+    """The whole batch on each device under ``jax.pmap``; elsewhere ``x``, which is that."""
+    return jax.lax.all_gather(x, AXIS, tiled=True) if mapped() else x
+
+
 def over_devices(means: Any) -> Any:
     """Means over the whole batch, from means over what this program sees of it."""
     return jax.lax.pmean(means, AXIS) if mapped() else means

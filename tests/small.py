@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from jaxgan.algorithms import CGAN, GAN, WGAN
+from jaxgan.algorithms import CGAN, GAN, WGAN, CycleGAN, Pix2Pix
 from jaxgan.config import Checkpoint, Log, Run, Sample
 from jaxgan.core import Spec
 from jaxgan.data.config import Data
@@ -11,11 +11,16 @@ from jaxgan.nets import (
     BookDCGANGenerator,
     MLPDiscriminator,
     MLPGenerator,
+    PatchGAN,
+    PixelDiscriminator,
     ResidualCritic,
     ResidualGenerator,
+    ResNetGenerator,
+    UNetGenerator,
 )
 
 SPEC = Spec(image_shape=(8, 8, 1), num_classes=10, steps=20)
+DOMAINS = Spec(image_shape=(8, 8, 3), num_classes=0, steps=20, images=("a", "b"), paired=True)
 NETS = {
     "generator": BookDCGANGenerator(features=2),
     "discriminator": BookDCGANDiscriminator(features=2),
@@ -51,6 +56,34 @@ ALGORITHMS = {
         **CRITIC, n_critic=2, learning_rate=1e-4, decay="linear", dequantize=True, generator_batch=2
     ),
 }
+ALGORITHMS |= {
+    "cyclegan": CycleGAN(
+        generator=ResNetGenerator(features=2, blocks=1),
+        discriminator=PatchGAN(features=2, layers=1),
+        pool_size=12,
+        ema_decay=0.9,
+    ),
+    "cyclegan_parts": CycleGAN(
+        generator=ResNetGenerator(features=2, blocks=1, initializer="glorot"),
+        discriminator=PatchGAN(features=2, layers=1, norm="layer", initializer="glorot"),
+        objective="wasserstein",
+        gradient_penalty=10.0,
+        identity=0.0,
+        pool_size=0,
+        accumulate=2,
+        remat=True,
+    ),
+    "pix2pix": Pix2Pix(
+        generator=UNetGenerator(features=2, depth=3),
+        discriminator=PixelDiscriminator(features=2, norm="batch"),
+    ),
+}
+
+
+def spec_of(config):
+    """What a configuration of these tests is built for."""
+    return DOMAINS if isinstance(config, CycleGAN | Pix2Pix) else SPEC
+
 
 RESIDUAL = WGAN(generator=ResidualGenerator(features=2), critic=ResidualCritic(features=2))
 

@@ -148,7 +148,8 @@ def test_a_run_directory_holds_what_the_readme_says(tmp_path):
     assert expected <= record.keys()
     config = json.loads((tmp_path / "config.json").read_text())
     assert config["run"]["algorithm"]["generator"]["features"] == 2
-    assert config["spec"] == {"image_shape": [8, 8, 1], "num_classes": 10, "steps": 8}
+    shape = {"image_shape": [8, 8, 1], "images": ["image"], "paired": False}
+    assert config["spec"] == {**shape, "num_classes": 10, "steps": 8}
 
 
 def test_a_run_compiles_its_step_once(tmp_path, monkeypatch):

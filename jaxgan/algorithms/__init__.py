@@ -1,7 +1,9 @@
 """One file a method: a frozen dataclass of hyperparameters, its losses, and ``build``."""
 
 from jaxgan.algorithms.cgan import CGAN
+from jaxgan.algorithms.cyclegan import CycleGAN
 from jaxgan.algorithms.gan import GAN
+from jaxgan.algorithms.pix2pix import Pix2Pix
 from jaxgan.algorithms.wgan import WGAN
 
-__all__ = ["CGAN", "GAN", "WGAN"]
+__all__ = ["CGAN", "GAN", "WGAN", "CycleGAN", "Pix2Pix"]

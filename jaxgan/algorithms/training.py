@@ -8,6 +8,8 @@ import optax
 from jaxgan.algorithms.networks import ComputeDtype
 from jaxgan.errors import InputError
 
+Decay = Literal["constant", "linear", "cosine", "constant_linear"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
@@ -21,8 +23,9 @@ class Training:
     """Adam's decay of the gradient's mean."""
     b2: float = 0.999
     """Adam's decay of the squared gradient's mean."""
-    decay: Literal["constant", "linear", "cosine"] = "constant"
-    """The learning rate over the run: as it is, or to 0 along a line or half a cosine."""
+    decay: Decay = "constant"
+    """The learning rate over the run: as it is, or to 0 along a line, half a cosine, or a line that
+    begins in the middle."""
     clip_norm: float = 0.0
     """Largest global norm of a player's gradient; 0 clips nothing."""
     ema_decay: float = 0.999
@@ -44,14 +47,15 @@ class Training:
         return rule
 
 
-def schedule(
-    learning_rate: float, decay: Literal["constant", "linear", "cosine"], steps: int
-) -> optax.Schedule:
+def schedule(learning_rate: float, decay: Decay, steps: int) -> optax.Schedule:
     """``learning_rate`` at update 0; constant, or 0 at update ``steps``."""
     if decay == "linear":
         return optax.linear_schedule(learning_rate, 0.0, steps)
     if decay == "cosine":
         return optax.cosine_decay_schedule(learning_rate, steps)
+    if decay == "constant_linear":
+        half = steps // 2
+        return optax.linear_schedule(learning_rate, 0.0, steps - half, half)
     return optax.constant_schedule(learning_rate)
 
 

@@ -1,7 +1,7 @@
 """All that the one training loop knows of a method."""
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -24,6 +24,8 @@ class Spec(NamedTuple):
     """Training steps in all, the horizon of learning-rate decay."""
     images: tuple[str, ...] = ("image",)
     """Names of the arrays of images in a batch: ``("a", "b")`` for two domains."""
+    paired: bool = False
+    """Whether image i of domain a and image i of domain b show the same."""
 
     def batch(self, size: int, batches_per_step: int = 1) -> dict[str, Array]:
         """A black batch of the right shape, for shapes, synthetic benchmarks and dry runs."""
@@ -35,7 +37,7 @@ class Spec(NamedTuple):
 class Translation(NamedTuple):
     """What an algorithm that translates images between the domains a and b can do."""
 
-    directions: tuple[Literal["ab", "ba"], ...]
+    directions: tuple[str, ...]
     """``predict`` maps ``{"a": images}`` to domain b where ``ab`` is one, ``{"b": images}`` to a
     where ``ba`` is."""
     multiple: int

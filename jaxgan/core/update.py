@@ -8,6 +8,7 @@ Every piece has one type, :data:`Update`, and so has everything built from piece
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import jax
@@ -17,6 +18,7 @@ from flax import struct
 
 from jaxgan.axis import over_devices
 from jaxgan.core.state import TrainState
+from jaxgan.errors import InputError
 from jaxgan.typing import Batch, Metrics, PRNGKey, Scalar, Variables
 
 Update: TypeAlias = Callable[[TrainState, Batch, PRNGKey], tuple[TrainState, Metrics]]
@@ -29,7 +31,7 @@ class Aux(struct.PyTreeNode):
     variables: dict[str, Variables] = struct.field(default_factory=dict)
     """New non-trainable collections by player (BatchNorm statistics): merged into the state."""
     memory: dict[str, Any] = struct.field(default_factory=dict)
-    """New values of memory entries."""
+    """New values of memory entries; arrays with a row an example where ``accumulate`` is used."""
 
 
 Loss: TypeAlias = Callable[
@@ -43,6 +45,7 @@ def minimize(
     loss: Loss,
     tx: optax.GradientTransformation,
     label: str | None = None,
+    accumulate: int = 1,
 ) -> Update:
     """One optimizer step on the named players; all other players are constants of the loss.
 
@@ -55,6 +58,8 @@ def minimize(
       tx: the rule. Its state is the player's ``opt_state``.
       label: names the metrics ``{label}_loss`` and ``{label}_grad_norm``; the players' names
         joined by ``+`` by default. Two updates of one player in one chain need two labels.
+      accumulate: parts that the batch is computed in, one after the other, for less memory. The
+        gradient and the metrics are the means of theirs; batch statistics are a part's.
     """
     names = (players,) if isinstance(players, str) else tuple(players)
     label = label or "+".join(names)
@@ -62,17 +67,22 @@ def minimize(
     def update(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
         variables = {name: player.variables for name, player in state.players.items()}
 
-        def objective(params: dict[str, Any]) -> tuple[Scalar, Aux]:
-            trained = {name: {**variables[name], "params": params[name]} for name in names}
-            return loss({**variables, **trained}, batch, key, state.memory)
+        def objective(
+            params: dict[str, Any], statistics: dict[str, Variables], batch: Batch, key: PRNGKey
+        ) -> tuple[Scalar, Aux]:
+            current = {name: {**v, **statistics[name]} for name, v in variables.items()}
+            trained = {name: {**current[name], "params": params[name]} for name in names}
+            return loss({**current, **trained}, batch, key, state.memory)
 
         params = {name: variables[name]["params"] for name in names}
-        (value, aux), grads = jax.value_and_grad(objective, has_aux=True)(params)
+        gradient = jax.value_and_grad(objective, has_aux=True)
+        if accumulate > 1:
+            gradient = partial(_in_parts, gradient, accumulate)
+        (value, aux), grads = gradient(params, _statistics(variables), batch, key)
         value, metrics, grads = over_devices((value, aux.metrics, grads))
 
         stepped = dict(state.players)
-        for name, extra in aux.variables.items():
-            stats = {k: v for k, v in extra.items() if k != "params"}
+        for name, stats in _statistics(aux.variables).items():
             stepped[name] = stepped[name].replace(variables={**variables[name], **stats})
         for name in names:
             player = stepped[name]
@@ -85,6 +95,48 @@ def minimize(
         return state.replace(players=stepped, memory={**state.memory, **aux.memory}), metrics
 
     return update
+
+
+def _statistics(variables: dict[str, Variables]) -> dict[str, Variables]:
+    """The non-trainable collections by player."""
+    return {
+        name: {k: v for k, v in own.items() if k != "params"} for name, own in variables.items()
+    }
+
+
+def _in_parts(
+    gradient: Callable[..., Any], parts: int, params: Any, statistics: Any, batch: Batch, key: Any
+) -> Any:
+    """``gradient`` of part after part of the batch: examples i, i + parts, ... are part i.
+
+    A stride and not a block, so that every device has its share of every part. Values, gradients
+    and metrics are means; statistics go on from part to part; memory is put together again.
+    """
+    size = jax.tree.leaves(batch)[0].shape[0]
+    if size % parts:
+        raise InputError(
+            f"algorithm.accumulate: {parts} parts do not divide the {size} images of a batch on a"
+            " device; use a divisor"
+        )
+    batches = jax.tree.map(lambda x: x.reshape(-1, parts, *x.shape[1:]).swapaxes(0, 1), batch)
+
+    def body(carry: tuple[Any, Any], part: tuple[Batch, PRNGKey]) -> tuple[Any, Any]:
+        statistics, total = carry
+        (value, aux), grads = gradient(params, statistics, *part)
+        total = jax.tree.map(jnp.add, total, grads)
+        return ({**statistics, **_statistics(aux.variables)}, total), (
+            value,
+            aux.metrics,
+            aux.memory,
+        )
+
+    start = (statistics, jax.tree.map(jnp.zeros_like, params))
+    (statistics, total), outputs = jax.lax.scan(
+        body, start, (batches, jax.random.split(key, parts))
+    )
+    value, metrics = jax.tree.map(lambda x: x.mean(0), outputs[:2])
+    memory = jax.tree.map(lambda x: x.swapaxes(0, 1).reshape(-1, *x.shape[2:]), outputs[2])
+    return (value, Aux(metrics, statistics, memory)), jax.tree.map(lambda g: g / parts, total)
 
 
 def chain(*updates: Update) -> Update:

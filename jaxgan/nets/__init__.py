@@ -1,26 +1,37 @@
 """Networks: linen modules that know layers, and neither losses nor optimizers.
 
 Every network has the derived fields ``image_shape``, ``num_classes`` and ``dtype``. A generator is
-called with ``(z, labels, train)`` and gives images in [-1, 1]; a discriminator or critic with
-``(images, labels, train)`` and gives one score per image. Both results are float32.
+called with ``(z, labels, train)`` and gives images in [-1, 1], one that translates with ``(images,
+train)``; a discriminator or critic with ``(images, labels, train)`` and gives one score per image
+or patch. All results are float32.
 """
 
+from jaxgan.nets.book_cyclegan import BookPatchDiscriminator, BookUNetGenerator
 from jaxgan.nets.book_dcgan import BookDCGANDiscriminator, BookDCGANGenerator
 from jaxgan.nets.conditioning import DiscriminatorConditioning, GeneratorConditioning
 from jaxgan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from jaxgan.nets.mlp import MLPDiscriminator, MLPGenerator
+from jaxgan.nets.patchgan import PatchGAN, PixelDiscriminator
 from jaxgan.nets.residual import ResidualBlock, ResidualCritic, ResidualGenerator
+from jaxgan.nets.resnet_generator import ResNetGenerator
+from jaxgan.nets.unet_generator import UNetGenerator
 
 __all__ = [
     "BookDCGANDiscriminator",
     "BookDCGANGenerator",
+    "BookPatchDiscriminator",
+    "BookUNetGenerator",
     "DCGANDiscriminator",
     "DCGANGenerator",
     "DiscriminatorConditioning",
     "GeneratorConditioning",
     "MLPDiscriminator",
     "MLPGenerator",
+    "PatchGAN",
+    "PixelDiscriminator",
+    "ResNetGenerator",
     "ResidualBlock",
     "ResidualCritic",
     "ResidualGenerator",
+    "UNetGenerator",
 ]

@@ -105,6 +105,21 @@ def quarters(net: Any) -> tuple[int, int]:
     return height // 4, width // 4
 
 
+def check_multiple(net: Any, images: Image, smallest: int) -> None:
+    """Compares the images' sides with the network's ``multiple``, and with the smallest it takes.
+
+    Raises:
+      InputError: where it does not divide them, or they are smaller.
+    """
+    sides, step = images.shape[1:3], net.multiple
+    if min(sides) < smallest or any(side % step for side in sides):
+        near = max(smallest, -(-max(sides) // step) * step)
+        raise InputError(
+            f"data.image_size: {type(net).__name__} takes multiples of {step} from {smallest}, "
+            f"not {_sides(*sides)}: use {near}"
+        )
+
+
 def _sides(height: int, width: int) -> str:
     return f"{height}" if height == width else f"{height}x{width}"
 

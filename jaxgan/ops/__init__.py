@@ -3,6 +3,7 @@
 from jaxgan.ops.conv import Conv, ConvTranspose
 from jaxgan.ops.initializers import Initializer, gamma_init, kernel_init, linear_init
 from jaxgan.ops.normalization import Norm, Normalize, SpectralNorm, WeightNorm, apply_layer
+from jaxgan.ops.padding import Padding, pad
 from jaxgan.ops.resample import mean_pool, upsample
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Initializer",
     "Norm",
     "Normalize",
+    "Padding",
     "SpectralNorm",
     "WeightNorm",
     "apply_layer",
@@ -18,5 +20,6 @@ __all__ = [
     "kernel_init",
     "linear_init",
     "mean_pool",
+    "pad",
     "upsample",
 ]

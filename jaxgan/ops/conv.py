@@ -163,6 +163,8 @@ class Conv(nn.Module):
     param_dtype: Any = jnp.float32
     kernel_init: Any = nn.initializers.lecun_normal()
     bias_init: Any = nn.initializers.zeros_init()
+    add_bias: bool = True
+    """False: the bias is a parameter that is not added, since a norm would cancel it."""
     resample: Literal["up", "down", "same"] = "same"
 
     @nn.compact
@@ -193,6 +195,8 @@ class ConvTranspose(nn.Module):
     param_dtype: Any = jnp.float32
     kernel_init: Any = nn.initializers.lecun_normal()
     bias_init: Any = nn.initializers.zeros_init()
+    add_bias: bool = True
+    """False: the bias is a parameter that is not added, since a norm would cancel it."""
 
     @nn.compact
     def __call__(self, inputs: Activation) -> Activation:
@@ -208,4 +212,5 @@ def _parameters(layer: Any, inputs: Array, fan: int) -> tuple[Array, Array, Arra
     bias = None
     if layer.use_bias:
         bias = layer.param("bias", layer.bias_init, (layer.features,), layer.param_dtype)
+        bias = bias if layer.add_bias else None
     return tuple(promote_dtype(inputs, kernel, bias, dtype=layer.dtype))  # pyright: ignore

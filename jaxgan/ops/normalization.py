@@ -90,10 +90,11 @@ class Normalize(nn.Module):
     def _instance_norm(self, x: Activations) -> Activations:
         if x.ndim < 3:
             raise InputError("norm: instance needs pixels, and a dense layer has none: use layer")
-        norm = nn.InstanceNorm(
-            epsilon=self.epsilon, use_scale=False, use_bias=False, dtype=self.dtype
-        )
-        return norm(x)
+        x32, pixels = x.astype(jnp.float32), tuple(range(1, x.ndim - 1))
+        mean = x32.mean(pixels, keepdims=True)
+        square = (x32 * x32).mean(pixels, keepdims=True)
+        scale = jax.lax.rsqrt(jnp.maximum(0.0, square - mean * mean) + self.epsilon)
+        return (x32 * scale - mean * scale).astype(self.dtype)
 
     def _class_conditional(self, x: Activations, train: bool, labels: Label | None) -> Activations:
         if self.kind != "batch":

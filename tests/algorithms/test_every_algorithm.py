@@ -13,18 +13,25 @@ import pytest
 from jaxgan.config import Parallel
 from jaxgan.core import advance
 from jaxgan.parallel import Devices, leading
-from tests.small import ALGORITHMS, SPEC
+from tests.small import ALGORITHMS, DOMAINS, SPEC, spec_of
 
 KEY = jax.random.key(0)
 
 
 def batches(algorithm, size=8):
     """Random batches, not black ones."""
-    shapes = SPEC.batch(size, algorithm.batches_per_step)
+    spec = DOMAINS if algorithm.translation else SPEC
+    shapes = spec.batch(size, algorithm.batches_per_step)
     for step in range(100):
         rng = np.random.default_rng(step)
-        batch = {"image": rng.integers(0, 256, shapes["image"].shape).astype(np.uint8)}
-        yield batch | {"label": rng.integers(0, 10, shapes["label"].shape).astype(np.int32)}
+        batch = {k: rng.integers(0, 256, x.shape).astype(np.uint8) for k, x in shapes.items()}
+        if "label" in shapes:
+            batch["label"] = rng.integers(0, 10, shapes["label"].shape).astype(np.int32)
+        yield batch
+
+
+def build(name):
+    return ALGORITHMS[name].build(spec_of(ALGORITHMS[name]))
 
 
 def run(algorithm, devices, steps):
@@ -45,13 +52,13 @@ FORMS = {
 
 @functools.cache
 def on_one_device(name):
-    return run(ALGORITHMS[name].build(SPEC), Devices(1), 5)
+    return run(build(name), Devices(1), 5)
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_four_devices_equal_one(name, form):
-    algorithm = ALGORITHMS[name].build(SPEC)
+    algorithm = build(name)
     assert jax.device_count() == 4
     state, metrics = on_one_device(name)
     state4, metrics4 = run(algorithm, Devices(4, FORMS[form]), 5)
@@ -59,12 +66,13 @@ def test_four_devices_equal_one(name, form):
         four = state4.players[player]
         chex.assert_trees_all_close(one.variables, four.variables, atol=1e-5, rtol=1e-5)
         chex.assert_trees_all_close(one.ema, four.ema, atol=1e-5, rtol=1e-5)
+    chex.assert_trees_all_close(state.memory, state4.memory, atol=1e-5, rtol=1e-5)
     chex.assert_trees_all_close(metrics, metrics4, atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_one_compile_a_run_and_every_player_learns(name):
-    algorithm, devices = ALGORITHMS[name].build(SPEC), Devices(1)
+    algorithm, devices = build(name), Devices(1)
     stream = batches(algorithm)
     first = devices.init(algorithm, KEY, next(stream))
     before = jax.device_get(first)
@@ -81,8 +89,9 @@ def test_one_compile_a_run_and_every_player_learns(name):
             old.variables["params"],
             jax.device_get(state.players[player].variables["params"]),
         )
-        assert all(np.isfinite(m) for m in jax.tree.leaves(moved))
-        assert sum(m > 0 for m in jax.tree.leaves(moved)) > 0.7 * len(jax.tree.leaves(moved))
+        assert all(np.isfinite(m).all() for m in jax.tree.leaves(moved))
+        # A bias that a norm cancels stands still.
+        assert all((m > 0).any() for m in jax.tree.leaves(moved) if m.ndim)
     assert all(np.isfinite(value) for value in jax.device_get(metrics).values())
 
 

@@ -1,0 +1,96 @@
+"""Pools of generated images (Shrivastava et al. 2017, section 2.3; Zhu et al. 2017, section 4).
+
+A discriminator that sees older fakes too does not follow the generator's last move only.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from jaxgan.axis import gathered, share
+from jaxgan.core.state import TrainState
+from jaxgan.core.update import Update
+from jaxgan.typing import Batch, Image, Metrics, PRNGKey
+
+Stored = Float[Array, "capacity height width channels"]
+
+
+def create_pool(names: tuple[str, ...], capacity: int, shape: tuple[int, int, int]) -> Any:
+    """The memory entry ``pool`` of :func:`on_pooled`: room for ``capacity`` images of each name."""
+    images = {name: jnp.zeros((capacity, *shape)) for name in names}
+    return {**images, "count": jnp.zeros((), jnp.int32)}
+
+
+def query(
+    stored: Stored,
+    count: Int[Array, ""],
+    images: Image,
+    coins: Bool[Array, "batch"],
+    slots: Int[Array, "batch"],
+) -> tuple[Stored, Image]:
+    """Puts images into a pool and takes as many out, one after the other.
+
+    An image is stored and returned while there is room. Later it is exchanged for the one at its
+    slot where its coin is true, and returned itself where it is false.
+
+    Args:
+      stored: the pool.
+      count: how many images it holds.
+      images: new ones.
+      coins: fair ones in the paper.
+      slots: places below the capacity.
+
+    Returns:
+      The new pool, and an image for each of ``images``.
+    """
+    capacity = stored.shape[0]
+
+    def exchange(carry: tuple[Array, Array], item: Any) -> tuple[tuple[Array, Array], Array]:
+        stored, count = carry
+        image, coin, slot = item
+        room = count < capacity
+        place = jnp.where(room, count, slot)
+        old = jax.lax.dynamic_index_in_dim(stored, place, keepdims=False)
+        swap = ~room & coin
+        kept = jnp.where(room | coin, image, old)
+        stored = jax.lax.dynamic_update_index_in_dim(stored, kept, place, 0)
+        return (stored, count + room), jnp.where(swap, old, image)
+
+    (stored, _), out = jax.lax.scan(exchange, (stored, count), (images, coins, slots))
+    return stored, out
+
+
+def on_pooled(update: Update) -> Update:
+    """``update`` with fakes out of the pools in its batch, as ``fake_{name}``.
+
+    What goes into the pools are the images in the memory entry ``fakes``, a dict by name, which
+    ends here. Without a memory entry ``pool`` they are passed on as they are.
+    """
+
+    def pooled(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
+        memory = dict(state.memory)
+        fakes = memory.pop("fakes")
+        if "pool" in memory:
+            pool_key, key = jax.random.split(key)
+            memory["pool"], fakes = _exchange(memory["pool"], fakes, pool_key)
+        fresh = {f"fake_{name}": images for name, images in fakes.items()}
+        return update(state.replace(memory=memory), {**batch, **fresh}, key)
+
+    return pooled
+
+
+def _exchange(pool: Any, fakes: dict[str, Image], key: PRNGKey) -> tuple[Any, dict[str, Image]]:
+    """Every device does the same with the whole batch, and goes on with its share."""
+    new, out = dict(pool), {}
+    for i, name in enumerate(sorted(fakes)):
+        images = gathered(fakes[name])
+        n, capacity = images.shape[0], pool[name].shape[0]
+        coin_key, slot_key = jax.random.split(jax.random.fold_in(key, i))
+        coins = jax.random.bernoulli(coin_key, 0.5, (n,))
+        slots = jax.random.randint(slot_key, (n,), 0, capacity)
+        new[name], taken = query(pool[name], pool["count"], images, coins, slots)
+        new["count"] = jnp.minimum(pool["count"] + n, capacity)
+        out[name] = share(taken)
+    return new, out

@@ -1,0 +1,122 @@
+"""The CycleGAN networks of *GANs in Action* (Langr and Bok, ch. 9).
+
+128 px in the book. Kernels start as Keras's (Glorot); a norm follows the activation. The book's
+norm is over all of an image's channels together; here it is CycleGAN's, of each channel.
+"""
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+
+from jaxgan.nets.checks import check_choices, check_multiple
+from jaxgan.nets.translation import Activation, leaky_relu
+from jaxgan.ops import (
+    Conv,
+    Initializer,
+    Norm,
+    Normalize,
+    apply_layer,
+    gamma_init,
+    kernel_init,
+    upsample,
+)
+from jaxgan.typing import Image, Label, Logits
+
+
+class _Layer(nn.Module):
+    """Conv k4, activation, norm; 'same' padding."""
+
+    norm: Norm
+    initializer: Initializer
+    dtype: Any
+    features: int
+    strides: int = 1
+    activation: Activation | None = leaky_relu
+    normalize: bool = True
+
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+        init = kernel_init(self.initializer)
+        conv = Conv(self.features, (4, 4), self.strides, dtype=self.dtype, kernel_init=init)
+        x = apply_layer(conv, x, self.norm, train)
+        x = self.activation(x) if self.activation else x
+        if not self.normalize:
+            return x
+        gamma = gamma_init(self.initializer)
+        return Normalize(self.norm, gamma_init=gamma, dtype=self.dtype)(x, train)
+
+
+class BookUNetGenerator(nn.Module):
+    """Conv k4 s2 to 32, 64, 128, 256; up to 128, 64, 32, each joined to its size; to the image.
+
+    Down: LeakyReLU .2 and norm; up: upsample, conv k4, ReLU, norm, concatenation; tanh at the end.
+    """
+
+    depth: int = 4
+    """Halvings; any number that leaves two pixels of a side."""
+    features: int = 32
+    """Channels of the first layer; they double with every halving, up to 8 times this."""
+    norm: Norm = "instance"
+    """Normalization of every layer but the last; ``weight`` and ``spectral`` of every layer."""
+    initializer: Initializer = "glorot"
+    """Where kernels and gains start."""
+    image_shape: tuple[int, int, int] = (128, 128, 3)
+    """(height, width, channels) of the data."""
+    dtype: Any = jnp.float32
+    """Of the computation; parameters and the result are float32."""
+
+    @property
+    def multiple(self) -> int:
+        """What divides the sides of an image that it takes."""
+        return 1 << self.depth
+
+    @nn.compact
+    def __call__(self, images: Image, train: bool = True) -> Image:
+        """(n, h, w, c) to the same shape, in [-1, 1]."""
+        check_choices(self)
+        check_multiple(self, images, 2 * self.multiple)
+        layer = partial(_Layer, self.norm, self.initializer, self.dtype)
+        widths = [self.features << min(stage, 3) for stage in range(self.depth)]
+        x, skips = images, []
+        for width in widths:
+            x = layer(width, strides=2)(x, train)
+            skips.append(x)
+        skips.pop()
+        for width in reversed(widths[:-1]):
+            x = layer(width, activation=nn.relu)(upsample(x), train)
+            x = jnp.concatenate([x, skips.pop()], axis=-1)
+        last = layer(self.image_shape[2], activation=None, normalize=False)
+        return jnp.tanh(last(upsample(x), train).astype(jnp.float32))
+
+
+class BookPatchDiscriminator(nn.Module):
+    """Conv k4 s2 to 64, 128, 256, 512, LeakyReLU .2 and norm (not in the first), conv k4 to 1.
+
+    'Same' padding throughout: 8x8 scores at 128 px.
+    """
+
+    layers: int = 4
+    """Convolutions of stride 2."""
+    features: int = 64
+    """Channels of the first layer; they double with every one, up to 8 times this."""
+    norm: Norm = "instance"
+    """Normalization; ``weight`` and ``spectral`` of every layer."""
+    initializer: Initializer = "glorot"
+    """Where kernels and gains start."""
+    dtype: Any = jnp.float32
+    """Of the computation; parameters and the result are float32."""
+
+    @nn.compact
+    def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
+        """(n, h, w, c) to (n, h', w')."""
+        del labels
+        check_choices(self)
+        layer = partial(_Layer, self.norm, self.initializer, self.dtype)
+        x = images
+        for stage in range(self.layers):
+            x = layer(self.features << min(stage, 3), strides=2, normalize=stage > 0)(x, train)
+        scores = layer(1, activation=None, normalize=False)(x, train)
+        return scores[..., 0].astype(jnp.float32)

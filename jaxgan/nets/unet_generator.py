@@ -1,0 +1,86 @@
+"""The U-Net generator of pix2pix (Isola et al. 2017, appendix 6.1.1)."""
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+
+from jaxgan.axis import draw
+from jaxgan.nets.checks import check_choices, check_multiple
+from jaxgan.nets.translation import Layer, leaky_relu
+from jaxgan.ops import Initializer, Norm
+from jaxgan.typing import Image
+
+
+class UNetGenerator(nn.Module):
+    """C64-C128-C256-C512-...-C512 down, as many up, each joined to the map of its size, tanh.
+
+    Ck: conv k4 s2, norm, LeakyReLU .2; up: convT k4 s2, norm, dropout in the ``dropouts`` first
+    512-wide ones, ReLU. No norm after the first and the innermost conv. Eight halvings, RGB and
+    batch norm ("U-Net-256") are 54,413,955 parameters. Dropout draws from the stream ``dropout``.
+    """
+
+    depth: int = 0
+    """Halvings; 0 is as many as the smaller side of the images allows, 8 at most."""
+    features: int = 64
+    """Channels of the first layer; they double up to 8 times this."""
+    norm: Norm = "batch"
+    """Of activations; of one image at a time ``instance``, which at test time does the same."""
+    dropout: float = 0.5
+    """Share of activations that is dropped while training."""
+    initializer: Initializer = "dcgan"
+    """Where kernels and gains start."""
+    image_shape: tuple[int, int, int] = (256, 256, 3)
+    """(height, width, channels) of the data."""
+    dtype: Any = jnp.float32
+    """Of the computation; parameters and the result are float32."""
+
+    dropouts = 3
+    """Up-convolutions with dropout, from the second innermost on."""
+
+    @property
+    def multiple(self) -> int:
+        """What divides the sides of an image that it takes."""
+        return 1 << self.halvings
+
+    @property
+    def halvings(self) -> int:
+        """The depth, chosen."""
+        least = max(min(self.image_shape[:2]), 2)
+        return self.depth or min(8, least.bit_length() - 1)
+
+    @nn.compact
+    def __call__(self, images: Image, train: bool = True) -> Image:
+        """(n, h, w, c) to the same shape, in [-1, 1]."""
+        check_choices(self)
+        check_multiple(self, images, self.multiple)
+        depth = self.halvings
+        layer = partial(
+            Layer, size=4, strides=2, norm=self.norm, initializer=self.initializer, dtype=self.dtype
+        )
+        widths = [self.features << min(stage, 3) for stage in range(depth)]
+        x, skips = images, []
+        for stage, width in enumerate(widths):
+            # No activation yet: LeakyReLU comes on the way down, ReLU on the way up.
+            plain = stage in (0, depth - 1)
+            bias = self.norm != "batch"
+            x = layer(width, use_bias=bias, normalize=not plain, activation=None)(x, train)
+            skips.append(x)
+            x = leaky_relu(x)
+        x = nn.relu(skips.pop())
+        for stage in reversed(range(depth - 1)):
+            x = layer(widths[stage], transpose=True, activation=None)(x, train)
+            if train and self.dropout and depth - 2 - self.dropouts <= stage < depth - 2:
+                x = self._drop(x)
+            x = nn.relu(jnp.concatenate([skips.pop(), x], axis=-1))
+        last = layer(self.image_shape[2], transpose=True, normalize=False, activation=None)
+        return jnp.tanh(last(x, train).astype(jnp.float32))
+
+    def _drop(self, x: jax.Array) -> jax.Array:
+        keep = 1 - self.dropout
+        kept = draw(
+            lambda k, s: jax.random.bernoulli(k, keep, s), self.make_rng("dropout"), x.shape
+        )
+        return jnp.where(kept, x / keep, 0).astype(x.dtype)

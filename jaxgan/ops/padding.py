@@ -1,0 +1,30 @@
+"""Padding of images by zeros, by reflection or by the edge."""
+
+from typing import Literal, TypeAlias
+
+import jax
+import jax.numpy as jnp
+
+from jaxgan.errors import InputError
+
+Padding: TypeAlias = Literal["zero", "reflect", "replicate"]
+"""What lies around an image: 0, its mirror image without the edge, or its edge."""
+
+_MODES = {"zero": "constant", "reflect": "reflect", "replicate": "edge"}
+
+
+def pad(x: jax.Array, amount: int, padding: Padding) -> jax.Array:
+    """(n, h, w, c) to (n, h + 2 amount, w + 2 amount, c).
+
+    Raises:
+      InputError: another kind of padding, or a reflection of a map no larger than ``amount``.
+    """
+    if padding not in _MODES:
+        raise InputError(f"padding: {padding!r} is no kind: use one of {', '.join(_MODES)}")
+    if padding == "reflect" and min(x.shape[1:3]) <= amount:
+        raise InputError(
+            f"padding: a map of {x.shape[1]}x{x.shape[2]} is too small to reflect {amount} pixels:"
+            " use larger images, or padding zero or replicate"
+        )
+    edges = ((0, 0), (amount, amount), (amount, amount), (0, 0))
+    return jnp.pad(x, edges, mode=_MODES[padding])  # pyright: ignore[reportArgumentType]
