@@ -1,22 +1,34 @@
 """Pictures for people: sample sheets and loss curves, as PNG."""
 
 import os
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from PIL import Image as Pillow
+from PIL import ImageDraw, ImageFont
+
+Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+SMALLEST = 9
+"""Pixels of the smallest letters that are easily read."""
 
 
-def grid(images: np.ndarray, gap: int = 2) -> np.ndarray:
+def grid(images: np.ndarray, gap: int = 2, titles: Sequence[str] = ()) -> np.ndarray:
     """One picture of a sheet.
 
     Args:
       images: uint8, shape (rows, columns, h, w, c).
       gap: white pixels between the cells.
+      titles: one a column, written above it; () writes none.
 
     Returns:
       uint8, shape (height, width, c).
+
+    Raises:
+      ValueError: for more or fewer titles than columns.
     """
     rows, columns, h, w, c = images.shape
     sheet = np.full((rows * (h + gap) - gap, columns * (w + gap) - gap, c), 255, np.uint8)
@@ -24,7 +36,44 @@ def grid(images: np.ndarray, gap: int = 2) -> np.ndarray:
         for j in range(columns):
             top, left = i * (h + gap), j * (w + gap)
             sheet[top : top + h, left : left + w] = images[i, j]
-    return sheet
+    if not titles:
+        return sheet
+    centres = [j * (w + gap) + w / 2 for j in range(columns)]
+    strip = _strip(dict(zip(centres, titles, strict=True)), w, sheet.shape[1])
+    above = np.full((len(strip), *sheet.shape[1:]), 255, np.uint8)
+    above[..., :3] = strip[..., None]
+    return np.concatenate([above, sheet])
+
+
+def _strip(titles: Mapping[float, str], cell: int, width: int) -> np.ndarray:
+    """Titles in black on white, uint8 (height, width), by their centres.
+
+    In one line if letters that are easily read allow it, else on as many as it takes.
+    """
+    room = max(cell - max(4, cell // 16), 1)
+    size = max(cell // 10, 13)
+    font = ImageFont.load_default(size)
+    while size > SMALLEST and max(map(font.getlength, titles.values())) > room:
+        size -= 1
+        font = ImageFont.load_default(size)
+    texts = [_wrapped(title, font, room) for title in titles.values()]
+    line = round(1.3 * size)
+    strip = Pillow.new("L", (width, line * max(map(len, texts)) + size // 2), 255)
+    draw = ImageDraw.Draw(strip)
+    for centre, lines in zip(titles, texts, strict=True):
+        for i, text in enumerate(reversed(lines)):
+            place = (centre, strip.height - size // 2 - i * line)
+            draw.text(place, text, fill=0, font=font, anchor="ms")
+    return np.asarray(strip)
+
+
+def _wrapped(title: str, font: Font, room: int) -> list[str]:
+    """The fewest lines no wider than ``room``; a word is broken where it alone is wider."""
+    for letters in range(len(title), 0, -1):
+        lines = textwrap.wrap(title, letters)
+        if max(map(font.getlength, lines)) <= room:
+            return lines
+    return list(title)
 
 
 def write_png(path: Path, image: np.ndarray) -> None:

@@ -10,7 +10,7 @@ from jaxgan import config, hosts, rundir
 from jaxgan.calls import Call, calls
 from jaxgan.checkpoint import Checkpoints, abstract
 from jaxgan.config import Run
-from jaxgan.core import Spec, TrainState
+from jaxgan.core import Algorithm, Spec, TrainState
 from jaxgan.data.examples import Source
 from jaxgan.data.pipeline import batches
 from jaxgan.data.source import image_shape, open_source
@@ -24,6 +24,7 @@ class Ready(NamedTuple):
 
     out: Path
     """The run directory."""
+    algorithm: Algorithm
     state: TrainState
     start: int
     """Steps that the state has taken."""
@@ -68,6 +69,7 @@ def prepare(run: Run, fresh: bool = False, devices: Devices | None = None) -> Re
         )
     return Ready(
         out=out,
+        algorithm=algorithm,
         state=state,
         start=start,
         calls=calls(run, source, algorithm, devices, like, start),

@@ -42,13 +42,15 @@ def train(run: Run, fresh: bool = False) -> int:
                 if last or step % run.sample.every == 0:
                     sheet = np.asarray(program.show(state, feed, ready.show_key))
                     if first:
-                        _draw(out, step, images.grid(sheet), log)
+                        _draw(out, step, images.grid(sheet, titles=ready.algorithm.titles), log)
             if last:
                 checkpoints.finish(step)
             if stop:
                 log.say(f"stopped by a signal and saved at step {step}; go on with --out {out}")
                 return stop
-        log.say(f"done: {out}/samples.png; more by python -m jaxgan.sample {out} --out x.png")
+        translates = ready.algorithm.translation is not None
+        use = f"translate {out} --in x.png --out y" if translates else f"sample {out} --out x.png"
+        log.say(f"done: {out}/samples.png; more by python -m jaxgan.{use}")
     return 0
 
 

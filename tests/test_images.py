@@ -16,6 +16,40 @@ def test_grid_places_every_cell():
     assert (sheet[4:6] == 255).all()
 
 
+TITLES = [f"{kind} {side}" for side in "AB" for kind in ("real", "fake", "cycle", "identity")]
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("side", [8, 28, 64, 256])
+def test_titles_stand_above_their_columns_and_apart_from_each_other(side, channels):
+    cells = np.full((2, 8, side, side, channels), 100, np.uint8)
+    bare, titled = grid(cells), grid(cells, titles=TITLES)
+    assert titled.dtype == np.uint8
+    strip, below = np.split(titled, [len(titled) - len(bare)])
+    np.testing.assert_array_equal(below, bare)
+    assert (strip[..., 3:] == 255).all()  # opaque
+    assert (strip[..., :3] == strip[..., :1]).all()  # grey
+    ink = strip[..., 0] < 128
+    for j in range(8):
+        left = j * (side + 2)
+        columns = np.flatnonzero(ink[:, left : left + side].any(0))
+        assert abs(columns.min() + columns.max() + 1 - side) <= 3  # centred
+    assert not any(ink[:, j * (side + 2) - 2 : j * (side + 2)].any() for j in range(1, 8))
+
+
+def test_titles_are_in_one_line_where_they_fit_and_wrapped_where_not():
+    heights = {
+        side: len(grid(np.zeros((1, 8, side, side, 3), np.uint8), titles=TITLES)) - side
+        for side in (24, 64, 128, 256)
+    }
+    assert heights[64] == heights[128] < heights[24] < 2 * heights[256]
+
+
+def test_a_title_a_column():
+    with pytest.raises(ValueError, match="zip"):
+        grid(np.zeros((1, 3, 8, 8, 1), np.uint8), titles=("a", "b"))
+
+
 @pytest.mark.parametrize("channels,mode", [(1, "L"), (3, "RGB"), (4, "RGBA")])
 def test_png_holds_the_bytes(channels, mode, tmp_path):
     image = np.random.default_rng(0).integers(0, 256, (3, 5, channels)).astype(np.uint8)
