@@ -76,6 +76,30 @@ def _wrapped(title: str, font: Font, room: int) -> list[str]:
     return list(title)
 
 
+def shrunk(image: np.ndarray, side: int) -> np.ndarray:
+    """uint8 (h, w, c) with neither side above ``side``, its aspect ratio kept; never enlarged."""
+    height, width, channels = image.shape
+    scale = side / max(height, width)
+    if scale >= 1:
+        return image
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    picture = Pillow.fromarray(image[..., 0] if channels == 1 else image)
+    return np.asarray(picture.resize(size, Pillow.Resampling.BICUBIC)).reshape(
+        *size[::-1], channels
+    )
+
+
+def letterboxed(images: Sequence[np.ndarray]) -> np.ndarray:
+    """uint8 (n, h, w, c) of images of any sizes: each in the middle of a white cell."""
+    height, width = (max(image.shape[axis] for image in images) for axis in (0, 1))
+    cells = np.full((len(images), height, width, images[0].shape[-1]), 255, np.uint8)
+    for cell, image in zip(cells, images, strict=True):
+        h, w = image.shape[:2]
+        top, left = (height - h) // 2, (width - w) // 2
+        cell[top : top + h, left : left + w] = image
+    return cells
+
+
 def write_png(path: Path, image: np.ndarray) -> None:
     """Writes uint8 (h, w, 1, 3 or 4), whole or not at all."""
     part = path.with_name(f".{path.name}.part")

@@ -52,8 +52,10 @@ def sample(
       uint8 (n, h, w, c) and int32 (n,).
 
     Raises:
-      InputError: for a label that the run does not know.
+      InputError: for a run that translates, or a label that it does not know.
     """
+    if trained.algorithm.translation:
+        raise InputError("run: this run translates images: use python -m jaxgan.translate")
     classes = trained.algorithm.num_classes
     if label is not None and not 0 <= label < classes:
         known = f"0 to {classes - 1}" if classes else "none: it is not conditional"

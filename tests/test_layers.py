@@ -18,7 +18,7 @@ LAYERS = [
     {"cli", "parallel", "stopping"},
     {"describe", "calls", "trained"},
     {"prepare"},
-    {"train", "sample"},
+    {"train", "sample", "translate"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 FILES = sorted((ROOT / "jaxgan").rglob("*.py"))
