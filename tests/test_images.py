@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jaxgan.images import grid, write_curves, write_png
+from jaxgan.images import grid, letterboxed, shrunk, write_curves, write_png
 
 
 def test_grid_places_every_cell():
@@ -48,6 +48,28 @@ def test_titles_are_in_one_line_where_they_fit_and_wrapped_where_not():
 def test_a_title_a_column():
     with pytest.raises(ValueError, match="zip"):
         grid(np.zeros((1, 3, 8, 8, 1), np.uint8), titles=("a", "b"))
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_shrunk_keeps_the_aspect_ratio_and_enlarges_nothing(channels):
+    image = np.full((400, 100, channels), 77, np.uint8)
+    image[200:] = 177
+    image[..., 3:] = 255
+    small = shrunk(image, 80)
+    assert small.shape == (80, 20, channels)
+    assert (small[:36, :, :3] == 77).all()
+    assert (small[44:, :, :3] == 177).all()
+    assert shrunk(image, 400) is image
+    assert shrunk(image[:, :1], 80).shape == (80, 1, channels)
+
+
+def test_letterboxed_images_stand_in_the_middle_of_white():
+    tall, wide = np.zeros((6, 2, 3), np.uint8), np.ones((2, 4, 3), np.uint8)
+    cells = letterboxed([tall, wide])
+    expected = np.full((2, 6, 4, 3), 255, np.uint8)
+    expected[0, :, 1:3] = 0
+    expected[1, 2:4] = 1
+    np.testing.assert_array_equal(cells, expected)
 
 
 @pytest.mark.parametrize("channels,mode", [(1, "L"), (3, "RGB"), (4, "RGBA")])

@@ -207,7 +207,7 @@ def test_a_photo_is_turned_and_goes_with_those_of_its_size(call, tmp_path):
     Image.fromarray(pixels(8, 16)).save(tmp_path / "a.jpg", exif=exif)
     save(tmp_path / "b.jpg", pixels(16, 8))
     Image.fromarray(pixels(8, 16)).save(tmp_path / "c.png", exif=exif)
-    save(tmp_path / "d.png", pixels(8, 16))
+    save(tmp_path / "aa.png", pixels(8, 16))
     code, *_ = call(trained(sizes=sizes), "--in", tmp_path, "--out", f"{tmp_path}-out")
     assert code == 0
     assert load(tmp_path.with_name(f"{tmp_path.name}-out") / "a.png").shape == (16, 8, 3)
@@ -286,10 +286,12 @@ def test_images_with_one_stem_are_both_written(call, tmp_path):
 def test_the_sheet_has_images_beside_what_became_of_them(call, tmp_path):
     for i in range(20):
         save(tmp_path / "in" / f"{i:02d}.png", pixels(512, 384, seed=i))
+    save(tmp_path / "in" / "sheet.png", pixels(512, 384))
     wide = np.full((100, 300, 3), 40, np.uint8)
     save(tmp_path / "in" / "00.png", wide)
     code, *_ = call(trained(), "--in", tmp_path / "in", "--out", tmp_path / "out", "--sheet")
     assert code == 0
+    assert load(tmp_path / "out" / "sheet.png.png").shape == (512, 384, 3)
     sheet = load(tmp_path / "out" / "sheet.png")
     strip = len(sheet) - (16 * 256 + 15 * 2)
     assert 0 < strip < 60
