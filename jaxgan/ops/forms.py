@@ -3,8 +3,8 @@
 The plain form is one ``conv_general_dilated`` in XLA's canonical layouts (NHWC, HWIO): in others
 its CPU backend runs a naive loop wherever a ``lax.scan`` is around. cuDNN takes it as it is. For a
 few shapes a CPU has a faster form (benchmarks/README.md has the factors): layers with at most
-:data:`FEW` channels on one side, and transposed convolutions of stride 2 and more, which the plain
-form computes on an input filled up with zeros. All forms of a face are equal but for rounding.
+:data:`FEW` channels on one side, transposed convolutions of small maps, and those of stride 2 and
+more, which the plain form computes on an input filled up with zeros. All forms of a face are equal but for rounding.
 
 Here x (n, h, w, c) is the input, w (kh, kw, c, o) the kernel, and g (n, h', w', o) the output or
 its gradient.
@@ -27,6 +27,9 @@ FEW = 4
 """Channels of an image, at most."""
 WIDE = 8
 """Smallest side of a map where computing all phases one pixel beyond the edge costs little."""
+PIXELS = 2
+"""Pixels a channel, at most, of a map that is smaller than the kernel: all other forms turn the
+kernel's axes first."""
 
 _NUMBERS = ("NHWC", "HWIO", "NHWC")
 
@@ -92,9 +95,12 @@ def _backward_input_form(geometry: Geometry, g: Array, w: Array) -> Callable[...
     if point or w.shape[2] <= FEW < w.shape[3]:
         return _backward_input_by_taps
     pairs = list(zip(geometry.kernel, geometry.strides, strict=True))
+    even = all(k % s == 0 for k, s in pairs)  # as many taps in each phase
+    few = g.shape[0] * g.shape[1] * g.shape[2] <= PIXELS * g.shape[3]
+    if even and few and geometry.kernel != (1, 1):
+        return _backward_input_by_taps
     if geometry.strides == (1, 1) or any(k < s for k, s in pairs):
         return _backward_input
-    even = all(k % s == 0 for k, s in pairs)  # as many taps in each phase
     wide = even and min(g.shape[1:3]) >= WIDE
     return _backward_input_at_once if wide else _backward_input_by_phases
 

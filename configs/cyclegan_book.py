@@ -1,0 +1,31 @@
+"""The CycleGAN of *GANs in Action*: apples (a) to oranges (b) at 128 px with a U-Net.
+
+Paper: Langr and Bok, ch. 9: U-Net of four halvings from 32 channels, discriminator of four strided
+convolutions from 64, least squares, lambda 10, identity .9, Adam 2e-4 (.5, .999), batch 1. The book
+keeps no pool and trains the discriminators first. Its norm is over all channels, here of each.
+Command: python -m jaxgan.train configs/cyclegan_book.py
+Time: not run to its end here; it needs a network.
+"""
+
+from jaxgan.algorithms import CycleGAN
+from jaxgan.config import Run
+from jaxgan.data.config import Data
+from jaxgan.nets import BookPatchDiscriminator, BookUNetGenerator
+
+
+def config() -> Run:
+    """The experiment."""
+    return Run(
+        name="cyclegan_book",
+        steps=100_000,
+        algorithm=CycleGAN(
+            generator=BookUNetGenerator(),
+            discriminator=BookPatchDiscriminator(),
+            identity=0.9,
+            pool_size=0,
+            decay="constant",
+        ),
+        data=Data(
+            source="tfds:cycle_gan/apple2orange", image_size=128, batch_size=1, channels=3, flip=True
+        ),
+    )

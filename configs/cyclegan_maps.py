@@ -1,0 +1,24 @@
+"""CycleGAN between satellite images (a) and maps (b), the paper's form.
+
+Paper: Zhu et al. 2017, section 5 and appendix 7: ResNet with 9 blocks, 70x70 PatchGAN, least
+squares, lambda 10, identity .5, a pool of 50, Adam 2e-4 (.5, .999), batch 1; load 286, crop 256,
+flip; 200 epochs of 1,096 images, the second half with a learning rate that falls to 0.
+Command: python -m jaxgan.train configs/cyclegan_maps.py --data.source unpaired:maps
+Time: not run to its end here; it needs a GPU.
+"""
+
+from jaxgan.algorithms import CycleGAN
+from jaxgan.config import Run
+from jaxgan.data.config import Data
+
+
+def config() -> Run:
+    """The experiment."""
+    return Run(
+        name="cyclegan_maps",
+        steps=219_200,
+        algorithm=CycleGAN(),
+        data=Data(
+            source="unpaired:maps", image_size=256, batch_size=1, channels=3, crop=30, flip=True
+        ),
+    )
