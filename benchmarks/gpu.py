@@ -21,7 +21,7 @@ from benchmarks.workloads import CONTENDERS, GPU_CONTENDERS, WORKLOADS
 from jaxgan import cli, default
 from jaxgan.config import Run
 
-DEFAULT = ("dcgan_28", "dcgan_64", "wgan_gp_32")
+DEFAULT = ("dcgan_28", "dcgan_64", "wgan_gp_32", "cyclegan_256")
 FLAGS = {
     "as it is": "",
     "no command buffers": "--xla_gpu_enable_command_buffer=",

@@ -14,122 +14,22 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 from tensorflow import Tensor
 
+from benchmarks.peers_tensorflow_cyclegan import CycleGan, cyclegan
+from benchmarks.peers_tensorflow_parts import (
+    BatchNorm,
+    Conv,
+    Dense,
+    Layer,
+    Nets,
+    Sequential,
+    Step,
+    descend,
+    glorot,
+    leaky,
+    small,
+    to_float,
+)
 from benchmarks.workloads import PENALTY, Arrays, Runner, Workload
-
-Initial = Callable[[tuple[int, ...]], Tensor]
-Layer = Callable[[Tensor], Tensor]
-
-
-# Layers.
-
-
-def glorot(gain: float = 1.0) -> Initial:
-    """U(-a, a), a^2 = 6 gain^2 / (fan_in + fan_out)."""
-    return tf.initializers.VarianceScaling(gain**2, "fan_avg", "uniform")
-
-
-def _small(shape: tuple[int, ...]) -> Tensor:
-    return tf.random.normal(shape, 0.0, 0.02)
-
-
-class Dense(tf.Module):
-    """(n, inputs) to (n, features)."""
-
-    def __init__(self, inputs: int, features: int):
-        """Starts as Glorot."""
-        super().__init__()
-        self.kernel = tf.Variable(glorot()((inputs, features)))
-        self.bias = tf.Variable(tf.zeros(features))
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """The layer."""
-        return tf.nn.bias_add(x @ self.kernel, self.bias)
-
-
-class Conv(tf.Module):
-    """A convolution, or the transpose of one."""
-
-    def __init__(
-        self,
-        inputs: int,
-        features: int,
-        size: int,
-        stride: int = 1,
-        *,
-        padding: str = "SAME",
-        bias: bool = True,
-        initial: Initial | None = None,
-        transpose: bool = False,
-    ):
-        """``initial`` is Glorot's where it is not given."""
-        super().__init__()
-        self.features, self.stride, self.padding = features, stride, padding
-        self.transpose = transpose
-        ends = (features, inputs) if transpose else (inputs, features)
-        self.kernel = tf.Variable((initial or glorot())((size, size, *ends)))
-        self.bias = tf.Variable(tf.zeros(features)) if bias else None
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """The layer."""
-        if self.transpose:
-            x = tf.nn.conv2d_transpose(x, self.kernel, self._shape(x), self.stride, self.padding)
-        else:
-            x = tf.nn.conv2d(x, self.kernel, self.stride, self.padding)
-        return x if self.bias is None else tf.nn.bias_add(x, self.bias)
-
-    def _shape(self, x: Tensor) -> list[int]:
-        n, h, w, _ = x.shape
-        more = self.kernel.shape[0] - self.stride if self.padding == "VALID" else 0
-        return [n, h * self.stride + more, w * self.stride + more, self.features]
-
-
-class BatchNorm(tf.Module):
-    """Batch normalization in training mode; its running averages are kept."""
-
-    def __init__(
-        self, features: int, momentum: float = 0.9, epsilon: float = 1e-5, spread: float = 0.0
-    ):
-        """Gains start as N(1, spread)."""
-        super().__init__()
-        self.rate, self.epsilon = 1.0 - momentum, epsilon
-        self.gamma = tf.Variable(tf.random.normal((features,), 1.0, spread))
-        self.beta = tf.Variable(tf.zeros(features))
-        self.mean = tf.Variable(tf.zeros(features), trainable=False)
-        self.variance = tf.Variable(tf.ones(features), trainable=False)
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """The layer."""
-        y, mean, variance = tf.compat.v1.nn.fused_batch_norm(
-            x,
-            self.gamma,
-            self.beta,
-            self.mean,
-            self.variance,
-            self.epsilon,
-            is_training=True,
-            exponential_avg_factor=self.rate,
-        )
-        self.mean.assign(mean)
-        self.variance.assign(variance)
-        return y
-
-
-class Sequential(tf.Module):
-    """Layers and functions, one after another."""
-
-    def __init__(self, *layers: Layer):
-        """Layers have variables of their own."""
-        super().__init__()
-        self.layers = layers
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """All of them."""
-        for layer in self.layers:
-            x = layer(x)
-        return x
-
-
-Nets = tuple[Sequential, Sequential]
 
 
 def _reshape(*shape: int) -> Layer:
@@ -142,10 +42,6 @@ def _flat(x: Tensor) -> Tensor:
 
 def _scores(x: Tensor) -> Tensor:
     return tf.reshape(x, (-1,))
-
-
-def _leaky(slope: float) -> Layer:
-    return lambda x: tf.nn.leaky_relu(x, slope)
 
 
 # The DCGANs.
@@ -161,22 +57,22 @@ def book_dcgan(workload: Workload) -> Nets:
         _reshape(*size, 4 * g),
         Conv(4 * g, 2 * g, 3, 2, bias=False, transpose=True),
         BatchNorm(2 * g, **norm),
-        _leaky(0.01),
+        leaky(0.01),
         Conv(2 * g, g, 3, bias=False, transpose=True),
         BatchNorm(g, **norm),
-        _leaky(0.01),
+        leaky(0.01),
         Conv(g, c, 3, 2, transpose=True),
         tf.tanh,
     )
     discriminator = Sequential(
         Conv(c, d, 3, 2),
-        _leaky(0.01),
+        leaky(0.01),
         Conv(d, 2 * d, 3, 2, bias=False),
         BatchNorm(2 * d, **norm),
-        _leaky(0.01),
+        leaky(0.01),
         Conv(2 * d, 4 * d, 3, 2, bias=False),
         BatchNorm(4 * d, **norm),
-        _leaky(0.01),
+        leaky(0.01),
         _flat,
         Dense(4 * d * last[0] * last[1], 1),
         _scores,
@@ -191,7 +87,7 @@ def _stages(workload: Workload) -> int:
 def dcgan(workload: Workload) -> Nets:
     """Generator and discriminator of the paper."""
     c, (g, d), stages = workload.image_shape[2], workload.features, _stages(workload)
-    plain: dict[str, Any] = {"bias": False, "initial": _small}
+    plain: dict[str, Any] = {"bias": False, "initial": small}
     widths = [g << i for i in reversed(range(stages))]
     valid: dict[str, Any] = {"padding": "VALID", **plain}
     up: list[Layer] = [
@@ -202,9 +98,9 @@ def dcgan(workload: Workload) -> Nets:
         up += [BatchNorm(before, spread=0.02), tf.nn.relu]
         up += [Conv(before, after, 4, 2, transpose=True, **plain)]
     widths = [d << i for i in range(stages)]
-    down: list[Layer] = [Conv(c, d, 4, 2, **plain), _leaky(0.2)]
+    down: list[Layer] = [Conv(c, d, 4, 2, **plain), leaky(0.2)]
     for before, after in pairwise(widths):
-        down += [Conv(before, after, 4, 2, **plain), BatchNorm(after, spread=0.02), _leaky(0.2)]
+        down += [Conv(before, after, 4, 2, **plain), BatchNorm(after, spread=0.02), leaky(0.2)]
     down += [Conv(widths[-1], 1, 4, **valid), _scores]
     return Sequential(*up, tf.tanh), Sequential(*down)
 
@@ -281,64 +177,9 @@ def residual(workload: Workload) -> Nets:
 # The steps.
 
 
-class Adam(tf.Module):
-    """Adam by TensorFlow's one kernel for it."""
-
-    def __init__(self, net: tf.Module, workload: Workload):
-        """Moments of all of the net's trainable variables."""
-        super().__init__()
-        self.rate, self.betas = workload.learning_rate, workload.betas
-        self.params = net.trainable_variables
-        self.m, self.v = (
-            [tf.Variable(tf.zeros_like(p), trainable=False) for p in self.params] for _ in range(2)
-        )
-        self.powers = [tf.Variable(beta, trainable=False) for beta in workload.betas]
-
-    def apply(self, gradients: Iterable[Tensor]) -> None:
-        """One update."""
-        (b1, b2), (power_1, power_2) = self.betas, self.powers
-        for p, m, v, g in zip(self.params, self.m, self.v, gradients, strict=True):
-            tf.raw_ops.ResourceApplyAdam(
-                var=p.handle,
-                m=m.handle,
-                v=v.handle,
-                beta1_power=power_1,
-                beta2_power=power_2,
-                lr=self.rate,
-                beta1=b1,
-                beta2=b2,
-                epsilon=1e-8,
-                grad=g,
-            )
-        power_1.assign(power_1 * b1)
-        power_2.assign(power_2 * b2)
-
-
-class Step:
-    """What the methods share: nets and optimizers."""
-
-    def __init__(self, nets: Nets, workload: Workload):
-        """The nets are trained in place."""
-        self.workload = workload
-        self.G, self.D = nets
-        self.adam_g, self.adam_d = (Adam(net, workload) for net in nets)
-
-    def latent(self, n: int) -> Tensor:
-        """``n`` codes."""
-        return tf.random.normal((n, self.workload.latent_dim))
-
-
-def _real(images: Tensor) -> Tensor:
-    return tf.cast(images, tf.float32) / 127.5 - 1.0
-
-
 def _cross_entropy(logits: Tensor, target: float) -> Tensor:
     targets = tf.fill(logits.shape, target)
     return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(targets, logits))
-
-
-def _descend(adam: Adam, tape: tf.GradientTape, loss: Tensor) -> None:
-    adam.apply(tape.gradient(loss, adam.params))
 
 
 class Gan(Step):
@@ -346,14 +187,14 @@ class Gan(Step):
 
     def __call__(self, image: Tensor) -> Any:
         """One step; returns both losses."""
-        return (self._shared if self.workload.share_fakes else self._fresh)(_real(image))
+        return (self._shared if self.workload.share_fakes else self._fresh)(to_float(image))
 
     def _fresh(self, real: Tensor) -> Any:
         n = real.shape[0]
         loss_d = self._update_d(real, self.G(self.latent(n)))
         with tf.GradientTape() as tape:
             loss_g = _cross_entropy(self.D(self.G(self.latent(n))), 1.0)
-        _descend(self.adam_g, tape, loss_g)
+        descend(self.adam_g, tape, loss_g)
         return loss_d, loss_g
 
     def _shared(self, real: Tensor) -> Any:
@@ -362,13 +203,13 @@ class Gan(Step):
             with tape.stop_recording():
                 loss_d = self._update_d(real, fake)
             loss_g = _cross_entropy(self.D(fake), 1.0)
-        _descend(self.adam_g, tape, loss_g)
+        descend(self.adam_g, tape, loss_g)
         return loss_d, loss_g
 
     def _update_d(self, real: Tensor, fake: Tensor) -> Tensor:
         with tf.GradientTape() as tape:
             loss = _cross_entropy(self.D(real), 1.0) + _cross_entropy(self.D(fake), 0.0)
-        _descend(self.adam_d, tape, loss)
+        descend(self.adam_d, tape, loss)
         return loss
 
 
@@ -378,10 +219,10 @@ class WganGp(Step):
     def __call__(self, image: Tensor) -> Any:
         """One step; returns the last loss of each player."""
         for images in tf.unstack(image):
-            loss_d = self._update_d(_real(images))
+            loss_d = self._update_d(to_float(images))
         with tf.GradientTape() as tape:
             loss_g = -tf.reduce_mean(self.D(self.G(self.latent(image.shape[1]))))
-        _descend(self.adam_g, tape, loss_g)
+        descend(self.adam_g, tape, loss_g)
         return loss_d, loss_g
 
     def _update_d(self, real: Tensor) -> Tensor:
@@ -392,7 +233,7 @@ class WganGp(Step):
             real_scores, fake_scores = tf.split(self.D(tf.concat((real, fake), 0)), 2)
             penalty = gradient_penalty(self.D, alpha * real + (1.0 - alpha) * fake)
             loss = tf.reduce_mean(fake_scores) - tf.reduce_mean(real_scores) + PENALTY * penalty
-        _descend(self.adam_d, tape, loss)
+        descend(self.adam_d, tape, loss)
         return loss
 
 
@@ -417,6 +258,7 @@ PEERS = {
     "book_dcgan": Peer(book_dcgan, Gan),
     "dcgan": Peer(dcgan, Gan),
     "wgan_gp": Peer(residual, WganGp),
+    "cyclegan": Peer(cyclegan, CycleGan),
 }
 """By ``Workload.peer``."""
 

@@ -14,10 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from benchmarks.peers_torch_cyclegan import CycleGan, cyclegan
+from benchmarks.peers_torch_parts import Nets, Step, update
 from benchmarks.workloads import PENALTY, Arrays, Runner, Workload
-
-Nets = tuple[nn.Module, nn.Module]
-
 
 # The DCGANs.
 
@@ -170,45 +169,6 @@ def residual(workload: Workload) -> Nets:
 # The steps.
 
 
-class Step:
-    """What the methods share: nets, optimizers, data, and whether they are compiled."""
-
-    def __init__(self, nets: Nets, workload: Workload, arrays: Arrays, form: str):
-        """``form`` is ``eager``, ``channels_last``, ``compile`` or ``graphs`` (CUDA graphs)."""
-        self.workload, self.form, self.last = workload, form, form != "eager"
-        layout = torch.channels_last if self.last else torch.contiguous_format
-        self.G, self.D = (net.train().to(memory_format=layout) for net in nets)
-        self.data = {name: torch.tensor(array) for name, array in arrays.items()}
-        adam = partial(
-            torch.optim.Adam, lr=workload.learning_rate, betas=workload.betas, fused=True
-        )
-        self.opt_g, self.opt_d = adam(self.G.parameters()), adam(self.D.parameters())
-        graphs = partial(torch.compile, mode="reduce-overhead")
-        forms = {"compile": torch.compile, "graphs": graphs}
-        self.compiled = forms.get(form, lambda function: function)
-
-    def begin(self) -> None:
-        """Tells CUDA graphs that what the last update computed may be overwritten."""
-        if self.form == "graphs":
-            torch.compiler.cudagraph_mark_step_begin()
-
-    def real(self, images: Tensor) -> Tensor:
-        """Bytes, NHWC, to floats in [-1, 1] in the nets' layout."""
-        images = images.permute(0, 3, 1, 2)  # of channels-last layout as it is
-        return (images if self.last else images.contiguous()).float() / 127.5 - 1.0
-
-    def latent(self, n: int) -> Tensor:
-        """``n`` codes."""
-        return torch.randn(n, self.workload.latent_dim)
-
-
-def _update(optimizer: torch.optim.Optimizer, loss: Tensor) -> Tensor:
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    optimizer.step()
-    return loss.detach()
-
-
 class Gan(Step):
     """D's update, then G's, by the non-saturating cross-entropy."""
 
@@ -228,17 +188,17 @@ class Gan(Step):
     def _fresh(self, real: Tensor) -> Any:
         with torch.no_grad():
             fake = self.generate(self.latent(len(real)))
-        loss_d = _update(self.opt_d, self.d_loss(real, fake))
+        loss_d = update(self.opt_d, self.d_loss(real, fake))
         self.D.requires_grad_(False)
-        loss_g = _update(self.opt_g, self.g_loss(self.latent(len(real))))
+        loss_g = update(self.opt_g, self.g_loss(self.latent(len(real))))
         self.D.requires_grad_(True)
         return loss_d, loss_g
 
     def _shared(self, real: Tensor) -> Any:
         fake = self.generate(self.latent(len(real)))
-        loss_d = _update(self.opt_d, self.d_loss(real, fake.detach()))
+        loss_d = update(self.opt_d, self.d_loss(real, fake.detach()))
         self.D.requires_grad_(False)
-        loss_g = _update(self.opt_g, self.score_fakes(fake))
+        loss_g = update(self.opt_g, self.score_fakes(fake))
         self.D.requires_grad_(True)
         return loss_d, loss_g
 
@@ -273,10 +233,10 @@ class WganGp(Step):
             with torch.no_grad():
                 fake = self.generate(self.latent(len(real)))
             alpha = torch.rand(len(real), 1, 1, 1)
-            loss_d = _update(self.opt_d, self.d_loss(real, fake, alpha))
+            loss_d = update(self.opt_d, self.d_loss(real, fake, alpha))
         self.begin()
         self.D.requires_grad_(False)
-        loss_g = _update(self.opt_g, self.g_loss(self.latent(len(real))))
+        loss_g = update(self.opt_g, self.g_loss(self.latent(len(real))))
         self.D.requires_grad_(True)
         return loss_d, loss_g
 
@@ -318,6 +278,7 @@ PEERS = {
     "book_dcgan": Peer(book_dcgan, Gan),
     "dcgan": Peer(dcgan, Gan),
     "wgan_gp": Peer(residual, WganGp),
+    "cyclegan": Peer(cyclegan, CycleGan),
 }
 """By ``Workload.peer``."""
 

@@ -37,8 +37,8 @@ class Workload:
     """(height, width, channels)."""
     features: tuple[int, int]
     """Width of the generator's and of the discriminator's layers."""
-    latent_dim: int
-    """Numbers in a latent code."""
+    latent_dim: int = 0
+    """Numbers in a latent code; 0 where there is none."""
     betas: tuple[float, float]
     """Adam's."""
     learning_rate: float = 2e-4
@@ -100,8 +100,25 @@ def wgan_gp(workload: Workload) -> Any:
     )
 
 
+def cyclegan(workload: Workload) -> Any:
+    """CycleGAN with the paper's nets in jaxgan."""
+    from jaxgan.algorithms import CycleGAN
+    from jaxgan.nets import PatchGAN, ResNetGenerator
+
+    return CycleGAN(
+        generator=ResNetGenerator(features=workload.features[0]),
+        discriminator=PatchGAN(features=workload.features[1]),
+        pool_size=POOL,
+        **_training(workload),
+    )
+
+
 PENALTY = 10.0
 """Weight of WGAN-GP's penalty."""
+CYCLE, IDENTITY = 10.0, 5.0
+"""Weights of CycleGAN's two losses beside the adversarial one."""
+POOL = 50
+"""Fakes of each domain that CycleGAN keeps."""
 
 _DCGAN = {"latent_dim": 100, "betas": (0.5, 0.999)}
 _BOOK: dict[str, Any] = {
@@ -126,6 +143,14 @@ _RESNET: dict[str, Any] = {
     "n_critic": 5,
 }
 
+_CYCLE: dict[str, Any] = {
+    "jaxgan": cyclegan,
+    "peer": "cyclegan",
+    "features": (64, 64),
+    "betas": (0.5, 0.999),
+    "inputs": ("a", "b"),
+}
+
 _FRESH = {
     "dcgan_28": Workload(about="DCGAN of the book, 28 px grey", **_BOOK),
     "dcgan_64": Workload(about="DCGAN of the paper, 64 px RGB", features=(64, 64), **_PAPER),
@@ -137,6 +162,16 @@ _SHARED = {
     f"{name}_shared": replace(w, about=f"{w.about}, fakes shared by both updates", share_fakes=True)
     for name, w in _FRESH.items()
 }
+_CYCLEGANS = {
+    f"cyclegan_{size}{suffix}": Workload(
+        about=f"CycleGAN of the paper, {size} px RGB",
+        image_shape=(size, size, 3),
+        batch_size=batch_size,
+        **_CYCLE,
+    )
+    for size in (64, 128, 256)
+    for suffix, batch_size in (("", 1), ("_b4", 4))
+}
 WORKLOADS: dict[str, Workload] = {
     **_FRESH,
     **_SHARED,
@@ -144,6 +179,7 @@ WORKLOADS: dict[str, Workload] = {
     "wgan_gp_32_half": Workload(
         about="WGAN-GP ResNet at half width, 32 px RGB", features=(64, 64), **_RESNET
     ),
+    **_CYCLEGANS,
 }
 """By name."""
 
@@ -239,7 +275,7 @@ def build(workload: Workload, arrays: Arrays, form: str) -> Runner:
     words = form.split()
     dtype, count = "bfloat16" if "bf16" in words else "float32", 8 if "x8" in words else 1
     method = replace(workload.jaxgan(workload), compute_dtype=dtype)
-    algorithm = method.build(Spec(workload.image_shape, 0, 1000))
+    algorithm = method.build(Spec(workload.image_shape, 0, 1000, images=workload.inputs))
     devices = Devices()
     key = jax.device_put(jax.random.key(0), devices.replicated)
     state = devices.init(algorithm, key, arrays)
@@ -277,13 +313,20 @@ def _resident(workload: Workload, arrays: Arrays, algorithm: Any, devices: Any, 
     from jaxgan.data.resident import gather
 
     shape, n = workload.image_shape, algorithm.batches_per_step
-    size = arrays["image"].shape[1 if n > 1 else 0]
+    size = arrays[workload.inputs[0]].shape[1 if n > 1 else 0]
     data = Data(image_size=shape[0], batch_size=size, on_device=True)
-    images = np.random.default_rng(1).integers(0, 256, (max(RESIDENT, n * size), *shape), np.uint8)
-    examples = jax.device_put({"image": images}, devices.replicated)
+    rng, count_of_images = np.random.default_rng(1), max(RESIDENT, n * size)
+    examples = {
+        name: rng.integers(0, 256, (count_of_images, *shape), np.uint8) for name in workload.inputs
+    }
+    examples = jax.device_put(examples, devices.replicated)
 
     def step(state: Any, examples: Any, root: Any) -> Any:
-        return advance(algorithm)(state, gather(examples, data, shape, 0, state.step, n), root)
+        batch = {
+            name: gather({"image": images}, data, shape, seed, state.step, n)["image"]
+            for seed, (name, images) in enumerate(examples.items())
+        }
+        return advance(algorithm)(state, batch, root)
 
     return examples, None, several(step, count, stacked=False) if count > 1 else step
 

@@ -289,7 +289,7 @@ def peers_of(library):
 @pytest.mark.parametrize("library", ["torch", "tensorflow"])
 def test_peers_have_as_many_parameters(library):
     peers = peers_of(library)
-    for workload in WORKLOADS.values():
+    for workload in (w for w in WORKLOADS.values() if w.peer in SMALL):
         plain = dataclasses.replace(workload, about="", share_fakes=False)
         assert peers.parameters(empty_nets(peers, library, workload)) == parameters(plain)
 
