@@ -9,7 +9,7 @@ import jax
 
 from jaxgan.config import Run
 from jaxgan.core import Algorithm, TrainState, advance, several
-from jaxgan.data.examples import Source
+from jaxgan.data.examples import Source, Unpaired
 from jaxgan.data.pipeline import batches
 from jaxgan.data.resident import gather, resident
 from jaxgan.data.source import image_shape
@@ -40,7 +40,7 @@ class Call(NamedTuple):
 
 def calls(
     run: Run,
-    source: Source,
+    source: Source | Unpaired,
     algorithm: Algorithm,
     devices: Devices,
     like: TrainState,
@@ -64,7 +64,11 @@ def stretches(start: int, steps: int, per_call: int) -> list[tuple[int, int, int
 
 
 def _from_host(
-    run: Run, source: Source, algorithm: Algorithm, devices: Devices, like: TrainState
+    run: Run,
+    source: Source | Unpaired,
+    algorithm: Algorithm,
+    devices: Devices,
+    like: TrainState,
 ) -> Any:
     """Batches by tf.data, each process its part."""
 
@@ -108,7 +112,11 @@ def _joined(leaf: jax.Array, devices: Devices, lead: int) -> jax.Array:
 
 
 def _from_device(
-    run: Run, source: Source, algorithm: Algorithm, devices: Devices, like: TrainState
+    run: Run,
+    source: Source | Unpaired,
+    algorithm: Algorithm,
+    devices: Devices,
+    like: TrainState,
 ) -> Any:
     """Batches gathered in the compiled step from a data set on each device."""
     examples = jax.device_put(resident(source, run.data), devices.replicated)

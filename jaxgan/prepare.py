@@ -36,10 +36,11 @@ class Ready(NamedTuple):
     images_per_step: int
 
 
-def open_data(run: Run) -> tuple[Source, Spec]:
+def open_data(run: Run) -> tuple[Source | Unpaired, Spec]:
     """The run's source, and what an algorithm needs to know of it."""
     source = open_source(run.data)
-    return source, Spec(image_shape(source, run.data), source.num_classes, run.steps)
+    shape = image_shape(source, run.data)
+    return source, Spec(shape, source.num_classes, run.steps, source.images)
 
 
 def prepare(run: Run, fresh: bool = False, devices: Devices | None = None) -> Ready:

@@ -64,6 +64,8 @@ def png(path, size=8):
         (["--algorithm.num_classes", "3"], ["algorithm.num_classes: 3", "10"]),
         (["--data.source", "digitz"], ["data.source", "digits"]),
         (["--data.source", "folder:nowhere"], ["data.source", "nowhere"]),
+        (["--data.source", "photos"], ["data.source", "two domains"]),
+        (["--data.source", "paired:x,y", "--data.split", "test"], ["data.split", "'test'"]),
         (
             ["--algorithm.r1", "1", "--algorithm.discriminator.norm", "batch"],
             ["discriminator.norm"],

@@ -10,7 +10,9 @@ class Data:
     """Which images, and how they become batches."""
 
     source: str = "digits"
-    """digits, idx:PATH (MNIST's files), npz:PATH, folder:PATH (JPEG, PNG, WebP) or tfds:NAME."""
+    """digits, idx:PATH (MNIST's files), npz:PATH, folder:PATH (JPEG, PNG, WebP) or tfds:NAME.
+    Two domains: photos, unpaired:PATH_A,PATH_B or paired:PATH_A,PATH_B; one ROOT for both paths
+    holds trainA and trainB or, for paired, images with A in the left half and B in the right."""
     image_size: int = 28
     """Height and width of the images, in pixels: the shorter side is resized, then cropped."""
     batch_size: int = 64
@@ -18,7 +20,8 @@ class Data:
     channels: int = 0
     """1 grey, 3 RGB, 4 RGBA; 0 is as the source has them (a folder: as its first image has)."""
     split: str = "train"
-    """Part of the data: train or test for idx, any TFDS split such as train[:90%] for tfds."""
+    """Part of the data: train or test for idx, any TFDS split such as train[:90%] for tfds; test of
+    a ROOT is its testA and testB."""
     tfds_dir: str | None = None
     """Folder of prepared TFDS data sets; None is TFDS's own default."""
     flip: bool = False
@@ -28,7 +31,7 @@ class Data:
     jitter: float = 0.0
     """Strength s in [0, 1]: brightness, contrast and saturation times U(1 - s, 1 + s)."""
     max_unreadable: int = 10
-    """Unreadable images to skip (the next one stands in) before the run stops."""
+    """Unreadable images to skip (the next one stands in) before the run stops; of each domain."""
     on_device: bool = False
     """Keep a small data set decoded on the accelerator; the training step gathers its batches."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 from jaxtyping import Int32, UInt8
@@ -33,7 +33,7 @@ class Source:
     size: int
     """Number of examples: ``len(source)``."""
     channels: int
-    """Channels of the images: 1, 3 or 4."""
+    """Channels of an image: 1, 3 or 4."""
     example: Callable[[int], tuple[Pixels, int]]
     """Image and label i, safe to call from several threads; the label is 0 where there are none.
 
@@ -43,10 +43,54 @@ class Source:
     class_names: tuple[str, ...] = ()
     """One name a class."""
     arrays: Arrays | None = None
-    """All of the examples, where they lie in memory decoded."""
+    """All of the examples, where they lie in memory decoded: never pairs."""
+    images: tuple[str, ...] = ("image",)
+    """Names in a batch of the images of an example: ``("a", "b")`` for a pair, whose two images lie
+    side by side in ``example(i)``, a on the left."""
 
     def __len__(self) -> int:
         return self.size
+
+
+@dataclass(frozen=True, eq=False)
+class Unpaired:
+    """Images of two domains that have nothing to do with each other, each in an order of its own.
+
+    Labels are passed over.
+    """
+
+    a: Source
+    b: Source
+    images: ClassVar[tuple[str, ...]] = ("a", "b")
+    num_classes: ClassVar[int] = 0
+
+    @property
+    def channels(self) -> int:
+        """Of an image of either domain.
+
+        Raises:
+          InputError: the domains differ.
+        """
+        return common_channels(self.a.channels, self.b.channels)
+
+    @staticmethod
+    def seeds(seed: int) -> dict[str, int]:
+        """What decides the order and the augmentation of each domain: ``seed``, ``seed + 2^63``."""
+        return {"a": seed, "b": seed + 2**63}
+
+
+def common_channels(a: int, b: int) -> int:
+    """The channels of two domains' images.
+
+    Raises:
+      InputError: they differ.
+    """
+    if a != b:
+        raise InputError(
+            f"data.channels: 0 is as the source has them, and domain a has {a} and domain b {b}; "
+            f"use one number for both, such as --data.channels {max(a, b)}"
+        )
+    return a
 
 
 def from_arrays(

@@ -20,11 +20,7 @@ def open_folder(path: str) -> Source:
       InputError: no such folder, or no readable image in it.
     """
     root = Path(path).expanduser()
-    if not root.is_dir():
-        raise InputError(f"data.source: there is no folder {root}")
     files = find_files(root)
-    if not files:
-        raise InputError(f"data.source: no image in {root}: it needs {', '.join(EXTENSIONS)} files")
     flat = any(len(file.parts) == 1 for file in files)
     names = () if flat else tuple(sorted({file.parts[0] for file in files}))
     index = {name: i for i, name in enumerate(names)}
@@ -36,7 +32,7 @@ def open_folder(path: str) -> Source:
     return Source(
         name=f"folder:{path}",
         size=len(files),
-        channels=_first_channels(root, files),
+        channels=first_channels(root, files),
         example=example,
         num_classes=len(names),
         class_names=names,
@@ -44,7 +40,13 @@ def open_folder(path: str) -> Source:
 
 
 def find_files(root: Path) -> list[Path]:
-    """The image files under ``root``, relative to it and sorted; links to folders are followed."""
+    """The image files under ``root``, relative to it and sorted; links to folders are followed.
+
+    Raises:
+      InputError: no such folder, or no image in it.
+    """
+    if not root.is_dir():
+        raise InputError(f"data.source: there is no folder {root}")
     found = []
     for folder, subfolders, files in os.walk(root, followlinks=True):
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
@@ -54,10 +56,17 @@ def find_files(root: Path) -> list[Path]:
             for name in files
             if name.lower().endswith(EXTENSIONS) and not name.startswith(".")
         ]
+    if not found:
+        raise InputError(f"data.source: no image in {root}: it needs {', '.join(EXTENSIONS)} files")
     return sorted(found, key=lambda file: file.parts)
 
 
-def _first_channels(root: Path, files: list[Path]) -> int:
+def first_channels(root: Path, files: list[Path]) -> int:
+    """The channels of the first image that can be read.
+
+    Raises:
+      InputError: none can.
+    """
     for file in files:
         try:
             return channels_of(root / file)

@@ -21,7 +21,8 @@ class Loader:
     """
 
     def __init__(self, source: Source, data: Data) -> None:
-        self.shape = image_shape(source, data)
+        size, _, self._channels = image_shape(source, data)
+        self.shape = size, size, self._channels * len(source.images)
         self.labelled = source.num_classes > 0
         self.error: Exception | None = None
         self._source = source
@@ -34,17 +35,26 @@ class Loader:
     ) -> tuple[Pixels, np.int32, np.bool_]:
         """Image and label ``index``, and whether they could not be had: see ``error``.
 
-        The image is cropped at the fractions ``y`` and ``x`` of the room.
+        The image is cropped at the fractions ``y`` and ``x`` of the room. The images of a pair have
+        the same window, and lie one behind the other along the channels.
         """
-        size, _, channels = self.shape
         try:
             image, label = self._readable(int(index))
-            image = fit(to_channels(image, channels), size + self._data.crop)
-            image = np.ascontiguousarray(crop(image, size, float(y), float(x)))
+            image = np.concatenate(
+                [
+                    self._window(part, float(y), float(x))
+                    for part in np.split(image, len(self._source.images), axis=1)
+                ],
+                axis=-1,
+            )
         except Exception as error:
             self.error = self.error or error
             return np.zeros(self.shape, np.uint8), np.int32(0), np.True_
         return image, np.int32(label), np.False_
+
+    def _window(self, image: Pixels, y: float, x: float) -> Pixels:
+        image = fit(to_channels(image, self._channels), self.shape[0] + self._data.crop)
+        return crop(image, self.shape[0], y, x)
 
     def _readable(self, index: int) -> tuple[Pixels, int]:
         for i in range(index, index + len(self._source)):

@@ -3,7 +3,8 @@
 Example number ``p`` of the run, over all hosts, is ``p = (step n + k) B + j`` for place ``j`` of
 batch ``k`` of the ``n`` batches of a step, each of ``B`` images. It is the ``p mod N``-th of
 epoch ``p div N``, and each epoch is a permutation of the ``N`` examples. So batches run over the
-end of an epoch, no example is dropped, and any step can be had without those before it.
+end of an epoch, no example is dropped, and any step can be had without those before it. Each of two
+unpaired domains has such an order of its own, of its own ``N``.
 """
 
 import weakref
@@ -14,12 +15,12 @@ import numpy as np
 
 from jaxgan.data.augment import flip, jitter
 from jaxgan.data.config import Data
-from jaxgan.data.examples import Source
+from jaxgan.data.examples import Source, Unpaired
 from jaxgan.data.fetch import Tensors, from_loader, from_memory
 from jaxgan.data.hosttf import as_written, tf
 from jaxgan.data.loader import Loader
 from jaxgan.data.randomness import AUGMENT, shuffled, uniform
-from jaxgan.data.source import image_shape
+from jaxgan.data.source import check_batch_size, image_shape
 from jaxgan.errors import InputError
 
 _FLIP, _CROP_Y, _CROP_X, _JITTER = 0, 1, 2, 3
@@ -27,7 +28,7 @@ _FLIP, _CROP_Y, _CROP_X, _JITTER = 0, 1, 2, 3
 
 
 def batches(
-    source: Source,
+    source: Source | Unpaired,
     data: Data,
     *,
     seed: int,
@@ -39,10 +40,13 @@ def batches(
 ) -> Iterator[dict[str, np.ndarray]]:
     """Batches for ever: ``{"image": uint8 (b, h, w, c)}``, and ``"label": int32 (b,)`` if any.
 
+    Two domains are ``{"a": uint8 (b, h, w, c), "b": uint8 (b, h, w, c)}``, never with labels. The
+    two images of a pair are cropped, mirrored and coloured by the same random numbers.
+
     Args:
       source: the examples.
       data: batch size, image size and augmentation.
-      seed: decides the order and the augmentation.
+      seed: decides the order and the augmentation; of an unpaired domain b, ``seed + 2^63`` does.
       start_step: the first step to give; nothing before it is read.
       batches_per_step: n fresh batches a step; if n > 1, leaves have shape ``(n, b, ...)``.
       steps_per_call: k steps at once; if k > 1, leaves have a leading axis of k before these.
@@ -54,25 +58,47 @@ def batches(
       InputError: the batch is larger than the data set, or doesn't divide among the hosts; later,
         too many images cannot be read.
     """
-    _check(source, data, hosts)
+    check_batch_size(source, data)
+    _check_hosts(data, hosts)
     b, n, k = data.batch_size // hosts, batches_per_step, steps_per_call
     places = np.arange(k * n)[:, None] * data.batch_size + host * b + np.arange(b)
     leading = (*(() if k == 1 else (k,)), *(() if n == 1 else (n,)), b)
-    offsets = tf.constant(places.ravel(), tf.int64)
+    step = n * data.batch_size
+    firsts = tf.data.Dataset.range(start_step * step, np.iinfo(np.int64).max, k * step)
+
+    def stream(source: Source, seed: int) -> Iterator[dict[str, np.ndarray]]:
+        return _stream(source, data, seed, firsts, places.ravel(), leading)
+
+    if isinstance(source, Source):
+        return stream(source, seed)
+    seeds = source.seeds(seed)
+    both = zip(stream(source.a, seeds["a"]), stream(source.b, seeds["b"]), strict=True)
+    return ({"a": a["image"], "b": b["image"]} for a, b in both)
+
+
+def _stream(
+    source: Source,
+    data: Data,
+    seed: int,
+    firsts: tf.data.Dataset,
+    places: np.ndarray,
+    leading: tuple[int, ...],
+) -> Iterator[dict[str, np.ndarray]]:
+    """The examples at ``places`` after the first position of each call."""
+    offsets = tf.constant(places, tf.int64)
     loader = Loader(source, data)
 
-    def plan(step: tf.Tensor) -> Tensors:
-        return _plan(step * (n * data.batch_size) + offsets, len(source), data, seed)
+    def plan(first: tf.Tensor) -> Tensors:
+        return _plan(first + offsets, len(source), data, seed)
 
     def finish(examples: Tensors) -> Tensors:
         return _finish(examples, source, data, seed, leading)
 
-    steps = tf.data.Dataset.range(start_step, np.iinfo(np.int64).max, k)
-    plans = steps.map(as_written(plan))
+    plans = firsts.map(as_written(plan))
     if source.arrays is not None:
         stream = from_memory(plans, source.arrays, image_shape(source, data), data.crop)
     else:
-        stream = from_loader(plans, loader, k * n * b)
+        stream = from_loader(plans, loader, len(places))
     options = tf.data.Options()
     options.deterministic = True
     stream = stream.map(as_written(finish), num_parallel_calls=tf.data.AUTOTUNE).with_options(
@@ -81,12 +107,7 @@ def batches(
     return _numpy(stream.prefetch(tf.data.AUTOTUNE), loader)
 
 
-def _check(source: Source, data: Data, hosts: int) -> None:
-    if data.batch_size > len(source):
-        raise InputError(
-            f"data.batch_size: {data.batch_size} is larger than the data set ({len(source)} "
-            f"images): use --data.batch_size {len(source)} or less"
-        )
+def _check_hosts(data: Data, hosts: int) -> None:
     if data.batch_size % hosts:
         raise InputError(
             f"data.batch_size: {data.batch_size} does not divide among {hosts} hosts: "
@@ -115,9 +136,14 @@ def _finish(
 
     if data.flip:
         image = flip(image, u(_FLIP))
+    images = tf.split(image, len(source.images), axis=-1)
     if data.jitter:
-        image = jitter(image, tf.stack([u(_JITTER + k) for k in range(3)], axis=1), data.jitter)
-    batch = {"image": tf.reshape(image, (*leading, *image_shape(source, data)))}
+        random = tf.stack([u(_JITTER + k) for k in range(3)], axis=1)
+        images = [jitter(image, random, data.jitter) for image in images]
+    shape = (*leading, *image_shape(source, data))
+    batch = {
+        name: tf.reshape(image, shape) for name, image in zip(source.images, images, strict=True)
+    }
     if "label" in examples:
         batch["label"] = tf.reshape(examples["label"], leading)
     if "failed" in examples:

@@ -14,10 +14,10 @@ from jaxtyping import Array, Integer, UInt8
 from jaxgan.axis import share
 from jaxgan.data.colour import MOST_PIXELS, jittered, mean
 from jaxgan.data.config import Data
-from jaxgan.data.examples import Source
+from jaxgan.data.examples import Arrays, Source, Unpaired
 from jaxgan.data.hashing import AUGMENT, bits, shuffled
 from jaxgan.data.resize import prepared
-from jaxgan.data.source import image_shape
+from jaxgan.data.source import check_batch_size, image_shape
 from jaxgan.data.words import U64, Word, add, divide, product, widened
 from jaxgan.errors import InputError
 from jaxgan.typing import Batch
@@ -29,34 +29,40 @@ _FLIP, _CROP_Y, _CROP_X, _JITTER = 0, 1, 2, 3
 """What each random number of an example decides, as in the pipeline; jitter takes three."""
 
 
-def resident(source: Source, data: Data) -> dict[str, np.ndarray]:
+def resident(source: Source | Unpaired, data: Data) -> dict[str, np.ndarray]:
     """What :func:`gather` gathers from: ``image`` (N, h, w, c) uint8, ``label`` (N,) int32 if any.
 
-    Images are resized, with room for random windows.
+    Of two domains ``a`` (N, h, w, c) and ``b`` (M, h, w, c). Images are resized, with room for
+    random windows.
 
     Raises:
       InputError: the examples don't lie in memory, are too large to jitter, or are fewer than a
         batch.
     """
-    if source.arrays is None:
-        raise InputError(
-            f"data.on_device: {source.name} is decoded as it is read and doesn't lie in memory; "
-            "use False, or npz:"
-        )
+    check_batch_size(source, data)
     size, _, channels = image_shape(source, data)
     if data.jitter and size**2 > MOST_PIXELS:
         raise InputError(
             "data.on_device: images above 4096 x 4096 pixels cannot be jittered on the device; "
             "use False, or data.jitter 0"
         )
-    if data.batch_size > len(source):
-        raise InputError(
-            f"data.batch_size: {data.batch_size} is larger than the data set ({len(source)} "
-            f"images): use --data.batch_size {len(source)} or less"
-        )
-    examples = {"image": prepared(source.arrays.images, size, data.crop, channels)}
-    labels = source.arrays.labels
+
+    def images(source: Source) -> UInt8[np.ndarray, "n height width channels"]:
+        return prepared(_arrays(source).images, size, data.crop, channels)
+
+    if isinstance(source, Unpaired):
+        return {"a": images(source.a), "b": images(source.b)}
+    examples, labels = {"image": images(source)}, _arrays(source).labels
     return examples if labels is None else {**examples, "label": labels}
+
+
+def _arrays(source: Source) -> Arrays:
+    if source.arrays is None:
+        raise InputError(
+            f"data.on_device: {source.name} is decoded as it is read and doesn't lie in memory; "
+            "use False, or data that does: digits, photos, idx: or npz:"
+        )
+    return source.arrays
 
 
 def gather(
@@ -77,6 +83,13 @@ def gather(
       step: from 0, below 2^31.
       batches_per_step: n; if above 1, leaves have shape ``(n, batch, ...)``.
     """
+    if "image" not in examples:
+        return {
+            name: gather({"image": examples[name]}, data, shape, own, step, batches_per_step)[
+                "image"
+            ]
+            for name, own in Unpaired.seeds(seed).items()
+        }
     n, b = batches_per_step, data.batch_size
     places = jnp.arange(n * b, dtype=jnp.uint32).reshape((n, b) if n > 1 else (b,))
     position = add(product(step.astype(jnp.uint32), jnp.uint32(n * b)), widened(places))

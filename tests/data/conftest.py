@@ -45,23 +45,48 @@ def coloured() -> tuple[np.ndarray, np.ndarray]:
     return rng.integers(0, 256, (23, 9, 12, 3), dtype=np.uint8), np.arange(23) % 3
 
 
-@pytest.fixture(params=["digits", "idx", "npz", "folder"])
-def any_data(request, tmp_path, coloured, write_idx) -> Data:
-    """Every kind of source that needs no files from elsewhere, with every augmentation on."""
+LABELLED = ["digits", "idx", "npz", "folder"]
+TWO_DOMAINS = ["photos", "unpaired", "paired"]
+
+
+@pytest.fixture
+def make_data(tmp_path, coloured, write_idx) -> Callable[[str], Data]:
+    """A kind of source, its files written, with every augmentation on."""
     images, labels = coloured
     names = {
         "digits": "digits",
+        "photos": "photos",
         "idx": f"idx:{tmp_path}",
         "npz": f"npz:{tmp_path}/a.npz",
         "folder": f"folder:{tmp_path}",
+        "unpaired": f"unpaired:{tmp_path}/a,{tmp_path}/b",
+        "paired": f"paired:{tmp_path}/a,{tmp_path}/b",
     }
-    if request.param == "idx":
-        write_idx("train-images-idx3-ubyte.gz", images[..., 0])
-        write_idx("train-labels-idx1-ubyte", labels.astype(np.uint8))
-    elif request.param == "npz":
-        np.savez(tmp_path / "a.npz", images=images, labels=labels)
-    elif request.param == "folder":
-        write_folder(tmp_path, images, labels)
-    return Data(
-        source=names[request.param], image_size=8, batch_size=10, crop=3, flip=True, jitter=0.4
-    )
+
+    def make(kind: str) -> Data:
+        if kind == "idx":
+            write_idx("train-images-idx3-ubyte.gz", images[..., 0])
+            write_idx("train-labels-idx1-ubyte", labels.astype(np.uint8))
+        elif kind == "npz":
+            np.savez(tmp_path / "a.npz", images=images, labels=labels)
+        elif kind == "folder":
+            write_folder(tmp_path, images, labels)
+        elif kind in ("unpaired", "paired"):
+            count = 17 if kind == "unpaired" else 23
+            write_folder(tmp_path / "a", images, labels)
+            write_folder(tmp_path / "b", 255 - images[:count], labels[:count])
+        return Data(names[kind], image_size=8, batch_size=10, crop=3, flip=True, jitter=0.4)
+
+    return make
+
+
+@pytest.fixture(params=LABELLED)
+def any_data(request, make_data) -> Data:
+    """Every kind of source with labels that needs no files from elsewhere."""
+    return make_data(request.param)
+
+
+@pytest.fixture(params=[*LABELLED, *TWO_DOMAINS])
+def every_data(request, make_data) -> Data:
+    """Every kind of source that needs no files from elsewhere."""
+    return make_data(request.param)

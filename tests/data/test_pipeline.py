@@ -2,10 +2,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from data_helpers import indexed, take
+from data_helpers import indexed, numbered, take
 
 from jaxgan.data import Data
-from jaxgan.data.examples import from_arrays
+from jaxgan.data.examples import Unpaired, from_arrays
 from jaxgan.data.source import image_shape, open_source
 from jaxgan.errors import InputError
 
@@ -22,9 +22,9 @@ def order(size: int, count: int, **options) -> np.ndarray:
 def assert_same(a: list[dict], b: list[dict]) -> None:
     assert len(a) == len(b) > 0
     for one, other in zip(a, b, strict=True):
-        assert one.keys() == other.keys() == {"image", "label"}
-        np.testing.assert_array_equal(one["image"], other["image"])
-        np.testing.assert_array_equal(one["label"], other["label"])
+        assert one.keys() == other.keys() != set()
+        for name in one:
+            np.testing.assert_array_equal(one[name], other[name])
 
 
 def test_each_epoch_is_another_permutation():
@@ -53,9 +53,9 @@ def test_a_batch_may_be_the_whole_data_set():
 
 
 @pytest.mark.parametrize("step", [1, 7])
-def test_resuming_gives_the_steps_that_would_have_come(any_data, step):
-    straight = take(any_data, step + 3)
-    assert_same(take(any_data, 3, start_step=step), straight[step:])
+def test_resuming_gives_the_steps_that_would_have_come(every_data, step):
+    straight = take(every_data, step + 3)
+    assert_same(take(every_data, 3, start_step=step), straight[step:])
 
 
 def test_a_late_step_is_reached_at_once():
@@ -63,10 +63,11 @@ def test_a_late_step_is_reached_at_once():
     assert len(set(labels)) >= 5
 
 
-def test_hosts_share_out_the_global_batch(any_data):
-    whole = take(any_data, 4)
-    parts = [take(any_data, 4, host=h, hosts=2) for h in range(2)]
-    assert parts[0][0]["image"].shape == (5, 8, 8, whole[0]["image"].shape[-1])
+def test_hosts_share_out_the_global_batch(every_data):
+    whole = take(every_data, 4)
+    parts = [take(every_data, 4, host=h, hosts=2) for h in range(2)]
+    for name, leaf in parts[0][0].items():
+        assert leaf.shape == (5, *whole[0][name].shape[1:])
     joined = [
         {k: np.concatenate([part[k] for part in pair]) for k in pair[0]}
         for pair in zip(*parts, strict=True)
@@ -74,10 +75,12 @@ def test_hosts_share_out_the_global_batch(any_data):
     assert_same(joined, whole)
 
 
-def test_batches_per_step_stacks_the_same_stream(any_data):
-    single = take(any_data, 6)
-    stacked = take(any_data, 2, batches_per_step=3)
-    assert stacked[0]["image"].shape == (3, *single[0]["image"].shape)
+@pytest.mark.parametrize("stack", ["batches_per_step", "steps_per_call"])
+def test_stacked_batches_are_those_of_the_same_stream(every_data, stack):
+    single = take(every_data, 6)
+    stacked = take(every_data, 2, **{stack: 3})
+    for name, leaf in stacked[0].items():
+        assert leaf.shape == (3, *single[0][name].shape)
     flat = [{k: step[k][i] for k in step} for step in stacked for i in range(3)]
     assert_same(flat, single)
 
@@ -93,8 +96,50 @@ def test_hosts_share_out_each_batch_of_a_step():
 def test_shapes_and_types(any_data):
     source = open_source(any_data)
     batch = take(any_data, 1, source)[0]
+    assert batch.keys() == {"image", "label"}
     assert batch["image"].shape == (10, *image_shape(source, any_data))
     assert (batch["image"].dtype, batch["label"].dtype) == (np.uint8, np.int32)
+
+
+@pytest.mark.parametrize("kind,seed", [("unpaired", 1 + 2**63), ("paired", 1)])
+def test_a_domain_is_a_stream_of_its_folder(make_data, tmp_path, kind, seed):
+    """The images of a pair share the random numbers, and unpaired ones have their own."""
+    data = make_data(kind)
+    a = take(replace(data, source=f"folder:{tmp_path}/a"), 5)
+    b = take(replace(data, source=f"folder:{tmp_path}/b"), 5, seed=seed)
+    expected = [{"a": x["image"], "b": y["image"]} for x, y in zip(a, b, strict=True)]
+    assert_same(take(data, 5), expected)
+
+
+def test_pairs_stay_pairs(make_data):
+    """b is 255 - a, before and after a random window (4 x 7 of them) and mirroring."""
+    data = replace(make_data("paired"), image_size=6, crop=3, jitter=0.0)
+    seen = [batch["a"] for batch in take(data, 5)]
+    assert_same(take(data, 5), [{"a": a, "b": 255 - a} for a in seen])
+    assert len({image.tobytes() for a in seen for image in a}) > 40
+
+
+def test_unpaired_domains_have_orders_of_their_own():
+    source = Unpaired(numbered(200), numbered(200))
+    a, b = (np.stack([step[name].ravel() for step in take(TINY, 40, source)]) for name in "ab")
+    for order in (a, b):
+        assert (np.sort(order.reshape(2, 200)) == np.arange(200)).all()
+    assert (a == b).sum() < 12  # 2 expected of 400, standard deviation 1.4.
+
+
+def test_unpaired_domains_have_epochs_of_their_own():
+    steps = take(replace(TINY, batch_size=5), 7, Unpaired(numbered(7), numbered(5)))
+    assert list(np.bincount(np.concatenate([s["a"] for s in steps]).ravel())) == [5] * 7
+    assert list(np.bincount(np.concatenate([s["b"] for s in steps]).ravel())) == [7] * 5
+
+
+def test_unpaired_domains_are_mirrored_independently():
+    ramp = np.tile(np.arange(4, dtype=np.uint8)[None, None, :, None], (1000, 4, 1, 1))
+    source = from_arrays("ramp", ramp)
+    data = Data(image_size=4, batch_size=1000, flip=True)
+    batch = take(data, 1, Unpaired(source, source))[0]
+    same = (batch["a"] == batch["b"]).all(axis=(1, 2, 3)).sum()
+    assert 430 < same < 570  # 4.4 standard deviations.
 
 
 def test_images_keep_their_labels(any_data):

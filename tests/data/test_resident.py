@@ -11,7 +11,7 @@ from jax.sharding import PartitionSpec
 
 from jaxgan.data import Data
 from jaxgan.data.colour import MOST_PIXELS
-from jaxgan.data.examples import Arrays, Source, from_arrays
+from jaxgan.data.examples import Arrays, Source, Unpaired, from_arrays
 from jaxgan.data.resident import gather, resident
 from jaxgan.data.source import image_shape, open_source
 from jaxgan.errors import InputError
@@ -23,7 +23,7 @@ LAST = 2**31 - 1
 """The last step."""
 
 
-def gathering(data: Data, source: Source, seed: int = 1, n: int = 1):
+def gathering(data: Data, source: Source | Unpaired, seed: int = 1, n: int = 1):
     """``step -> batch``, compiled."""
     examples = jax.device_put(resident(source, data))
     shape = image_shape(source, data)
@@ -35,7 +35,9 @@ def gathering(data: Data, source: Source, seed: int = 1, n: int = 1):
     return lambda step: compiled(examples, jnp.int32(step))
 
 
-def assert_gathers(data: Data, source: Source, starts: list[int], seed: int = 1, n: int = 1):
+def assert_gathers(
+    data: Data, source: Source | Unpaired, starts: list[int], seed: int = 1, n: int = 1
+):
     """The batches of two steps from each start are the pipeline's, to the bit."""
     batch_of = gathering(data, source, seed, n)
     for start in starts:
@@ -63,6 +65,18 @@ def test_augmented_batches_are_the_pipelines(channels, n):
 )
 def test_one_augmentation_alone(one):
     assert_gathers(Data(image_size=8, batch_size=10, **one), pictures(3), [0])
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_two_domains(n):
+    data = Data("photos", image_size=24, batch_size=20, crop=3, flip=True, jitter=0.4)
+    assert_gathers(data, open_source(data), [7], n=n)
+
+
+def test_two_domains_of_different_sizes():
+    source = Unpaired(pictures(3), from_arrays("few", pictures(3).arrays.images[:11]))
+    assert_gathers(ALL, source, [0, LAST - 2])
+    assert gathering(ALL, source)(0).keys() == {"a", "b"}
 
 
 def test_any_source_in_memory(tmp_path):
@@ -116,7 +130,7 @@ def test_examples_that_are_decoded_as_they_are_read(tmp_path):
         resident(open_source(data), data)
     assert str(caught.value) == (
         f"data.on_device: folder:{tmp_path} is decoded as it is read and doesn't lie in memory; "
-        "use False, or npz:"
+        "use False, or data that does: digits, photos, idx: or npz:"
     )
 
 
