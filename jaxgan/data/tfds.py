@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 
 from jaxgan.data.decode import decode
-from jaxgan.data.examples import Pixels, Source, from_arrays
+from jaxgan.data.examples import Pixels, Source, Unpaired, from_arrays
 from jaxgan.data.hosttf import tf
 from jaxgan.errors import InputError
 
@@ -21,8 +21,11 @@ Record = tuple[bytes, int]
 """An encoded image, and its label."""
 
 
-def open_tfds(name: str, split: str, folder: str | None = None) -> Source:
+def open_tfds(name: str, split: str, folder: str | None = None) -> Source | Unpaired:
     """A split of a TFDS data set: the first image feature, and the label where there is one.
+
+    Where there is no split ``train``, but ``trainA`` and ``trainB``, as in ``cycle_gan``, these are
+    two unpaired domains, and so with any other name.
 
     ArrayRecord files are read at random. TFRecord files cannot be, so their images are loaded,
     still encoded, into memory. A data set that isn't prepared is downloaded and prepared.
@@ -36,6 +39,14 @@ def open_tfds(name: str, split: str, folder: str | None = None) -> Source:
       InputError: no such data set or split, no image in it, or it cannot be downloaded.
     """
     builder = _prepared(name, folder)
+    stem, bracket, part = split.partition("[")
+    a, b = f"{stem}A", f"{stem}B"
+    if stem not in builder.info.splits and {a, b} <= set(builder.info.splits):
+        return Unpaired(*(_open(name, builder, half + bracket + part) for half in (a, b)))
+    return _open(name, builder, split)
+
+
+def _open(name: str, builder: Any, split: str) -> Source:
     image, label = _features(name, builder.info.features)
     feature = builder.info.features[image]
     class_names = tuple(builder.info.features[label].names) if label else ()

@@ -47,6 +47,50 @@ def test_formats_agree_and_resume(mnist, memory, real):
         np.testing.assert_array_equal(a["label"], b["label"])
 
 
+@pytest.fixture
+def two_domains(tmp_path) -> str:
+    """A data set with the splits of ``cycle_gan``; an image's level is its split's number."""
+    splits = {}
+    for level, (split, count) in enumerate(
+        {"trainA": 4, "trainB": 6, "testA": 2, "testB": 3}.items()
+    ):
+        images = np.full((count, 4, 4, 3), level, np.uint8)
+        examples = {"image": images, "label": np.full(count, level % 2)}
+        splits[split] = reader.tf.data.Dataset.from_tensor_slices(examples)
+    image = reader.tfds.features.Image(shape=(None, None, 3))
+    label = reader.tfds.features.ClassLabel(names=["A", "B"])
+    reader.tfds.dataset_builders.store_as_tfds_dataset(
+        name="horses",
+        version="1.0.0",
+        data_dir=tmp_path,
+        split_datasets=splits,
+        features=reader.tfds.features.FeaturesDict({"image": image, "label": label}),
+        disable_shuffling=True,
+    )
+    return str(tmp_path)
+
+
+def test_splits_of_two_domains(two_domains):
+    for split, a, b in (
+        ("train", (4, 0), (6, 1)),
+        ("test", (2, 2), (3, 3)),
+        ("train[:50%]", (2, 0), (3, 1)),
+    ):
+        source = open_source(Data("tfds:horses", split=split, tfds_dir=two_domains))
+        assert source.num_classes == 0
+        assert [(len(s), s.example(0)[0].max()) for s in (source.a, source.b)] == [a, b]
+    data = Data("tfds:horses", tfds_dir=two_domains, image_size=4, batch_size=4)
+    batch = take(data, 1)[0]
+    assert {name: leaf.max() for name, leaf in batch.items()} == {"a": 0, "b": 1}
+
+
+def test_splits_of_one_domain(two_domains):
+    source = open_source(Data("tfds:horses", split="trainB[1:]", tfds_dir=two_domains))
+    assert (len(source), source.example(0)) == (5, (pytest.approx(np.ones((4, 4, 3))), 1))
+    with pytest.raises(InputError, match=r"no 'val'; it has trainA, trainB, testA, testB"):
+        open_source(Data("tfds:horses", split="val", tfds_dir=two_domains))
+
+
 def test_unknown_split(mnist):
     with pytest.raises(InputError, match=r"data\.split: .* no 'val'; it has .*test"):
         open_source(replace(mnist, split="val"))
