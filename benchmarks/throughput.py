@@ -176,7 +176,8 @@ def spec_of(run: Run, step_only: bool) -> Spec:
     """The data's shape: from the data, or from the config alone."""
     if not step_only:
         source = open_source(run.data)
-        return Spec(image_shape(source, run.data), source.num_classes, run.steps)
+        shape = image_shape(source, run.data)
+        return Spec(shape, source.num_classes, run.steps, source.images)
     size = run.data.image_size
     classes = getattr(run.algorithm, "num_classes", 0) or CLASSES
     return Spec((size, size, run.data.channels or 1), classes, run.steps)
@@ -185,8 +186,11 @@ def spec_of(run: Run, step_only: bool) -> Spec:
 def synthetic(spec: Spec, batch_size: int, algorithm: Algorithm) -> Batch:
     """A step's batch of random bytes: black images are not what a step's numbers look like."""
     batch = spec.batch(batch_size, algorithm.batches_per_step)
-    noise = jax.random.bits(jax.random.key(0), batch["image"].shape, jnp.uint8)
-    return {**batch, "image": noise}
+    noise = {
+        name: jax.random.bits(jax.random.key(k), batch[name].shape, jnp.uint8)
+        for k, name in enumerate(spec.images)
+    }
+    return {**batch, **noise}
 
 
 def time_step(

@@ -11,6 +11,7 @@ import pytest
 from benchmarks import throughput
 from jaxgan.algorithms import CGAN, WGAN
 from jaxgan.config import Run
+from jaxgan.core import Algorithm, Spec
 from jaxgan.data.config import Data
 from jaxgan.errors import InputError
 
@@ -111,8 +112,17 @@ def test_step_only_takes_shape_and_classes_from_the_config():
     data = Data(source="tfds:none_such", image_size=32, channels=3)
     spec = throughput.spec_of(Run(algorithm=WGAN(), data=data), step_only=True)
     assert spec.image_shape == (32, 32, 3)
-    assert throughput.spec_of(Run(algorithm=CGAN()), True) == ((28, 28, 1), 10, 10_000)
+    assert throughput.spec_of(Run(algorithm=CGAN()), True) == Spec((28, 28, 1), 10, 10_000)
     assert throughput.spec_of(Run(algorithm=CGAN(num_classes=12)), True).num_classes == 12
+
+
+def test_two_domains_are_measured_on_different_noise():
+    run = Run(algorithm=WGAN(), data=Data(source="photos", image_size=8))
+    spec = throughput.spec_of(run, step_only=False)
+    assert spec == Spec((8, 8, 3), 0, run.steps, ("a", "b"))
+    batch = throughput.synthetic(spec, 4, Algorithm(print, print, print, print))
+    assert {leaf.shape for leaf in batch.values()} == {(4, 8, 8, 3)}
+    assert (batch["a"] != batch["b"]).mean() > 0.9
 
 
 PRODUCT = 2 * 32**3
