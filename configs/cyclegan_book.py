@@ -26,6 +26,10 @@ def config() -> Run:
             decay="constant",
         ),
         data=Data(
-            source="tfds:cycle_gan/apple2orange", image_size=128, batch_size=1, channels=3, flip=True
+            source="tfds:cycle_gan/apple2orange",
+            image_size=128,
+            batch_size=1,
+            channels=3,
+            flip=True,
         ),
     )

@@ -11,7 +11,7 @@ from jaxgan.calls import Call, calls
 from jaxgan.checkpoint import Checkpoints, abstract
 from jaxgan.config import Run
 from jaxgan.core import Algorithm, Spec, TrainState
-from jaxgan.data.examples import Source
+from jaxgan.data.examples import Source, Unpaired
 from jaxgan.data.pipeline import batches
 from jaxgan.data.source import image_shape, open_source
 from jaxgan.errors import InputError
@@ -40,7 +40,8 @@ def open_data(run: Run) -> tuple[Source | Unpaired, Spec]:
     """The run's source, and what an algorithm needs to know of it."""
     source = open_source(run.data)
     shape = image_shape(source, run.data)
-    return source, Spec(shape, source.num_classes, run.steps, source.images)
+    paired = isinstance(source, Source) and len(source.images) > 1
+    return source, Spec(shape, source.num_classes, run.steps, source.images, paired)
 
 
 def prepare(run: Run, fresh: bool = False, devices: Devices | None = None) -> Ready:

@@ -1,6 +1,10 @@
 """Every algorithm at a size that compiles in seconds."""
 
 from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
 
 from jaxgan.algorithms import CGAN, GAN, WGAN, CycleGAN, Pix2Pix
 from jaxgan.config import Checkpoint, Log, Run, Sample
@@ -88,11 +92,26 @@ def spec_of(config):
 RESIDUAL = WGAN(generator=ResidualGenerator(features=2), critic=ResidualCritic(features=2))
 
 
+def small_data(algorithm, folder):
+    """What the algorithm can learn from: digits, photographs, or pairs that lie in ``folder``."""
+    source = "digits"
+    if isinstance(algorithm, CycleGAN):
+        source = "photos"
+    elif isinstance(algorithm, Pix2Pix):
+        source = f"paired:{folder}"
+        folder.mkdir(exist_ok=True)
+        rng = np.random.default_rng(0)
+        for i in range(16):
+            pixels = rng.integers(0, 256, (8, 16, 3), np.uint8)
+            Image.fromarray(pixels).save(folder / f"{i}.png")
+    return Data(source=source, image_size=8, batch_size=8)
+
+
 def small_run(algorithm, out, **fields):
-    """A run of a few steps on the digits."""
+    """A run of a few steps."""
     run = Run(
         algorithm=algorithm,
-        data=Data(image_size=8, batch_size=8),
+        data=small_data(algorithm, Path(out).parent / "pairs"),
         steps=8,
         out=str(out),
         checkpoint=Checkpoint(every=4),

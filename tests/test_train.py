@@ -17,14 +17,13 @@ from PIL import Image
 from jaxgan.checkpoint import Checkpoints, abstract
 from jaxgan.config import Checkpoint, Log, Sample
 from jaxgan.core import advance
-from jaxgan.data.config import Data
 from jaxgan.errors import InputError
 from jaxgan.logging import Logger, read_records
 from jaxgan.parallel import Devices
 from jaxgan.prepare import prepare
 from jaxgan.train import train
 from tests.conftest import ROOT
-from tests.small import ALGORITHMS, small_run
+from tests.small import ALGORITHMS, small_data, small_run
 
 
 @pytest.fixture(autouse=True)
@@ -89,13 +88,14 @@ def test_a_crash_and_a_restart_end_where_one_run_ends_to_the_bit(name, tmp_path,
     assert whole_sheet == (tmp_path / "broken" / "samples.png").read_bytes()
 
 
-@pytest.mark.parametrize("name", ["dcgan", "wgan_gp", "sn_cgan"])
+@pytest.mark.parametrize("name", ["dcgan", "wgan_gp", "sn_cgan", "cyclegan"])
 @pytest.mark.parametrize(
     "changes",
     [{"steps_per_call": 2}, {"on_device": True}, {"steps_per_call": 4, "on_device": True}],
 )
 def test_calls_and_placement_change_nothing_to_the_bit(name, changes, tmp_path):
-    data = Data(image_size=8, batch_size=8, flip=True, crop=2, jitter=0.2)
+    data = small_data(ALGORITHMS[name], tmp_path)
+    data = replace(data, flip=True, crop=2, jitter=0.2)
     intervals = {"log": Log(every=4), "checkpoint": Checkpoint(every=4), "sample": Sample(every=8)}
     plain = small_run(ALGORITHMS[name], tmp_path / "plain", data=data, steps=9, **intervals)
     data = replace(data, on_device=changes.get("on_device", False))

@@ -4,7 +4,8 @@ The plain form is one ``conv_general_dilated`` in XLA's canonical layouts (NHWC,
 its CPU backend runs a naive loop wherever a ``lax.scan`` is around. cuDNN takes it as it is. For a
 few shapes a CPU has a faster form (benchmarks/README.md has the factors): layers with at most
 :data:`FEW` channels on one side, transposed convolutions of small maps, and those of stride 2 and
-more, which the plain form computes on an input filled up with zeros. All forms of a face are equal but for rounding.
+more, which the plain form computes on an input filled up with zeros. All forms of a face are equal
+but for rounding.
 
 Here x (n, h, w, c) is the input, w (kh, kw, c, o) the kernel, and g (n, h', w', o) the output or
 its gradient.
