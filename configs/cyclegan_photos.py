@@ -20,7 +20,7 @@ def config() -> Run:
             generator=ResNetGenerator(features=32, blocks=3),
             discriminator=PatchGAN(features=32),
         ),
-        data=Data(source="photos", image_size=64, batch_size=4, crop=6, flip=True),
+        data=Data(source="photos", image_size=64, batch_size=2, crop=6, flip=True),
         sample=Sample(every=250),
         log=Log(every=25),
     )
