@@ -27,6 +27,11 @@ WGAN_GP = (
     "--algorithm.generator.features", "4", "--algorithm.critic.features", "4",
     "--algorithm.n_critic", "2",
 )  # fmt: skip
+CYCLEGAN = (
+    "configs/cyclegan_photos.py", "--data.image_size", "32",
+    "--algorithm.generator.features", "2", "--algorithm.generator.blocks", "1",
+    "--algorithm.discriminator.features", "2", "--algorithm.pool_size", "12",
+)  # fmt: skip
 RUN = ("--data.batch_size", "8", "--log.every", "2", "--sample.every", "50")
 
 
@@ -55,7 +60,9 @@ def finish(processes):
     return outputs
 
 
-@pytest.mark.parametrize("arguments", [DCGAN, WGAN_GP], ids=["dcgan", "wgan_gp"])
+@pytest.mark.parametrize(
+    "arguments", [DCGAN, WGAN_GP, CYCLEGAN], ids=["dcgan", "wgan_gp", "cyclegan"]
+)
 def test_two_processes_of_two_devices_equal_one_of_four(arguments, tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     outputs = finish(start_two(arguments, two, "--steps", "4"))

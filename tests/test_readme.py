@@ -27,7 +27,7 @@ def test_the_gan_of_your_own_learns_the_circle():
 def test_configs_and_files_that_it_names_exist():
     for name in re.findall(r"configs/(\w+)\.py", README):
         assert (ROOT / "configs" / f"{name}.py").is_file()
-    listed = set(re.findall(r"`((?:w|c|dc)?gan_\w+)`", README))
+    listed = set(re.findall(r"`((?:w|c|dc|cycle)?gan_\w+|pix2pix_\w+)`", README))
     assert listed == {path.stem for path in (ROOT / "configs").glob("*.py")}
     for link in re.findall(r"\]\(([^)]+)\)", README):
         assert (ROOT / link).exists(), link
