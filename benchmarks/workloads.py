@@ -322,10 +322,7 @@ def _resident(workload: Workload, arrays: Arrays, algorithm: Any, devices: Any, 
     examples = jax.device_put(examples, devices.replicated)
 
     def step(state: Any, examples: Any, root: Any) -> Any:
-        batch = {
-            name: gather({"image": images}, data, shape, seed, state.step, n)["image"]
-            for seed, (name, images) in enumerate(examples.items())
-        }
+        batch = gather(examples, data, shape, 0, state.step, n)
         return advance(algorithm)(state, batch, root)
 
     return examples, None, several(step, count, stacked=False) if count > 1 else step

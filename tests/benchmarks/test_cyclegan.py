@@ -1,11 +1,14 @@
-"""CycleGAN in PyTorch and TensorFlow: the papers' nets, one pool, and the same steps."""
+"""CycleGAN in all three libraries: the paper's nets, one pool, and the same steps."""
 
 import dataclasses
 
+import jax
 import numpy as np
 import pytest
+from flax import traverse_util
 
-from benchmarks.workloads import WORKLOADS, random_bytes
+from benchmarks.workloads import WORKLOADS, build, random_bytes
+from jaxgan.core import Spec, advance
 
 BATCH, STEPS = 2, 3
 FORMS = ("eager", "channels_last")
@@ -146,3 +149,56 @@ def test_both_libraries_take_the_same_steps(monkeypatch):
         assert all(p.requires_grad for p in step.D.parameters())
         pools = [pool.images.permute(0, 2, 3, 1).numpy() for pool in step.pools]
         np.testing.assert_allclose(pools, [p.images.numpy() for p in source.pools], 0.0, 1e-2)
+
+
+# jaxgan's side.
+
+
+def algorithm_of(workload):
+    return workload.jaxgan(workload).build(Spec(workload.image_shape, 0, 1000, ("a", "b")))
+
+
+@pytest.mark.parametrize("size, resnet", [(128, RESNET_6), (256, RESNET_9)])
+def test_jaxgan_has_as_many_parameters(size, resnet):
+    init = algorithm_of(WORKLOADS[f"cyclegan_{size}"]).init
+    players = jax.eval_shape(init, jax.random.key(0), None).players.values()
+    leaves = [jax.tree.leaves(player.variables["params"]) for player in players]
+    sizes = [sum(np.prod(p.shape, dtype=int) for p in params) for params in leaves]
+    assert sizes == [resnet, resnet, PATCHGAN, PATCHGAN]
+
+
+def fill(net, params):
+    """Writes jaxgan's weights."""
+    flat = traverse_util.flatten_dict(jax.device_get(params), sep="/")
+    for i, conv in enumerate(tensorflow_convs(net)):
+        name = f"Layer_{i}/{'ConvTranspose' if conv.transpose else 'Conv'}_0"
+        kernel = flat.pop(f"{name}/kernel")
+        conv.kernel.assign(kernel[::-1, ::-1].swapaxes(2, 3) if conv.transpose else kernel)
+        conv.bias.assign(flat.pop(f"{name}/bias"))
+    assert not flat, list(flat)
+
+
+def test_tensorflow_takes_jaxgans_steps():
+    _, module = tensorflow_peers()
+    algorithm, arrays = algorithm_of(SMALL), random_bytes(SMALL, BATCH)
+    state = jax.jit(algorithm.init)(jax.random.key(0), None)
+    state = jax.tree.map(lambda x: x * 10 if x.ndim == 4 else x, state)  # see enlarge
+    source = module.CycleGan(module.cyclegan(SMALL), SMALL)
+    for net, player in zip((*source.G.nets, *source.D.nets), state.players.values(), strict=True):
+        fill(net, player.variables["params"])
+    step, expected = jax.jit(advance(algorithm)), []
+    for _ in range(STEPS):
+        state, metrics = step(state, arrays, jax.random.key(0))
+        expected.append([metrics["discriminators_loss"], metrics["generators_loss"]])
+    compiled = module.tf.function(source.__call__, autograph=False)
+    data = {name: module.tf.constant(array) for name, array in arrays.items()}
+    losses = [[float(loss) for loss in compiled(**data)] for _ in range(STEPS)]
+    np.testing.assert_allclose(losses, np.asarray(expected), 1e-4, 1e-4)
+
+
+def test_jaxgan_takes_steps_from_a_set_of_two_domains(monkeypatch):
+    monkeypatch.setattr("benchmarks.workloads.RESIDENT", 8)
+    runner = build(SMALL, random_bytes(SMALL, BATCH), "device")
+    metrics = runner.wait(runner.call())
+    assert metrics["generators_loss"].shape == ()
+    assert np.isfinite(metrics["generators_loss"]).all()
