@@ -29,7 +29,6 @@ from jaxgan import cli, config, default
 from jaxgan.axis import AXIS
 from jaxgan.config import Run
 from jaxgan.core import Algorithm, Spec, advance, several
-from jaxgan.data.source import image_shape, open_source
 from jaxgan.errors import InputError
 from jaxgan.logging import read_records
 from jaxgan.parallel import Devices, leading
@@ -175,10 +174,12 @@ def measure(run: Run, seconds: float, step_only: bool) -> dict[str, Any]:
 def spec_of(run: Run, step_only: bool) -> Spec:
     """The data's shape: from the data, or from the config alone."""
     if not step_only:
-        source = open_source(run.data)
-        shape = image_shape(source, run.data)
-        return Spec(shape, source.num_classes, run.steps, source.images)
-    size = run.data.image_size
+        from jaxgan.prepare import open_data  # Here, because it imports TensorFlow.
+
+        return open_data(run)[1]
+    size, images = run.data.image_size, run.algorithm.images
+    if len(images) > 1:
+        return Spec((size, size, run.data.channels or 3), 0, run.steps, images, paired=True)
     classes = getattr(run.algorithm, "num_classes", 0) or CLASSES
     return Spec((size, size, run.data.channels or 1), classes, run.steps)
 

@@ -1,8 +1,11 @@
 """CycleGAN between two photographs: windows of a temple (a) and of a flower (b). No download.
 
-Paper: Zhu et al. 2017, at 64 px with half the channels and three blocks.
+Paper: Zhu et al. 2017, at 64 px with half the channels and three blocks, two images a batch.
 Command: python -m jaxgan.train configs/cyclegan_photos.py
-Time: not run yet.
+Time: 12 minutes on two CPU cores that others used too. From step 500 on a person sees that the
+temple takes the flower's colours: orange petals on dark green. At the end its eaves are rows of
+petals, the flower becomes trees and roof tiles on white, and both come back recognisably.
+Got (21 November 2026): cycle_a .131, cycle_b .092, means over the last 25 steps, in [-1, 1].
 """
 
 from jaxgan.algorithms import CycleGAN

@@ -23,9 +23,9 @@ def narrow(net):
 
 def spec_of(run):
     """What the run would be built for, at 64 px where it translates larger images."""
-    size, domains = run.data.image_size, ("a", "b")
-    if hasattr(run.algorithm.generator, "multiple"):
-        return Spec((min(size, 64), min(size, 64), 3), 0, run.steps, domains, paired=True)
+    size, images = run.data.image_size, run.algorithm.images
+    if len(images) > 1:
+        return Spec((min(size, 64), min(size, 64), 3), 0, run.steps, images, paired=True)
     return Spec((size, size, run.data.channels or 1), 10, run.steps)
 
 

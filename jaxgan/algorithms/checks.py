@@ -6,7 +6,7 @@ from jaxgan.core import Spec
 from jaxgan.errors import InputError
 
 
-def check_domains(spec: Spec, *names: str) -> None:
+def check_domains(spec: Spec, names: tuple[str, ...]) -> None:
     """Raises InputError where the data has one set of images and two are needed, or vice versa."""
     if spec.images == names:
         return

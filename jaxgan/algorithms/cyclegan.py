@@ -6,7 +6,7 @@ generators, then one of both discriminators, on fakes out of a pool.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import flax.linen as nn
 import jax
@@ -46,6 +46,7 @@ _ROWS = 8
 class CycleGAN(Training):
     """Two ``generator`` s and two ``discriminator`` s, of one architecture each."""
 
+    images: ClassVar[tuple[str, ...]] = ("a", "b")
     generator: nn.Module = ResNetGenerator()
     """The nets G (ab) and F (ba)."""
     discriminator: nn.Module = PatchGAN()
@@ -200,7 +201,7 @@ class CycleGAN(Training):
         return penalties.gradient_penalty(critic, real, fake, key)
 
     def _check(self, spec: Spec) -> None:
-        check_domains(spec, "a", "b")
+        check_domains(spec, self.images)
         check_game(self.objective, self.discriminator, self.gradient_penalty)
         check_weights(cycle_a=self.cycle_a, cycle_b=self.cycle_b, identity=self.identity)
         if self.pool_size < 0:

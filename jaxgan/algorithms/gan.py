@@ -81,7 +81,7 @@ class GAN(Training):
         Raises:
           InputError: for a combination that makes no sense, and says why.
         """
-        check_domains(spec, "image")
+        check_domains(spec, self.images)
         self._check()
         gan = self.fitted(spec)
         rate = self.discriminator_learning_rate or self.learning_rate

@@ -5,7 +5,7 @@ update, then G's with the same fakes, towards D's favour and towards y itself.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import flax.linen as nn
 import jax
@@ -32,6 +32,7 @@ _ROWS = 8
 class Pix2Pix(Training):
     """``generator`` translates, ``discriminator`` judges pairs."""
 
+    images: ClassVar[tuple[str, ...]] = ("a", "b")
     generator: nn.Module = UNetGenerator()
     """The net G."""
     discriminator: nn.Module = PatchGAN(norm="batch")
@@ -56,7 +57,7 @@ class Pix2Pix(Training):
         Raises:
           InputError: for a combination that makes no sense, and says why.
         """
-        check_domains(spec, "a", "b")
+        check_domains(spec, self.images)
         if not spec.paired:
             raise InputError(
                 "data.source: pix2pix learns from pairs and these images have no partners; use"

@@ -1,7 +1,7 @@
 """The hyperparameters that every method shares, and the optimizer that they describe."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import optax
 
@@ -15,6 +15,8 @@ Decay = Literal["constant", "linear", "cosine", "constant_linear"]
 class Training:
     """Optimizer, averaging and precision."""
 
+    images: ClassVar[tuple[str, ...]] = ("image",)
+    """Names of the images in a batch that the method learns from."""
     learning_rate: float = 2e-4
     """The generator's, and every player's that has none of its own."""
     optimizer: Literal["adam", "rmsprop", "sgd"] = "adam"

@@ -61,7 +61,7 @@ class WGAN(Training):
         Raises:
           InputError: for a combination that makes no sense, and says why.
         """
-        check_domains(spec, "image")
+        check_domains(spec, self.images)
         self._check()
         gan = replace(
             self,

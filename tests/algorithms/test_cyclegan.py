@@ -95,6 +95,25 @@ def test_parts_and_rematerialisation_change_no_gradient(change):
         np.testing.assert_allclose(metrics[name], metrics_of_parts[name], rtol=1e-4)
 
 
+def test_rematerialisation_keeps_no_activations_of_the_generators():
+    data = jax.tree.map(jnp.asarray, batch(2, 16))
+    spec = Spec((16, 16, 3), 0, 10, ("a", "b"))
+    kept = {}
+    for remat in (False, True):
+        config = replace(
+            ALGORITHMS["cyclegan"], remat=remat, discriminator=PixelDiscriminator(features=1)
+        )
+        state = jax.eval_shape(config.build(spec).init, KEY, data)
+        variables = {name: player.variables for name, player in state.players.items()}
+
+        def pullback(variables, config=config):
+            return jax.vjp(lambda v: config.generator_loss(v, data, KEY, {})[0], variables)[1]
+
+        shapes = jax.tree.leaves(jax.eval_shape(pullback, variables))
+        kept[remat] = sum(leaf.size for leaf in shapes if leaf.shape[:1] in ((2,), (4,)))
+    assert 0 < kept[True] < 0.5 * kept[False]
+
+
 def test_the_loss_is_the_weighted_sum_of_its_parts():
     config = replace(ALGORITHMS["cyclegan"], **PLAIN)
     algorithm = config.build(DOMAINS)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import pytest
 
 from benchmarks import throughput
-from jaxgan.algorithms import CGAN, WGAN
+from jaxgan.algorithms import CGAN, WGAN, CycleGAN
 from jaxgan.config import Run
 from jaxgan.core import Algorithm, Spec
 from jaxgan.data.config import Data
@@ -114,6 +114,8 @@ def test_step_only_takes_shape_and_classes_from_the_config():
     assert spec.image_shape == (32, 32, 3)
     assert throughput.spec_of(Run(algorithm=CGAN()), True) == Spec((28, 28, 1), 10, 10_000)
     assert throughput.spec_of(Run(algorithm=CGAN(num_classes=12)), True).num_classes == 12
+    spec = throughput.spec_of(Run(algorithm=CycleGAN(), data=data), True)
+    assert spec.images == ("a", "b")
 
 
 def test_two_domains_are_measured_on_different_noise():
