@@ -61,11 +61,10 @@ def test_the_temple_takes_the_colours_of_the_flower(tmp_path):
     for i, image in enumerate(a):
         small = Image.fromarray(image).resize((64, 64), Image.Resampling.BICUBIC)
         small.save(tmp_path / "temple" / f"{i:03}.png")
-    fields = ["--steps", 600, "--sample.every", 300, "--out", tmp_path / "run"]
+    run, out = tmp_path / "run", tmp_path / "flower"
+    fields = ["--steps", 600, "--sample.every", 300, "--out", run]
     command("jaxgan.train", ROOT / "configs" / "cyclegan_photos.py", *fields)
-    command(
-        "jaxgan.translate", tmp_path / "run", "--in", tmp_path / "temple", "--out", tmp_path / "b"
-    )
+    command("jaxgan.translate", run, "--in", tmp_path / "temple", "--out", out)
 
     def colours(images):
         """Means of the three channels, and of their absolute differences from grey."""
