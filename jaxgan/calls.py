@@ -84,9 +84,7 @@ def _from_host(
                 lambda leaf: _joined(leaf, devices, lead)[-1 if count > 1 else ...], feed
             )
 
-        return Program(
-            count, devices.compile(step, like, lead), devices.jit(previewer(algorithm, seen))
-        )
+        return Program(count, devices.compile(step, like, lead), _show(algorithm, seen, devices))
 
     def feed(start: int, count: int) -> Iterator[Batch]:
         stream = batches(
@@ -134,10 +132,15 @@ def _from_device(
     @functools.cache
     def programs(count: int) -> Program:
         whole = several(step, count, stacked=False) if count > 1 else step
-        show = devices.jit(previewer(algorithm, seen))
+        show = _show(algorithm, seen, devices)
         return Program(count, devices.compile(whole, like, None), show)
 
     return programs, lambda start, count: itertools.repeat(examples)
+
+
+def _show(algorithm: Algorithm, seen: Any, devices: Devices) -> Callable[..., Any]:
+    """The sheet, whole on each device: one process alone draws it."""
+    return devices.jit(previewer(algorithm, seen), out_shardings=devices.replicated)
 
 
 def previewer(

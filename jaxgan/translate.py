@@ -17,7 +17,7 @@ from tqdm import tqdm
 from jaxgan import cli
 from jaxgan.data.decode import decode
 from jaxgan.data.examples import Pixels, UnreadableImageError
-from jaxgan.data.folder import EXTENSIONS, find_files
+from jaxgan.data.folder import find_files
 from jaxgan.data.resize import to_channels
 from jaxgan.errors import InputError
 from jaxgan.images import grid, letterboxed, shrunk, write_png
@@ -150,9 +150,7 @@ def find_inputs(path: Path, out: Path) -> tuple[Path, list[Path]]:
     if out.exists() and not out.is_dir():
         raise InputError(f"out: {out} is a file; name a folder")
     single = not path.is_dir()
-    root, files = (path.parent, [Path(path.name)]) if single else (path, find_files(path))
-    if not files:
-        raise InputError(f"in: no image in {path}: it needs {', '.join(EXTENSIONS)} files")
+    root, files = (path.parent, [Path(path.name)]) if single else (path, find_files(path, "in"))
     inside = out.resolve().is_relative_to(root.resolve())
     if root.resolve() == out.resolve() or (inside and not single):
         raise InputError(f"out: {out} is or lies in the folder of the inputs; name one beside it")

@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from jaxgan import hosts
 from jaxgan.config import Parallel
@@ -28,9 +29,10 @@ WGAN_GP = (
     "--algorithm.n_critic", "2",
 )  # fmt: skip
 CYCLEGAN = (
-    "configs/cyclegan_photos.py", "--data.image_size", "32",
-    "--algorithm.generator.features", "2", "--algorithm.generator.blocks", "1",
-    "--algorithm.discriminator.features", "2", "--algorithm.pool_size", "12",
+    "configs/cyclegan_photos.py", "--data.image_size", "32", "--data.source", "unpaired:{noise}",
+    "--algorithm.generator.features", "4", "--algorithm.generator.blocks", "1",
+    "--algorithm.generator.initializer", "glorot", "--algorithm.pool_size", "12",
+    "--algorithm.discriminator.features", "4", "--algorithm.discriminator.initializer", "glorot",
 )  # fmt: skip
 RUN = ("--data.batch_size", "8", "--log.every", "2", "--sample.every", "50")
 
@@ -60,11 +62,24 @@ def finish(processes):
     return outputs
 
 
+def make_noise(root):
+    """Two domains of noise: the rounding of a flat image grows in an instance norm."""
+    rng = np.random.default_rng(0)
+    for domain in ("trainA", "trainB"):
+        (root / domain).mkdir(parents=True)
+        for i in range(12):
+            pixels = rng.integers(0, 256, (34, 34, 3), np.uint8)
+            Image.fromarray(pixels).save(root / domain / f"{i}.png")
+    return root
+
+
 @pytest.mark.parametrize(
     "arguments", [DCGAN, WGAN_GP, CYCLEGAN], ids=["dcgan", "wgan_gp", "cyclegan"]
 )
 def test_two_processes_of_two_devices_equal_one_of_four(arguments, tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
+    noise = make_noise(tmp_path / "noise")
+    arguments = [text.format(noise=noise) for text in arguments]
     outputs = finish(start_two(arguments, two, "--steps", "4"))
     finish([start(arguments, one, 4, "--steps", "4")])
     expected, found = final_state(one), final_state(two)

@@ -39,14 +39,14 @@ def open_folder(path: str) -> Source:
     )
 
 
-def find_files(root: Path) -> list[Path]:
+def find_files(root: Path, field: str = "data.source") -> list[Path]:
     """The image files under ``root``, relative to it and sorted; links to folders are followed.
 
     Raises:
-      InputError: no such folder, or no image in it.
+      InputError: no such folder, or no image in it; ``field`` is who named it.
     """
     if not root.is_dir():
-        raise InputError(f"data.source: there is no folder {root}")
+        raise InputError(f"{field}: there is no folder {root}")
     found = []
     for folder, subfolders, files in os.walk(root, followlinks=True):
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
@@ -57,7 +57,7 @@ def find_files(root: Path) -> list[Path]:
             if name.lower().endswith(EXTENSIONS) and not name.startswith(".")
         ]
     if not found:
-        raise InputError(f"data.source: no image in {root}: it needs {', '.join(EXTENSIONS)} files")
+        raise InputError(f"{field}: no image in {root}: it needs {', '.join(EXTENSIONS)} files")
     return sorted(found, key=lambda file: file.parts)
 
 

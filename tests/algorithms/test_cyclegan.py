@@ -5,6 +5,7 @@ from dataclasses import replace
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from jaxgan.algorithms import GAN, CycleGAN
@@ -78,12 +79,11 @@ def test_one_whole_step_equals_pytorch(n):
             np.testing.assert_allclose(ours, theirs, atol=1e-4 * np.abs(theirs).max())
 
 
-@pytest.mark.parametrize("change", [{"accumulate": 2}, {"accumulate": 4}, {"remat": True}])
-def test_parts_and_rematerialisation_change_no_gradient(change):
+def test_parts_and_rematerialisation_change_no_gradient():
     config = replace(ALGORITHMS["cyclegan"], pool_size=2, **PLAIN)
     data = batch(4)
     _, whole, metrics = one_step(config, data)
-    _, parts, metrics_of_parts = one_step(replace(config, **change), data)
+    _, parts, metrics_of_parts = one_step(replace(config, accumulate=2, remat=True), data)
     for player in whole.players:
         jax.tree.map(
             lambda p, q: np.testing.assert_allclose(p, q, atol=2e-5, rtol=1e-4),
@@ -168,13 +168,14 @@ def test_the_learning_rate_is_constant_for_half_the_run_and_0_at_its_end():
     state = jax.jit(algorithm.init)(KEY, batch(1))
     step = jax.jit(advance(algorithm))
     for rate in schedule:
-        old = params_of(state, "discriminator_a")
+        old = state
         state, metrics = step(state, batch(1), KEY)
-        moved = jax.tree.map(lambda p, q: p - q, old, params_of(state, "discriminator_a"))
-        norm = jnp.sqrt(sum((leaf**2).sum() for leaf in jax.tree.leaves(moved)))
-        assert float(norm) <= rate * float(metrics["discriminators_grad_norm"]) * 1.01
-        # of both discriminators together
-        assert float(norm) >= 0.05 * rate * float(metrics["discriminators_grad_norm"])
+        moved = [
+            jax.tree.map(lambda p, q: p - q, params_of(old, name), params_of(state, name))
+            for name in ("discriminator_a", "discriminator_b")
+        ]
+        want = rate * metrics["discriminators_grad_norm"]
+        np.testing.assert_allclose(optax.tree.norm(moved), want, rtol=1e-3)
 
 
 def test_the_sheet_shows_both_ways_there_and_back():

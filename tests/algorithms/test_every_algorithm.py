@@ -67,7 +67,7 @@ def test_four_devices_equal_one(name, form):
         chex.assert_trees_all_close(one.variables, four.variables, atol=1e-5, rtol=1e-5)
         chex.assert_trees_all_close(one.ema, four.ema, atol=1e-5, rtol=1e-5)
     chex.assert_trees_all_close(state.memory, state4.memory, atol=1e-5, rtol=1e-5)
-    chex.assert_trees_all_close(metrics, metrics4, atol=1e-4, rtol=1e-4)
+    chex.assert_trees_all_close(metrics, metrics4, atol=1e-4, rtol=5e-4)
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
