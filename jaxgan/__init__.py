@@ -18,10 +18,12 @@ from jaxgan.core import (
     Update,
     advance,
     chain,
+    create_pool,
     ema,
     every,
     minimize,
     on_last,
+    on_pooled,
     scan_batches,
 )
 
@@ -35,11 +37,13 @@ __all__ = [
     "algorithms",
     "chain",
     "core",
+    "create_pool",
     "ema",
     "every",
     "losses",
     "minimize",
     "nets",
     "on_last",
+    "on_pooled",
     "scan_batches",
 ]
