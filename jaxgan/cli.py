@@ -9,6 +9,7 @@ import itertools
 import re
 import sys
 import textwrap
+import traceback
 import typing
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -70,14 +71,16 @@ def main(command: Callable[[list[str]], int | None]) -> None:
     """Runs a command on ``sys.argv``: bad input is one line on stderr and exit code 2."""
     try:
         code = command(sys.argv[1:])
+        hosts.finished()
     except InputError as error:
         if jax.process_count() > 1:
             hosts.leave(f"error: process {jax.process_index()}: {error}", 2)
         print(f"error: {error}", file=sys.stderr)
         code = 2
-    except jax.errors.JaxRuntimeError as error:
+    except Exception as error:  # what a lost process raises in the others is of many types
         if jax.process_count() == 1:
             raise
+        traceback.print_exc()
         hosts.leave(hosts.lost(error), hosts.LOST)
     sys.exit(code or 0)
 

@@ -1,6 +1,5 @@
 """Several processes, on one host or many, that train one run together."""
 
-import atexit
 import importlib.util
 import os
 import subprocess
@@ -66,7 +65,14 @@ def _set_witness() -> None:
     subprocess.Popen(command, stdin=read, start_new_session=True)
     os.close(read)
     _GUARD.append(write)
-    atexit.register(_tell_witness, "done")
+
+
+def finished() -> None:
+    """The command has ended well: the witness says nothing.
+
+    Not at the interpreter's end, where JAX meets the other processes once more, and may abort.
+    """
+    _tell_witness("done")
 
 
 def _tell_witness(line: str) -> None:
@@ -118,7 +124,7 @@ def leave(line: str, code: int) -> NoReturn:
 
 def lost(error: Any) -> str:
     """The line for an error in what processes do together, or for the end of this one."""
-    reason = str(error).strip().splitlines()[0][:200]
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
     return (
         f"error: process {jax.process_index()} of {jax.process_count()} lost another one"
         f" ({reason}); start the run again, on as many devices as you have: it goes on from its"
