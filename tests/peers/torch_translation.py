@@ -10,21 +10,18 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+PADS = {"zero": nn.ZeroPad2d, "reflect": nn.ReflectionPad2d, "replicate": nn.ReplicationPad2d}
+
 
 class ResidualBlock(nn.Module):
     def __init__(self, width, padding):
         super().__init__()
-        pads = {
-            "zero": nn.ZeroPad2d,
-            "reflect": nn.ReflectionPad2d,
-            "replicate": nn.ReplicationPad2d,
-        }
         self.body = nn.Sequential(
-            pads[padding](1),
+            PADS[padding](1),
             nn.Conv2d(width, width, 3),
             nn.InstanceNorm2d(width),
             nn.ReLU(),
-            pads[padding](1),
+            PADS[padding](1),
             nn.Conv2d(width, width, 3),
             nn.InstanceNorm2d(width),
         )
@@ -34,18 +31,16 @@ class ResidualBlock(nn.Module):
 
 
 def resnet_generator(blocks, width=64, channels=3, padding="reflect"):
-    pads = {"zero": nn.ZeroPad2d, "reflect": nn.ReflectionPad2d, "replicate": nn.ReplicationPad2d}
-
     def normed(layer):
         return [layer, nn.InstanceNorm2d(layer.out_channels), nn.ReLU()]
 
-    layers = [pads[padding](3), *normed(nn.Conv2d(channels, width, 7))]
+    layers = [PADS[padding](3), *normed(nn.Conv2d(channels, width, 7))]
     for k in (1, 2):
         layers += normed(nn.Conv2d(width * k, width * 2 * k, 3, 2, 1))
     layers += [ResidualBlock(4 * width, padding) for _ in range(blocks)]
     for k in (2, 1):
         layers += normed(nn.ConvTranspose2d(width * 2 * k, width * k, 3, 2, 1, 1))
-    layers += [pads[padding](3), nn.Conv2d(width, channels, 7), nn.Tanh()]
+    layers += [PADS[padding](3), nn.Conv2d(width, channels, 7), nn.Tanh()]
     return nn.Sequential(*layers)
 
 
