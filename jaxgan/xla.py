@@ -1,11 +1,11 @@
 """How XLA is asked to compile: options for its backends, and its cache on disk."""
 
 import functools
-import os
 import warnings
-from pathlib import Path
 
 import jax
+
+from jaxgan.cache import cache_directory
 
 OPTIONS = {
     "cpu": {
@@ -41,5 +41,4 @@ def use_cache() -> None:
     keeps nothing.
     """
     if jax.config.jax_compilation_cache_dir is None:  # pyright: ignore
-        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        jax.config.update("jax_compilation_cache_dir", str(Path(home) / "jaxgan" / "xla"))
+        jax.config.update("jax_compilation_cache_dir", str(cache_directory() / "xla"))

@@ -9,16 +9,16 @@ import pytest
 from tests.conftest import ROOT
 
 LAYERS = [
-    {"typing", "errors", "axis"},
+    {"typing", "errors", "axis", "cache"},
     {"ops", "losses", "attacks"},
     {"core", "nets", "metrics", "data"},
-    {"algorithms"},
+    {"algorithms", "features"},
     {"config", "images"},
     {"xla", "hosts", "default", "checkpoint", "logging", "rundir"},
     {"cli", "parallel", "stopping"},
-    {"describe", "calls", "trained"},
+    {"describe", "calls", "trained", "evaluation"},
     {"prepare"},
-    {"train", "sample", "translate"},
+    {"train", "sample", "translate", "evaluate"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 FILES = sorted((ROOT / "jaxgan").rglob("*.py"))
