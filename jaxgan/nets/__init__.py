@@ -1,22 +1,28 @@
 """Networks: linen modules that know layers, and neither losses nor optimizers.
 
-Every network has the derived fields ``image_shape``, ``num_classes`` and ``dtype``. A generator is
-called with ``(z, labels, train)`` and gives images in [-1, 1], one that translates with ``(images,
-train)``; a discriminator or critic with ``(images, labels, train)`` and gives one score per image
-or patch. All results are float32.
+Generators and discriminators have the derived fields ``image_shape``, ``num_classes`` and
+``dtype``. A generator is called with ``(z, labels, train)`` and gives images in [-1, 1], one that
+translates with ``(images, train)``; a discriminator or critic with ``(images, labels, train)`` and
+gives one score per image or patch. A feature network (Inception, SqueezeNet, VGG) is called with
+images alone, in the scale of its weights, and gives maps, features and logits by name. All results
+are float32.
 """
 
 from jaxgan.nets.book_cyclegan import BookPatchDiscriminator, BookUNetGenerator
 from jaxgan.nets.book_dcgan import BookDCGANDiscriminator, BookDCGANGenerator
 from jaxgan.nets.conditioning import DiscriminatorConditioning, GeneratorConditioning
 from jaxgan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
+from jaxgan.nets.inception import Inception
 from jaxgan.nets.mlp import MLPDiscriminator, MLPGenerator
 from jaxgan.nets.patchgan import PatchGAN, PixelDiscriminator
 from jaxgan.nets.residual import ResidualBlock, ResidualCritic, ResidualGenerator
 from jaxgan.nets.resnet_generator import ResNetGenerator
+from jaxgan.nets.squeezenet import SqueezeNet
 from jaxgan.nets.unet_generator import UNetGenerator
+from jaxgan.nets.vgg import VGG
 
 __all__ = [
+    "VGG",
     "BookDCGANDiscriminator",
     "BookDCGANGenerator",
     "BookPatchDiscriminator",
@@ -25,6 +31,7 @@ __all__ = [
     "DCGANGenerator",
     "DiscriminatorConditioning",
     "GeneratorConditioning",
+    "Inception",
     "MLPDiscriminator",
     "MLPGenerator",
     "PatchGAN",
@@ -33,5 +40,6 @@ __all__ = [
     "ResidualBlock",
     "ResidualCritic",
     "ResidualGenerator",
+    "SqueezeNet",
     "UNetGenerator",
 ]

@@ -1,0 +1,33 @@
+"""Feature vectors of images: what FID, KID, the Inception score, precision and recall compare."""
+
+from jaxgan.features.extractor import (
+    Features,
+    Resize,
+    inception_features,
+    own_features,
+    squeezenet_features,
+    vgg_features,
+)
+from jaxgan.features.layouts import (
+    State,
+    inception_variables,
+    squeezenet_variables,
+    vgg_variables,
+)
+from jaxgan.features.resizing import clean, legacy_pytorch, legacy_tensorflow
+
+__all__ = [
+    "Features",
+    "Resize",
+    "State",
+    "clean",
+    "inception_features",
+    "inception_variables",
+    "legacy_pytorch",
+    "legacy_tensorflow",
+    "own_features",
+    "squeezenet_features",
+    "squeezenet_variables",
+    "vgg_features",
+    "vgg_variables",
+]

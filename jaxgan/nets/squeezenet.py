@@ -1,0 +1,59 @@
+"""SqueezeNet v1.0 (Iandola et al. 2016): a classifier of ImageNet with 1.2 million parameters."""
+
+from functools import partial
+
+import jax
+from flax import linen as nn
+from jax import lax
+from jaxtyping import Array, Float
+
+_Conv = partial(nn.Conv, precision=lax.Precision.HIGHEST)
+
+_FIRE = {2: 16, 3: 16, 4: 32, 5: 32, 6: 48, 7: 48, 8: 64, 9: 64}
+"""Channels that each fire module squeezes to; it expands to 8 times as many."""
+
+
+def _halve(x: jax.Array) -> jax.Array:
+    """The maximum of 3x3 every two pixels; a last window may reach over the edge ("ceil")."""
+    over = [(0, (side - 3) % 2) for side in x.shape[1:3]]
+    return nn.max_pool(x, (3, 3), (2, 2), over)  # pyright: ignore[reportArgumentType]
+
+
+class _Fire(nn.Module):
+    """k1 to few channels, then k1 and k3 side by side."""
+
+    squeeze: int
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        x = nn.relu(_Conv(self.squeeze, (1, 1), name="squeeze1x1")(x))
+        a = nn.relu(_Conv(4 * self.squeeze, (1, 1), name="expand1x1")(x))
+        b = nn.relu(_Conv(4 * self.squeeze, (3, 3), name="expand3x3")(x))
+        return lax.concatenate((a, b), 3)
+
+
+class SqueezeNet(nn.Module):
+    """conv k7 s2, pool, fire 2 to 4, pool, fire 5 to 8, pool, fire 9, conv k1, ReLU, mean.
+
+    As the authors' Caffe net: the last convolution pads by a pixel, which its ReLU and the mean
+    see. All of it is float32, and never trained.
+
+    Reference: Iandola et al. 2016, table 1.
+    """
+
+    @nn.compact
+    def __call__(
+        self, images: Float[Array, "batch height width 3"]
+    ) -> dict[str, Float[Array, "batch _"]]:
+        """(n, 227, 227, 3), BGR in 0..255 minus (104, 117, 123), to "features" and "logits".
+
+        "features": the mean over the places of fire 9, (n, 512). "logits": (n, 1000).
+        """
+        x = _Conv(96, (7, 7), 2, padding="VALID", name="conv1")(images)
+        x = _halve(nn.relu(x))
+        for place, squeeze in _FIRE.items():
+            x = _Fire(squeeze, name=f"fire{place}")(x)
+            x = _halve(x) if place in (4, 8) else x
+        features = x.mean((1, 2))
+        x = nn.relu(_Conv(1000, (1, 1), padding=1, name="conv10")(x))
+        return {"features": features, "logits": x.mean((1, 2))}
