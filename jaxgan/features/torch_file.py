@@ -112,12 +112,12 @@ class _Mapping(dict):
 class _Reader(Unpickler):
     """An unpickler that imports nothing and gives a file nothing to write to.
 
-    A file can set attributes of what it gets: a function is made for it alone, and ``__setstate__``
-    of ``_Mapping`` stands before the class.
+    A file may set attributes of what it is given: each function is therefore made anew, and by its
+    ``__setstate__`` not even ``_Mapping`` itself can be written to.
     """
 
     def __init__(self, file: BufferedIOBase, path: Path) -> None:
-        super().__init__(file, encoding="utf-8")
+        super().__init__(file)
         self.path = path
         self.storages: dict[str, tuple[np.dtype, int]] = {}
 

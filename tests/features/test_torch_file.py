@@ -125,8 +125,8 @@ def test_a_networks_state_dict_and_parameters(save):
 
 def test_a_state_dict_inside_a_checkpoint(save):
     net = torch.nn.Linear(2, 3)
-    adam = torch.optim.Adam(net.parameters())
-    path = save({"epoch": 3, "model": net.state_dict(), "adam": adam.state_dict()})
+    adam = {"state": {0: {"step": torch.ones(()), "mean": torch.ones(3, 2)}}, "groups": [{"lr": 1}]}
+    path = save({"epoch": 3, "model": net.state_dict(), "adam": adam})
     np.testing.assert_array_equal(read_torch(path)["weight"], net.weight.detach().numpy())
 
 
@@ -189,7 +189,7 @@ def test_a_file_cannot_change_how_the_next_is_read(named, state, tmp_path):
     # The object itself and the state, then BUILD and STOP.
     content = pickled(named)[:-1] + pickled(state)[2:-1] + b"b."
     refused(zipped(tmp_path / "a.pth", content), "a.pth")
-    torch.save({"a": torch.ones(2)}, tmp_path / "b.pth")
+    torch.save(OrderedDict(a=torch.ones(2)), tmp_path / "b.pth")
     assert_same(tmp_path / "b.pth")
 
 
@@ -266,6 +266,13 @@ def test_storages_that_contradict(stored, words, tmp_path):
     tensors = [Call(torch._utils._rebuild_tensor, s, 0, (2,), (1,)) for s in stored]
     (tmp_path / "a.pth").write_bytes(stream(dict(zip("ab", tensors, strict=False))))
     refused(tmp_path / "a.pth", words)
+
+
+@pytest.mark.parametrize("numel", [5, 7])
+def test_a_zips_storage_of_another_size(numel, tmp_path):
+    tensor = Call(torch._utils._rebuild_tensor_v2, Stored(numel=numel), 0, (2,), (1,), False, None)
+    words = f"storage 0 has 24 bytes, not {4 * numel}"
+    refused(zipped(tmp_path / "a.pth", pickled({"a": tensor})), words)
 
 
 @pytest.mark.parametrize(
