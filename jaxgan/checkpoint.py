@@ -46,6 +46,15 @@ class Checkpoints:
         except (OSError, ValueError) as error:
             self._failed(error)
 
+    def replace(self, state: TrainState, step: int) -> None:
+        """Saves ``state``, and when it is on disk removes all others."""
+        self.save(state, step)
+        self.wait()
+        if step in self.steps():
+            for other in self.steps():
+                if other != step:
+                    self._manager.delete(other)
+
     def wait(self) -> None:
         """Until the last save is on disk; a failure is reported."""
         try:

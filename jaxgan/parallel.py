@@ -10,6 +10,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.experimental import multihost_utils
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 from jaxgan.axis import AXIS
@@ -26,9 +27,11 @@ BUFFERED = 2
 class Devices:
     """Where a run's arrays live."""
 
-    def __init__(self, count: int | None = None, parallel: Parallel | None = None):
-        """A mesh over the first ``count`` devices; all of them by default."""
-        devices = jax.devices()[:count]
+    def __init__(
+        self, count: int | None = None, parallel: Parallel | None = None, local: bool = False
+    ):
+        """A mesh over the first ``count`` devices; all by default, or all of this process."""
+        devices = (jax.local_devices() if local else jax.devices())[:count]
         self.parallel = parallel or Parallel()
         self.mesh = Mesh(np.array(devices), (AXIS,), axis_types=(AxisType.Auto,))
         self.replicated = NamedSharding(self.mesh, PartitionSpec())
@@ -83,6 +86,12 @@ class Devices:
         if jax.process_count() == 1:
             return jax.device_put(batch, sharding)
         return jax.make_array_from_process_local_data(sharding, batch)
+
+    def everywhere(self, tree: Any) -> Any:
+        """The whole arrays on each of these devices, from wherever in all processes they are."""
+        if jax.process_count() > 1:
+            tree = multihost_utils.process_allgather(tree, tiled=True)
+        return jax.device_put(tree, self.replicated)
 
     def _by_device(self, leaf: np.ndarray, lead: int) -> np.ndarray:
         return leaf.reshape(*leaf.shape[:lead], self.mesh.size, -1, *leaf.shape[lead + 1 :])

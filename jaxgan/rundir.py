@@ -1,6 +1,6 @@
 """A run directory: data that executes nothing when opened.
 
-config.json, metrics.jsonl, losses.png, samples.png, samples/, tensorboard/, checkpoints/.
+config.json, metrics.jsonl, losses.png, samples.png, samples/, tensorboard/, checkpoints/, best/.
 """
 
 import json
@@ -15,14 +15,18 @@ from jaxgan.config import Run
 from jaxgan.core import Spec
 from jaxgan.errors import InputError
 
+CONFIG = "config.json"
+"""The file that makes a folder a run."""
+
 _ENTRIES = (
-    "config.json",
+    CONFIG,
     "metrics.jsonl",
     "losses.png",
     "samples.png",
     "samples",
     "tensorboard",
     "checkpoints",
+    "best",
 )
 
 
@@ -54,7 +58,7 @@ def prepare(directory: Path, run: Run, spec: Spec, fresh: bool = False) -> None:
     text = json.dumps({"jaxgan": 1, "run": new, "spec": spec._asdict()}, indent=2)
     part = directory / ".config.json.part"
     part.write_text(text + "\n")
-    os.replace(part, directory / "config.json")
+    os.replace(part, directory / CONFIG)
 
 
 def read(directory: Path) -> dict[str, Any]:
@@ -63,7 +67,7 @@ def read(directory: Path) -> dict[str, Any]:
     Raises:
       InputError: when the directory holds no run.
     """
-    path = directory / "config.json"
+    path = directory / CONFIG
     if not path.is_file():
         raise InputError(f"out: {directory} is not a run directory: it has no config.json")
     try:

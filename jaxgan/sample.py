@@ -4,21 +4,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import tyro
 from tqdm import tqdm
 
 from jaxgan import cli
+from jaxgan.drawing import CHUNK, drawer, labels_of
 from jaxgan.errors import InputError
 from jaxgan.images import grid, write_png
-from jaxgan.ops.pixels import to_uint8
+from jaxgan.parallel import Devices
 from jaxgan.trained import Trained, open_run
 from jaxgan.xla import use_cache
-
-CHUNK = 100
-"""Images a call of the generator."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,25 +50,11 @@ def sample(
     Raises:
       InputError: for a run that translates, or a label that it does not know.
     """
-    if trained.algorithm.translation:
-        raise InputError("run: this run translates images: use python -m jaxgan.translate")
-    classes = trained.algorithm.num_classes
-    if label is not None and not 0 <= label < classes:
-        known = f"0 to {classes - 1}" if classes else "none: it is not conditional"
-        raise InputError(f"label: {label} is not a class of this run ({known})")
-    labels = np.arange(n, dtype=np.int32) % max(classes, 1)
-    if label is not None:
-        labels[:] = label
-
-    @jax.jit
-    def draw(labels: jax.Array, key: jax.Array) -> jax.Array:
-        return to_uint8(trained.algorithm.predict(trained.variables, {"label": labels}, key))
-
-    chunks = np.pad(labels, (0, -n % CHUNK)).reshape(-1, CHUNK)
-    keys = (jax.random.fold_in(jax.random.key(seed), i) for i in range(len(chunks)))
-    bar = tqdm(chunks, unit="x100 images", disable=len(chunks) < 10)
-    images = [np.asarray(draw(jnp.asarray(chunk), next(keys))) for chunk in bar]
-    return np.concatenate(images)[:n], labels
+    draw, chunks = drawer(trained.algorithm, seed, label), -(-n // CHUNK)
+    bar = tqdm(range(chunks), unit=f"x{CHUNK} images", disable=chunks < 10)
+    variables = Devices(local=True).everywhere(trained.variables)
+    images = np.concatenate([draw(variables, chunk) for chunk in bar])[:n]
+    return images, labels_of(np.arange(n), trained.algorithm.num_classes, label)
 
 
 def write(path: Path, images: np.ndarray, labels: np.ndarray, conditional: bool) -> None:

@@ -26,7 +26,10 @@ class Trained(NamedTuple):
 
 
 def open_run(
-    directory: str | Path, averaged: bool = True, config_file: str | None = None
+    directory: str | Path,
+    averaged: bool = True,
+    config_file: str | None = None,
+    best: bool = False,
 ) -> Trained:
     """Opens a run directory; executes no code from it.
 
@@ -34,6 +37,7 @@ def open_run(
       directory: what ``python -m jaxgan.train`` made.
       averaged: the moving average of the weights where the run keeps one, else the last ones.
       config_file: the config, for a run with nets or algorithms that are not jaxgan's own.
+      best: the best checkpoint by the run's own evaluations, not the newest.
 
     Raises:
       InputError: when the directory is no run or has no readable checkpoint.
@@ -44,7 +48,10 @@ def open_run(
     algorithm, devices = run.algorithm.build(spec), Devices(1)
     batch = spec.batch(2, algorithm.batches_per_step)
     like = jax.eval_shape(algorithm.init, jax.random.key(0), batch)
-    checkpoints = Checkpoints(Path(directory) / "checkpoints", run.checkpoint.keep)
+    kind = "best" if best else "checkpoints"
+    if best and not (Path(directory) / kind).is_dir():
+        raise InputError(f"best: {directory} was not evaluated: train it with --evaluate.every")
+    checkpoints = Checkpoints(Path(directory) / kind, run.checkpoint.keep)
     state = checkpoints.restore(abstract(like, devices.of_state(like)))
     checkpoints.close()
     if state is None:

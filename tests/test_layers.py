@@ -16,7 +16,7 @@ LAYERS = [
     {"config", "images"},
     {"xla", "hosts", "default", "checkpoint", "logging", "rundir"},
     {"cli", "parallel", "stopping"},
-    {"describe", "calls", "trained", "evaluation"},
+    {"describe", "calls", "trained", "drawing", "evaluation"},
     {"prepare"},
     {"train", "sample", "translate", "evaluate"},
 ]
