@@ -14,6 +14,7 @@ from jaxgan.features.layouts import (
     squeezenet_variables,
     vgg_variables,
 )
+from jaxgan.features.opening import open_features
 from jaxgan.features.resizing import clean, legacy_pytorch, legacy_tensorflow
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "inception_variables",
     "legacy_pytorch",
     "legacy_tensorflow",
+    "open_features",
     "own_features",
     "squeezenet_features",
     "squeezenet_variables",
