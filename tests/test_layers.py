@@ -76,7 +76,9 @@ def test_nets_know_no_optimizer_and_core_neither_nets_nor_losses():
             assert not used & {"jaxgan.nets", "jaxgan.losses"}
 
 
-@pytest.mark.parametrize("module", ["jaxgan", "jaxgan.losses", "jaxgan.nets", "jaxgan.config"])
+@pytest.mark.parametrize(
+    "module", ["jaxgan", "jaxgan.losses", "jaxgan.metrics", "jaxgan.nets", "jaxgan.config"]
+)
 def test_importing_the_library_loads_no_tensorflow_orbax_or_matplotlib(module):
     code = f"import sys, {module}; print(*{{name.split('.')[0] for name in sys.modules}})"
     loaded = subprocess.run(
