@@ -1,0 +1,30 @@
+"""Density and coverage (Naeem et al. 2020)."""
+
+import numpy as np
+
+from jaxgan.metrics.checks import Features, check_neighbours, read_pair
+from jaxgan.metrics.neighbours import centred, count_inside, squared_radii
+
+
+def density_coverage(real: Features, fake: Features, k: int = 5) -> tuple[float, float]:
+    """How many reals' balls hold a fake, over k; and the share of reals whose ball holds a fake.
+
+    A ball reaches to the k-th nearest of the other reals, without its surface. Density is at least
+    0 and may be above 1, its expectation where both sets have one distribution; coverage is in
+    [0, 1].
+
+    Args:
+      real: features (n, d).
+      fake: features (m, d).
+      k: from 1.
+
+    Raises:
+      InputError: k isn't below n, or a set isn't finite or has features of another size.
+
+    Reference: Naeem et al. 2020, Reliable Fidelity and Diversity Metrics, equations 3 and 4.
+    """
+    check_neighbours(k, real=len(real))
+    real, fake = centred(*read_pair(real, fake))
+    holds, held = count_inside(real, squared_radii(real, k), fake, strict=True)
+    density = np.asarray(held, np.float64).mean() / k
+    return float(density), float((holds > 0).mean())

@@ -1,0 +1,105 @@
+"""Balls around features that reach to the k-th neighbour, block by block.
+
+Memory is that of the features and of a few blocks of distances. Distances are
+``|a|^2 + |b|^2 - 2 a.b`` in float32: the features should be centred (:func:`centred`), and what is
+closer than about a thousandth of their norm is known to be close, and not how close. All blocks
+have one shape, so that equal features have equal distances, wherever they stand.
+"""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jax.lax import Precision
+from jaxtyping import Array, Bool, Float, Int
+
+_BLOCK = 1024
+"""Rows and columns of a block of distances."""
+
+Table = Float[Array, "_n d"]
+
+
+def centred(real: Table, fake: Table) -> tuple[Table, Table]:
+    """Both without the mean of the reals, which distances don't depend on."""
+    mean = real.mean(0, keepdims=True)
+    return real - mean, fake - mean
+
+
+@partial(jax.jit, static_argnames="k")
+def squared_radii(features: Float[Array, "n d"], k: int) -> Float[Array, "n"]:
+    """The squared distance of each row to its k-th nearest other row.
+
+    Args:
+      features: centred ones; n is above k.
+      k: from 1; a row's equals are neighbours at distance 0.
+    """
+    blocks, norms = _blocked(features)
+    starts = jnp.arange(len(blocks)) * blocks.shape[1]
+    own = jnp.eye(blocks.shape[1], dtype=bool)
+
+    def of_rows(rows: tuple[Array, Array, Array]) -> Array:
+        def merge(nearest: Array, columns: tuple[Array, Array, Array]) -> tuple[Array, None]:
+            squared = _distances(*rows[:2], *columns[:2])
+            squared = jnp.where(own & (rows[2] == columns[2]), jnp.inf, squared)
+            both = jnp.concatenate([nearest, -jax.lax.top_k(-squared, k_block)[0]], 1)
+            return -jax.lax.top_k(-both, k)[0], None
+
+        k_block = min(k, blocks.shape[1])
+        start = jnp.full((blocks.shape[1], k), jnp.inf)
+        return jax.lax.scan(merge, start, (blocks, norms, starts))[0][:, -1]
+
+    return jax.lax.map(of_rows, (blocks, norms, starts)).reshape(-1)[: len(features)]
+
+
+@partial(jax.jit, static_argnames="strict")
+def count_inside(
+    centres: Float[Array, "n d"],
+    radii: Float[Array, "n"],
+    points: Float[Array, "m d"],
+    strict: bool,
+) -> tuple[Int[Array, "n"], Int[Array, "m"]]:
+    """How many points each ball holds, and how many balls hold each point.
+
+    Args:
+      centres: of the balls, as they were given to :func:`squared_radii`.
+      radii: squared.
+      points: features, with the same mean taken off.
+      strict: whether a point at exactly the radius is outside.
+    """
+    (rows, row_norms), (columns, column_norms) = _blocked(centres), _blocked(points)
+    padded = jnp.pad(radii, (0, rows.shape[0] * rows.shape[1] - len(radii)), constant_values=-1.0)
+
+    def of_rows(held: Array, ball: tuple[Array, Array, Array]) -> tuple[Array, Array]:
+        def of_columns(column: tuple[Array, Array]) -> tuple[Array, Array]:
+            inside = _inside(_distances(*ball[:2], *column), ball[2][:, None], strict)
+            return inside.sum(1), inside.sum(0)
+
+        holds, more = jax.lax.map(of_columns, (columns, column_norms))
+        return held + more, holds.sum(0)
+
+    start = jnp.zeros(columns.shape[:2], jnp.int32)
+    balls = (rows, row_norms, padded.reshape(rows.shape[:2]))
+    held, holds = jax.lax.scan(of_rows, start, balls)
+    return holds.reshape(-1)[: len(centres)], held.reshape(-1)[: len(points)]
+
+
+def _inside(
+    squared: Float[Array, "b c"], radii: Float[Array, "b 1"], strict: bool
+) -> Bool[Array, "b c"]:
+    return squared < radii if strict else squared <= radii
+
+
+def _blocked(x: Float[Array, "n d"]) -> tuple[Float[Array, "blocks b d"], Float[Array, "blocks b"]]:
+    """Blocks of rows, and their squared norms; rows that fill the last are infinitely far away."""
+    count = -(-len(x) // _BLOCK)
+    extra = count * _BLOCK - len(x)
+    norms = jnp.pad(jnp.square(x).sum(1), (0, extra), constant_values=jnp.inf)
+    blocks = jnp.pad(x, ((0, extra), (0, 0))).reshape(count, _BLOCK, x.shape[1])
+    return blocks, norms.reshape(count, _BLOCK)
+
+
+def _distances(
+    a: Float[Array, "b d"], a_norms: Float[Array, "b"], b: Float[Array, "c d"], b_norms: Array
+) -> Float[Array, "b c"]:
+    product = jnp.matmul(a, b.T, precision=Precision.HIGHEST)
+    return jnp.maximum(a_norms[:, None] + b_norms[None] - 2.0 * product, 0.0)

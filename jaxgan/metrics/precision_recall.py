@@ -1,0 +1,26 @@
+"""Improved precision and recall (Kynkaanniemi et al. 2019)."""
+
+from jaxgan.metrics.checks import Features, check_neighbours, read_pair
+from jaxgan.metrics.neighbours import centred, count_inside, squared_radii
+
+
+def precision_recall(real: Features, fake: Features, k: int = 3) -> tuple[float, float]:
+    """The share of fakes inside a real's ball, and of reals inside a fake's; both in [0, 1].
+
+    A ball reaches to the k-th nearest of the other images of its set, and holds its surface.
+
+    Args:
+      real: features (n, d).
+      fake: features (m, d).
+      k: from 1.
+
+    Raises:
+      InputError: k isn't below n and m, or a set isn't finite or has features of another size.
+
+    Reference: Kynkaanniemi et al. 2019, Improved Precision and Recall Metric, equations 1 and 2.
+    """
+    check_neighbours(k, real=len(real), fake=len(fake))
+    real, fake = centred(*read_pair(real, fake))
+    _, of_fakes = count_inside(real, squared_radii(real, k), fake, strict=False)
+    _, of_reals = count_inside(fake, squared_radii(fake, k), real, strict=False)
+    return float((of_fakes > 0).mean()), float((of_reals > 0).mean())
