@@ -11,8 +11,12 @@ from jaxgan.metrics.inception_score import ClassScores, inception_score, torch_f
 from jaxgan.metrics.kernel import kernel_distance
 from jaxgan.metrics.mean import Mean
 from jaxgan.metrics.moments import Moments
+from jaxgan.metrics.path_length import lerp, perceptual_path_length, slerp
 from jaxgan.metrics.precision_recall import precision_recall
+from jaxgan.metrics.psnr import psnr
 from jaxgan.metrics.rows import Rows
+from jaxgan.metrics.sliced_wasserstein import sliced_wasserstein
+from jaxgan.metrics.ssim import ms_ssim, ssim
 
 __all__ = [
     "ClassScores",
@@ -23,6 +27,13 @@ __all__ = [
     "frechet_distance",
     "inception_score",
     "kernel_distance",
+    "lerp",
+    "ms_ssim",
+    "perceptual_path_length",
     "precision_recall",
+    "psnr",
+    "slerp",
+    "sliced_wasserstein",
+    "ssim",
     "torch_fidelity_order",
 ]
