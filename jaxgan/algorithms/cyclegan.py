@@ -30,7 +30,7 @@ from jaxgan.core import (
 )
 from jaxgan.errors import InputError
 from jaxgan.losses import penalties
-from jaxgan.losses.adversarial import ObjectiveName
+from jaxgan.losses.adversarial import ObjectiveName, real_rate
 from jaxgan.nets import PatchGAN, ResNetGenerator
 from jaxgan.ops.pixels import to_float
 from jaxgan.typing import Batch, Image, Logits, PRNGKey, Scalar, Variables
@@ -154,6 +154,7 @@ class CycleGAN(Training):
                     new[player], real, fake, jax.random.fold_in(key, i)
                 )
             metrics[f"{player}_loss"] = own
+            metrics[f"real_rate_{name}"] = real_rate(self.objective, *logits)
             loss += own
         return loss, Aux(metrics, new)
 

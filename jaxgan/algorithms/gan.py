@@ -131,7 +131,11 @@ class GAN(Training):
 
         loss = self._objective(real_logits, fake_logits, k_targets)
         loss += self._penalty(critic, real, fake, real_logits, k_penalty)
-        metrics = {"real_logits": real_logits.mean(), "fake_logits": fake_logits.mean()}
+        metrics = {
+            "real_logits": real_logits.mean(),
+            "fake_logits": fake_logits.mean(),
+            "real_rate": adversarial.real_rate(self.objective, real_logits, fake_logits),
+        }
         return loss, Aux(metrics, {"generator": g, "discriminator": d}, memory)
 
     def generator_loss(

@@ -19,7 +19,7 @@ from jaxgan.algorithms.translating import check_game, check_weights, game, l1
 from jaxgan.core import Algorithm, Aux, Spec, TrainState, Translation, chain, ema, minimize
 from jaxgan.errors import InputError
 from jaxgan.losses import penalties
-from jaxgan.losses.adversarial import ObjectiveName
+from jaxgan.losses.adversarial import ObjectiveName, real_rate
 from jaxgan.nets import PatchGAN, UNetGenerator
 from jaxgan.ops.pixels import to_float
 from jaxgan.typing import Batch, Image, Logits, Params, PRNGKey, Scalar, Variables
@@ -123,7 +123,11 @@ class Pix2Pix(Training):
 
             penalty = penalties.gradient_penalty(critic, y, fakes.images, k_penalty)
             loss += self.gradient_penalty * penalty
-        metrics = {"real_logits": real_logits.mean(), "fake_logits": fake_logits.mean()}
+        metrics = {
+            "real_logits": real_logits.mean(),
+            "fake_logits": fake_logits.mean(),
+            "real_rate": real_rate(self.objective, real_logits, fake_logits),
+        }
         new = {**new, "params": g["params"]}
         return loss, Aux(metrics, {"generator": new, "discriminator": d}, {"fakes": fakes})
 

@@ -20,7 +20,7 @@ from jaxgan.algorithms.training import Training
 from jaxgan.axis import draw
 from jaxgan.core import Algorithm, Aux, Spec, TrainState, Update, chain, ema, minimize
 from jaxgan.errors import InputError
-from jaxgan.losses import clip_params, gradient_penalty, wasserstein
+from jaxgan.losses import clip_params, gradient_penalty, real_rate, wasserstein
 from jaxgan.nets import ResidualCritic, ResidualGenerator
 from jaxgan.ops.pixels import to_float
 from jaxgan.typing import Batch, Image, Logits, Metrics, PRNGKey, Scalar, Variables
@@ -108,7 +108,10 @@ class WGAN(Training):
             return forward(self.critic, f, images)[0]
 
         loss = wasserstein.discriminator(real_scores, fake_scores)
-        metrics = {"wasserstein_estimate": -loss}
+        metrics = {
+            "wasserstein_estimate": -loss,
+            "real_rate": real_rate("wasserstein", real_scores, fake_scores),
+        }
         if self.gradient_penalty:
             penalty = gradient_penalty(critic, real, fake, k_penalty)
             metrics["gradient_penalty"] = penalty

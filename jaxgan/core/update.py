@@ -44,7 +44,7 @@ def minimize(
     players: str | Sequence[str],
     loss: Loss,
     tx: optax.GradientTransformation,
-    label: str | None = None,
+    label: str | Sequence[str] | None = None,
     accumulate: int = 1,
 ) -> Update:
     """One optimizer step on the named players; all other players are constants of the loss.
@@ -56,13 +56,16 @@ def minimize(
       players: the name of the player to update, or several.
       loss: a pure function; see :data:`Loss`.
       tx: the rule. Its state is the player's ``opt_state``.
-      label: names the metrics ``{label}_loss`` and ``{label}_grad_norm``; the players' names
-        joined by ``+`` by default. Two updates of one player in one chain need two labels.
+      label: names the metrics, the player by default: ``{label}_loss`` and ``{label}_grad_norm``.
+        Of several players one label is the loss's, and each gradient has its player's name; a
+        label for each names both, the loss by all of them joined by ``+``. Two updates of one
+        player in one chain need two labels.
       accumulate: parts that the batch is computed in, one after the other, for less memory. The
         gradient and the metrics are the means of theirs; batch statistics are a part's.
     """
     names = (players,) if isinstance(players, str) else tuple(players)
-    label = label or "+".join(names)
+    labels = (label,) if isinstance(label, str) else tuple(label or names)
+    norm_labels = labels if len(labels) == len(names) else names
 
     def update(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
         variables = {name: player.variables for name, player in state.players.items()}
@@ -90,11 +93,19 @@ def minimize(
             trained = {**player.variables, "params": optax.apply_updates(params[name], updates)}
             stepped[name] = player.replace(variables=trained, opt_state=opt_state)
 
-        own = {f"{label}_loss": value, f"{label}_grad_norm": optax.tree.norm(grads)}
-        metrics = _merge(own, metrics)
+        norms = {
+            f"{own}_grad_norm": _no_nan(optax.tree.norm(grads[name]))
+            for own, name in zip(norm_labels, names, strict=True)
+        }
+        metrics = _merge({f"{'+'.join(labels)}_loss": _no_nan(value), **norms}, metrics)
         return state.replace(players=stepped, memory={**state.memory, **aux.memory}), metrics
 
     return update
+
+
+def _no_nan(value: Scalar) -> Scalar:
+    """The value, or inf for NaN, which stands for what :func:`every` did not compute."""
+    return jnp.where(jnp.isnan(value), jnp.inf, value)
 
 
 def _statistics(variables: dict[str, Variables]) -> dict[str, Variables]:
@@ -186,8 +197,8 @@ def on_last(update: Update) -> Update:
 def every(k: int, update: Update) -> Update:
     """``update`` at the steps divisible by ``k``; otherwise the state as it is and NaN metrics.
 
-    NaN stands for "not computed": take the mean of such a metric by ``nanmean``, and judge a
-    run's health by the parameters and not by these.
+    NaN stands for "not computed": take the mean of such a metric by ``nanmean``. A loss that
+    :func:`minimize` computed is never NaN: one that is not a number is reported as inf.
     """
 
     def maybe(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:

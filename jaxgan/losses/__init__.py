@@ -9,6 +9,7 @@ from jaxgan.losses.adversarial import (
     minimax,
     noisy_targets,
     nonsaturating,
+    real_rate,
     relativistic,
     wasserstein,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "penalties",
     "r1",
     "r2",
+    "real_rate",
     "relativistic",
     "wasserstein",
 ]

@@ -127,6 +127,24 @@ relativistic = Objective(_relativistic_discriminator, _relativistic_generator)
 """RpGAN (Jolicoeur-Martineau 2019); R3GAN (Huang et al. 2024), equation 2."""
 
 
+def real_rate(name: ObjectiveName, real_logits: Scores, fake_logits: Scores) -> Scalar:
+    """(1 + E[sign(D(x) - t)]) / 2: the share of the reals that D calls real.
+
+    t is where D decides: 1/2 under least squares, 0 under a cross-entropy and hinge. Wasserstein
+    scores and relativistic logits mean nothing alone: there t is the D(G(z)) of the fake beside
+    the real. Patches count one by one, a tie counts half.
+
+    Near 1 for long, D memorises the reals; at 1/2 it cannot tell.
+
+    Reference: Karras et al. 2020 (ADA), equation 1, whose r_t is E[sign(D(x))].
+    """
+    threshold = 0.5 if name == "least_squares" else 0.0
+    if name in ("wasserstein", "relativistic"):
+        _same_shape(real_logits, fake_logits)
+        threshold = fake_logits
+    return (1.0 + jnp.sign(real_logits - threshold).mean()) / 2.0
+
+
 def noisy_targets(
     key: PRNGKey, shape: tuple[int, ...], real_label: float = 1.0, flip: float = 0.0
 ) -> tuple[Float[Array, "..."], Float[Array, "..."]]:

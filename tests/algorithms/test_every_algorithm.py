@@ -95,6 +95,19 @@ def test_one_compile_a_run_and_every_player_learns(name):
     assert all(np.isfinite(value) for value in jax.device_get(metrics).values())
 
 
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_the_metrics_say_how_each_player_fares(name):
+    algorithm = build(name)
+    batch = next(batches(algorithm))
+    state = jax.eval_shape(algorithm.init, KEY, batch)
+    _, metrics = jax.eval_shape(advance(algorithm), state, batch, KEY)
+    for player in state.players:
+        assert {f"{player}_grad_norm", f"{player}_param_norm"} <= metrics.keys()
+    two = name.startswith("cyclegan")
+    rates = {"real_rate_a", "real_rate_b"} if two else {"real_rate"}
+    assert {metric for metric in metrics if "rate" in metric} == rates
+
+
 @pytest.mark.parametrize("name", ["gan", "rpgan", "wgan_gp"])
 def test_each_player_takes_its_share_of_updates(name):
     config = ALGORITHMS[name]

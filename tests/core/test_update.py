@@ -74,6 +74,22 @@ def test_two_players_step_together_on_one_loss():
     np.testing.assert_allclose(weights(state, "b"), 3.0 - 0.1 * 2.0, rtol=1e-6)
 
 
+def test_each_of_several_players_has_its_gradients_norm():
+    state, batch = state_of(a=2.0, b=3.0), batch_of(0.0)
+    both = minimize(("a", "b"), product, SGD, "game")
+    again = minimize(("a", "b"), product, SGD, ("again_a", "again_b"))
+    _, metrics = chain(both, again)(state, batch, KEY)
+    assert metrics.keys() == {
+        "game_loss", "a_grad_norm", "b_grad_norm",
+        "again_a+again_b_loss", "again_a_grad_norm", "again_b_grad_norm",
+    }  # fmt: skip
+    np.testing.assert_allclose([metrics["a_grad_norm"], metrics["b_grad_norm"]], [3.0, 2.0])
+    with pytest.raises(ValueError, match=r"a_grad_norm.*label"):
+        chain(both, minimize("a", product, SGD))(state, batch, KEY)
+    _, metrics = chain(both, minimize("a", product, SGD, "alone"))(state, batch, KEY)
+    assert {"alone_loss", "alone_grad_norm"} <= metrics.keys()
+
+
 def test_a_loss_may_change_statistics_and_memory_but_not_others_params():
     def loss(variables, batch, key, memory):
         new = {"params": {"w": jnp.asarray(99.0)}, "stats": {"n": memory["count"] + 1.0}}
@@ -136,6 +152,19 @@ def test_trap_3_every_keeps_one_structure_with_nan_for_what_it_skips():
     assert float(weights(still)) == 1.0
     assert jax.tree.structure(metrics) == jax.tree.structure(skipped)
     assert np.isnan(skipped["a_loss"])
+
+
+def test_trap_3_nan_stands_for_skipped_alone():
+    def broken(variables, batch, key, memory):
+        return variables["a"]["params"]["w"] * jnp.nan, Aux()
+
+    update = every(2, minimize("a", broken, SGD))
+    _, computed = update(state_of(a=1.0), batch_of(2.0), KEY)
+    assert {name: float(value) for name, value in computed.items()} == {
+        "a_loss": np.inf, "a_grad_norm": np.inf,
+    }  # fmt: skip
+    _, skipped = update(state_of(a=1.0).replace(step=jnp.asarray(1)), batch_of(2.0), KEY)
+    assert np.isnan([skipped["a_loss"], skipped["a_grad_norm"]]).all()
 
 
 def test_trap_3_health_is_in_the_parameter_norms_of_every_step():

@@ -64,6 +64,35 @@ def test_objective_is_finite_at_extreme_logits(name):
         assert np.isfinite(np.asarray(grads)).all()
 
 
+RATES = {
+    "minimax": lambda r, f: r > 0,
+    "nonsaturating": lambda r, f: r > 0,
+    "least_squares": lambda r, f: r > 0.5,
+    "wasserstein": lambda r, f: r > f,
+    "hinge": lambda r, f: r > 0,
+    "relativistic": lambda r, f: r > f,
+}
+
+
+@pytest.mark.parametrize("name", RATES)
+@pytest.mark.parametrize("shape", [(60,), (15, 2, 2)])
+def test_the_rate_is_the_share_of_reals_or_patches_called_real(name, shape):
+    rng = np.random.default_rng(2)
+    real, fake = (rng.normal(0.5, 1.0, shape).astype(np.float32) for _ in range(2))
+    rate = adversarial.real_rate(name, jnp.asarray(real), jnp.asarray(fake))
+    np.testing.assert_allclose(rate, np.mean(RATES[name](real, fake)), rtol=1e-6)
+    sign = np.sign(real - {"least_squares": 0.5}.get(name, fake if RATES[name](1, 2) == 0 else 0))
+    np.testing.assert_allclose(2 * rate - 1, sign.mean(), atol=1e-6)  # ADA's r_t
+
+
+def test_a_discriminator_that_cannot_tell_has_a_rate_of_one_half():
+    same = jnp.full((4,), 3.0)
+    assert adversarial.real_rate("wasserstein", same, same) == 0.5
+    assert adversarial.real_rate("hinge", 0 * same, same) == 0.5
+    with pytest.raises((ValueError, TypeCheckError)):  # the annotations say it too
+        adversarial.real_rate("relativistic", same, same[:2])
+
+
 def test_relativistic_generator_needs_the_reals():
     with pytest.raises(ValueError, match="real_logits"):
         adversarial.relativistic.generator(jnp.zeros(3))
