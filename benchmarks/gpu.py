@@ -123,7 +123,7 @@ def _mean_losses(run: Run, count: int, **changes: Any) -> dict[str, float]:
     algorithm, root = run.algorithm.build(spec), jax.random.key(run.seed)
     batch = spec.batch(run.data.batch_size, algorithm.batches_per_step)
     state, kept = devices.init(algorithm, root, batch), []
-    for _, program, feed in calls(run, source, algorithm, devices, state, 0):
+    for _, program, feed in calls(run, source, algorithm, devices, state)(0):
         state, metrics = program.step(state, feed, root)
         kept.append(metrics)
     kept = jax.device_get(kept)

@@ -44,15 +44,21 @@ def calls(
     algorithm: Algorithm,
     devices: Devices,
     like: TrainState,
-    start: int,
-) -> Iterator[Call]:
-    """The calls that bring a run from step ``start`` to its end."""
+) -> Callable[[int], Iterator[Call]]:
+    """``start -> calls``, those that bring a run from step ``start`` to its end.
+
+    However often it starts, its programs are compiled once.
+    """
     make = _from_device if run.data.on_device else _from_host
     programs, feed = make(run, source, algorithm, devices, like)
-    for begin, end, count in stretches(start, run.steps, run.steps_per_call):
-        stream = feed(begin, count)
-        for last in range(begin + count, end + 1, count):
-            yield Call(last, programs(count), next(stream))
+
+    def from_step(start: int) -> Iterator[Call]:
+        for begin, end, count in stretches(start, run.steps, run.steps_per_call):
+            stream = feed(begin, count)
+            for last in range(begin + count, end + 1, count):
+                yield Call(last, programs(count), next(stream))
+
+    return from_step
 
 
 def stretches(start: int, steps: int, per_call: int) -> list[tuple[int, int, int]]:

@@ -95,6 +95,9 @@ class Run(Generic[A]):
     steps_per_call: int = 1
     """Steps in one compiled call (a scan): fewer dispatches, the same result. It divides the
     intervals below."""
+    on_nan: Literal["stop", "rollback"] = "stop"
+    """Where a loss or a player's parameters are no longer finite: end, or go back to the last
+    checkpoint and on with other random numbers, three times at most. The checkpoints stay."""
     out: str | None = None
     """Run directory; an existing one resumes. None: runs/NAME-TIME."""
     checkpoint: Checkpoint = field(default_factory=Checkpoint)
@@ -108,7 +111,7 @@ class Run(Generic[A]):
 
 
 RESUMABLE = (
-    "out", "name", "steps", "steps_per_call", "checkpoint", "sample", "log", "parallel",
+    "out", "name", "steps", "steps_per_call", "on_nan", "checkpoint", "sample", "log", "parallel",
     "data.on_device",
 )  # fmt: skip
 """Fields, or sections of them, that a resumed run may change."""

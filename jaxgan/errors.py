@@ -1,4 +1,4 @@
-"""The one exception that stands for bad input."""
+"""The exceptions that stand for bad input, and for a run that it has broken."""
 
 
 class InputError(ValueError):
@@ -6,3 +6,7 @@ class InputError(ValueError):
 
     The commands print it and exit with code 2; code that imports the library sees a ``ValueError``.
     """
+
+
+class NotFiniteError(InputError):
+    """A loss or a player's parameters are no longer finite; a checkpoint of before is."""

@@ -1,11 +1,11 @@
-"""Metrics for people and programs: JSON lines, TensorBoard events and the progress bar."""
+"""Metrics for people and programs: JSON lines, TensorBoard, the progress bar, pictures, words."""
 
 import contextlib
 import json
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ import numpy as np
 from tensorboardX import SummaryWriter
 from tqdm import tqdm
 
-from jaxgan.errors import InputError
+from jaxgan import health, images
+from jaxgan.errors import NotFiniteError
 from jaxgan.typing import Metrics
 
 
@@ -29,6 +30,7 @@ class Logger:
         Where another process writes, this one only judges the run's health.
         """
         self._writes = writes
+        self._directory = directory
         self._path = directory / "metrics.jsonl" if writes else Path(os.devnull)
         self.records = [r for r in read_records(self._path) if r["step"] <= start]
         text = "".join(json.dumps(record) + "\n" for record in self.records)
@@ -43,6 +45,7 @@ class Logger:
         )
         self._pending: list[tuple[int, int, Metrics]] = []
         self._since = time.perf_counter()
+        self._reported = health.Means()
 
     def add(self, step: int, metrics: Metrics, count: int = 1) -> None:
         """Takes the metrics of the ``count`` steps up to ``step``, still on the device.
@@ -56,7 +59,8 @@ class Logger:
         """Reads what was added and writes the means.
 
         Raises:
-          InputError: when a player's parameters stopped being finite; names step and player.
+          NotFiniteError: when a loss is inf (NaN is one that was not computed, see
+            :func:`jaxgan.core.every`) or a player's parameters are not finite; names the step.
         """
         if not self._pending:
             return
@@ -64,19 +68,48 @@ class Logger:
         self._pending = []
         seconds = time.perf_counter() - self._since
         self._since = time.perf_counter()
+        means = health.Means()
         for step, values in zip(steps, metrics, strict=True):
             _check_finite(step, values)
+            means.add(values)
+            self._reported.add(values)
         rate = len(steps) * self._images_per_step / seconds
         record = {
             "step": steps[-1],
             "images": steps[-1] * self._images_per_step,
             "images_per_second": round(rate, 1),
+            **means.take(),
         }
-        for name in metrics[0]:
-            values = np.asarray([m[name] for m in metrics], np.float64)
-            if not np.isnan(values).all():  # lazy updates are NaN at the steps they skip
-                record[name] = float(np.nanmean(values))
         self._write(record)
+        losses = {n.removesuffix("_loss"): f"{v:.3f}" for n, v in record.items() if "_loss" in n}
+        self._bar.set_postfix({"images/s": f"{rate:.0f}", **losses})
+
+    def report(self, step: int, measures: Mapping[str, float]) -> None:
+        """Says how the run fares: means since the last report, and what was measured now.
+
+        The measures join the step's record, and a ``warning`` where there is one: in a line of
+        their own, as the record may be older than what took a while to measure.
+        """
+        values = {**self._reported.take(), **measures}
+        warning = "; ".join(health.warnings(values))
+        found = {**measures, **({"warning": warning} if warning else {})}
+        if found:
+            self._write({"step": step, **found})
+        line = health.line(step, values)
+        if line:
+            self.say(f"{line}. Warning: {warning}" if warning else line)
+
+    def draw(self, step: int, sheet: np.ndarray, titles: Sequence[str] = ()) -> None:
+        """Draws a sheet, uint8 (rows, columns, h, w, c), and the curves of the losses."""
+        if not self._writes:
+            return
+        picture = images.grid(sheet, titles=titles)
+        try:
+            images.write_png(self._directory / "samples" / f"{step:08d}.png", picture)
+            images.write_png(self._directory / "samples.png", picture)
+            images.write_curves(self._directory / "losses.png", self.records)
+        except OSError as error:  # a full disk is no reason to lose the run
+            self.say(f"step {step}: the sample sheet was not written: {error}; the run goes on")
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
@@ -100,7 +133,7 @@ class Logger:
             self.say(f"the last metrics were not written: {error}")
 
     def _write(self, record: dict[str, Any]) -> None:
-        self.records.append(record)
+        _join(self.records, record)
         try:
             self._file.write(json.dumps(record) + "\n")
             self._file.flush()  # what a full disk refuses stays buffered for the next record
@@ -108,23 +141,29 @@ class Logger:
             self.say(f"step {record['step']}: metrics were not written: {error}; the run goes on")
             return
         for name, value in record.items():
-            if name != "step":
+            if name != "step" and not isinstance(value, str):
                 self._events.add_scalar(name, value, record["step"])
-        losses = {n.removesuffix("_loss"): f"{v:.3f}" for n, v in record.items() if "_loss" in n}
-        self._bar.set_postfix({"images/s": f"{record['images_per_second']:.0f}", **losses})
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:
-    """The records of a metrics.jsonl; a last line cut short by a crash is left out."""
+    """The records of a metrics.jsonl, one a step; a last line cut short by a crash is left out."""
     if not path.exists():
         return []
     records = []
     for line in path.read_text().splitlines():
         try:
-            records.append(json.loads(line))
+            _join(records, json.loads(line))
         except json.JSONDecodeError:
             break
     return records
+
+
+def _join(records: list[dict[str, Any]], record: dict[str, Any]) -> None:
+    """Adds a record, to the last one where that is of the same step."""
+    if records and records[-1]["step"] == record["step"]:
+        records[-1].update(record)
+    else:
+        records.append(record)
 
 
 def _singles(calls: list[Any]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -141,9 +180,11 @@ def _check_finite(step: int, values: dict[str, Any]) -> None:
     suffix = "_param_norm"
     players = [n.removesuffix(suffix) for n in values if n.endswith(suffix)]
     broken = [name for name in players if not math.isfinite(values[name + suffix])]
-    if broken:
-        losses = ", ".join(f"{n} {v:g}" for n, v in values.items() if n.endswith("_loss"))
-        raise InputError(
-            f"step {step}: the parameters of {' and '.join(broken)} are not finite ({losses});"
-            " lower algorithm.learning_rate or set algorithm.clip_norm"
+    losses = {name: value for name, value in values.items() if name.endswith("_loss")}
+    if broken or any(math.isinf(value) for value in losses.values()):
+        what = f"the parameters of {' and '.join(broken)} are" if broken else "a loss is"
+        found = ", ".join(f"{name} {value:g}" for name, value in losses.items())
+        raise NotFiniteError(
+            f"step {step}: {what} not finite ({found}); lower algorithm.learning_rate or set"
+            " algorithm.clip_norm"
         )

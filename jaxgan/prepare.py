@@ -1,12 +1,13 @@
 """A run made ready for the loop: data, algorithm, devices, directory, and state new or restored."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import jax
 
-from jaxgan import config, hosts, rundir
+from jaxgan import config, health, hosts, rundir
 from jaxgan.calls import Call, calls
 from jaxgan.checkpoint import Checkpoints, abstract
 from jaxgan.config import Run
@@ -14,9 +15,12 @@ from jaxgan.core import Algorithm, Spec, TrainState
 from jaxgan.data.examples import Source, Unpaired
 from jaxgan.data.pipeline import batches
 from jaxgan.data.source import image_shape, open_source
-from jaxgan.errors import InputError
+from jaxgan.errors import InputError, NotFiniteError
 from jaxgan.parallel import Devices
 from jaxgan.typing import PRNGKey
+
+ROLLBACKS = 3
+"""How often a run may go back to its last checkpoint."""
 
 
 class Ready(NamedTuple):
@@ -34,6 +38,12 @@ class Ready(NamedTuple):
     show_key: PRNGKey
     checkpoints: Checkpoints
     images_per_step: int
+    reals: health.Bank | None
+    """What a sheet is compared with; None of an algorithm that translates."""
+    rollbacks: int
+    """How often the run has gone back; each time to other keys."""
+    back: Callable[[int], "Ready"]
+    """``rollbacks -> Ready`` at the last checkpoint, or at step 0 where there is none."""
 
 
 def open_data(run: Run) -> tuple[Source | Unpaired, Spec]:
@@ -56,30 +66,65 @@ def prepare(run: Run, fresh: bool = False, devices: Devices | None = None) -> Re
     devices.check(run.data.batch_size)
     n, size = algorithm.batches_per_step, run.data.batch_size
     init_key, root, show_key = jax.random.split(jax.random.key(run.seed), 3)
-    first = next(batches(source, run.data, seed=run.seed, batches_per_step=n))
+    stream = batches(source, run.data, seed=run.seed, batches_per_step=n)
+    first = next(stream)
     like = jax.eval_shape(algorithm.init, init_key, first)
+    samples = algorithm.translation is None and "image" in first
+    reals = health.bank(itertools.chain([first], stream)) if samples else None
 
     out = _directory(run, spec, fresh)
     checkpoints = Checkpoints(out / "checkpoints", run.checkpoint.keep)
-    state = checkpoints.restore(abstract(like, devices.of_state(like)))
-    state = devices.init(algorithm, init_key, first) if state is None else state
-    start = int(state.step)
-    if start >= run.steps:
-        raise InputError(
-            f"steps: the run in {out} is finished ({start} of {run.steps} steps): raise --steps to"
-            " go on, choose another --out, or start over with --fresh"
+    calls_from = calls(run, source, algorithm, devices, like)
+
+    def back(rollbacks: int) -> Ready:
+        checkpoints.wait()
+        state = checkpoints.restore(abstract(like, devices.of_state(like)))
+        if state is None:
+            state = devices.init(algorithm, _folded(init_key, rollbacks), first)
+        start = int(state.step)
+        return Ready(
+            out=out,
+            algorithm=algorithm,
+            state=state,
+            start=start,
+            calls=calls_from(start),
+            root=_folded(root, rollbacks),
+            show_key=show_key,
+            checkpoints=checkpoints,
+            images_per_step=n * size,
+            reals=reals,
+            rollbacks=rollbacks,
+            back=back,
         )
-    return Ready(
-        out=out,
-        algorithm=algorithm,
-        state=state,
-        start=start,
-        calls=calls(run, source, algorithm, devices, like, start),
-        root=root,
-        show_key=show_key,
-        checkpoints=checkpoints,
-        images_per_step=n * size,
-    )
+
+    ready = back(rundir.read_rollbacks(out))
+    if ready.start >= run.steps:
+        raise InputError(
+            f"steps: the run in {out} is finished ({ready.start} of {run.steps} steps): raise"
+            " --steps to go on, choose another --out, or start over with --fresh"
+        )
+    return ready
+
+
+def roll_back(run: Run, ready: Ready, error: NotFiniteError) -> int:
+    """Counts one more rollback, in the run directory too.
+
+    Raises:
+      NotFiniteError: where the run is to stop, or has gone back often enough.
+    """
+    if run.on_nan == "stop":
+        raise error
+    if ready.rollbacks == ROLLBACKS:
+        raise NotFiniteError(f"on_nan: went back {ROLLBACKS} times, and still at {error}")
+    if hosts.is_first():
+        rundir.write_rollbacks(ready.out, ready.rollbacks + 1)
+    hosts.meet("rollback")
+    return ready.rollbacks + 1
+
+
+def _folded(key: PRNGKey, rollbacks: int) -> PRNGKey:
+    """The key itself before the first rollback, then another one after each."""
+    return jax.random.fold_in(key, rollbacks) if rollbacks else key
 
 
 def _directory(run: Run, spec: Spec, fresh: bool) -> Path:

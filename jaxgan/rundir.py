@@ -1,6 +1,7 @@
 """A run directory: data that executes nothing when opened.
 
-config.json, metrics.jsonl, losses.png, samples.png, samples/, tensorboard/, checkpoints/, best/.
+config.json, metrics.jsonl, losses.png, samples.png, samples/, tensorboard/, checkpoints/, and where
+there were any best/ and rollbacks.json.
 """
 
 import json
@@ -27,6 +28,7 @@ _ENTRIES = (
     "tensorboard",
     "checkpoints",
     "best",
+    "rollbacks.json",
 )
 
 
@@ -84,6 +86,35 @@ def read_spec(content: dict[str, Any]) -> Spec:
     spec: dict[str, Any] = content["spec"]
     fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in spec.items()}
     return Spec(**fields)
+
+
+def read_rollbacks(directory: Path) -> int:
+    """How often the run has gone back to its last checkpoint.
+
+    Raises:
+      InputError: when rollbacks.json holds no number.
+    """
+    path = directory / "rollbacks.json"
+    if not path.is_file():
+        return 0
+    try:
+        return int(path.read_text())
+    except ValueError:
+        raise InputError(f"out: {path} holds no number; start over with --fresh") from None
+
+
+def write_rollbacks(directory: Path, count: int) -> None:
+    """Counts them for a run that is interrupted and goes on.
+
+    Raises:
+      InputError: when there is no room for it: without it a resumed run would be another one.
+    """
+    path, part = directory / "rollbacks.json", directory / ".rollbacks.json.part"
+    try:
+        part.write_text(f"{count}\n")
+        os.replace(part, path)
+    except OSError as error:
+        raise InputError(f"out: {path} was not written: {error}; make room there") from None
 
 
 def _clear(directory: Path) -> None:

@@ -1,15 +1,16 @@
 """The one training loop: ``python -m jaxgan.train [CONFIG.py] [--field value ...]``."""
 
 import contextlib
-from pathlib import Path
 
 import numpy as np
 
-from jaxgan import cli, default, hosts, images
+from jaxgan import cli, default, hosts
 from jaxgan.config import Run
 from jaxgan.describe import describe
+from jaxgan.errors import NotFiniteError
+from jaxgan.health import diversity
 from jaxgan.logging import Logger
-from jaxgan.prepare import open_data, prepare
+from jaxgan.prepare import ROLLBACKS, Ready, open_data, prepare, roll_back
 from jaxgan.stopping import agreed, stop_signals
 from jaxgan.xla import use_cache
 
@@ -21,46 +22,56 @@ def train(run: Run, fresh: bool = False) -> int:
       The signal that ended it early, 0 where it reached its last step.
 
     Raises:
-      InputError: for bad input, a finished run, or parameters that are no longer finite.
+      InputError: for bad input, a finished run, or numbers that are no longer finite.
     """
-    ready, first = prepare(run, fresh), hosts.is_first()
-    out, state, start, checkpoints = ready.out, ready.state, ready.start, ready.checkpoints
-    log = Logger(out, start, run.steps, ready.images_per_step, writes=first)
-    with contextlib.closing(log), contextlib.closing(checkpoints), stop_signals() as received:
-        log.say(f"{out}: from step {start}, keeps the newest {run.checkpoint.keep} checkpoints")
-        for step, program, feed in ready.calls:
-            state, metrics = program.step(state, feed, ready.root)
-            log.add(step, metrics, program.steps)
-            stop = agreed(received, step, run.log.every)  # once: a signal may come at any line
-            last = step == run.steps or stop
-            saving = last or step % run.checkpoint.every == 0
-            if saving or step % run.log.every == 0:
-                log.flush()  # raises before a broken state could be saved
-            with log.paused():
-                if saving:
-                    checkpoints.save(state, step)
-                if last or step % run.sample.every == 0:
-                    sheet = np.asarray(program.show(state, feed, ready.show_key))
-                    if first:
-                        _draw(out, step, images.grid(sheet, titles=ready.algorithm.titles), log)
-            if last:
-                checkpoints.finish(step)
-            if stop:
-                log.say(f"stopped by a signal and saved at step {step}; go on with --out {out}")
-                return stop
-        translates = ready.algorithm.translation is not None
-        use = f"translate {out} --in x.png --out y" if translates else f"sample {out} --out x.png"
-        log.say(f"done: {out}/samples.png; more by python -m jaxgan.{use}")
+    ready = prepare(run, fresh)
+    with contextlib.closing(ready.checkpoints), stop_signals() as received:
+        while True:
+            start, writes = ready.start, hosts.is_first()
+            log = Logger(ready.out, start, run.steps, ready.images_per_step, writes)
+            with contextlib.closing(log):
+                try:
+                    return _train(run, ready, log, received)
+                except NotFiniteError as error:
+                    rollbacks = roll_back(run, ready, error)
+                    log.say(f"{error}. Rollback {rollbacks} of {ROLLBACKS}, to the last checkpoint")
+            ready = ready.back(rollbacks)  # after the handler, which holds on to the broken state
+
+
+def _train(run: Run, ready: Ready, log: Logger, received: list[int]) -> int:
+    """The steps from where ``ready`` is to the last one, or to a signal, which is returned."""
+    state, out, checkpoints = ready.state, ready.out, ready.checkpoints
+    log.say(f"{out}: from step {ready.start}, keeps the newest {run.checkpoint.keep} checkpoints")
+    for step, program, feed in ready.calls:
+        state, metrics = program.step(state, feed, ready.root)
+        log.add(step, metrics, program.steps)
+        stop = agreed(received, step, run.log.every)  # once: a signal may come at any line
+        last = step == run.steps or stop
+        saving = last or step % run.checkpoint.every == 0
+        sampling = last or step % run.sample.every == 0
+        if saving or sampling or step % run.log.every == 0:
+            log.flush()  # raises before a broken state could be saved
+        with log.paused():
+            if saving:
+                checkpoints.save(state, step)
+            if sampling:
+                _sample(ready, log, step, np.asarray(program.show(state, feed, ready.show_key)))
+        if last:
+            checkpoints.finish(step)
+        if stop:
+            log.say(f"stopped by a signal and saved at step {step}; go on with --out {out}")
+            return stop
+    translates = ready.algorithm.translation is not None
+    use = f"translate {out} --in x.png --out y" if translates else f"sample {out} --out x.png"
+    log.say(f"done: {out}/samples.png; more by python -m jaxgan.{use}")
     return 0
 
 
-def _draw(out: Path, step: int, sheet: np.ndarray, log: Logger) -> None:
-    try:
-        images.write_png(out / "samples" / f"{step:08d}.png", sheet)
-        images.write_png(out / "samples.png", sheet)
-        images.write_curves(out / "losses.png", log.records)
-    except OSError as error:  # a full disk is no reason to lose the run
-        log.say(f"step {step}: the sample sheet was not written: {error}; the run goes on")
+def _sample(ready: Ready, log: Logger, step: int, sheet: np.ndarray) -> None:
+    """Reports the health of the run, and draws the sheet."""
+    classes = ready.algorithm.num_classes > 0
+    log.report(step, diversity(sheet, ready.reals, classes) if ready.reals else {})
+    log.draw(step, sheet, ready.algorithm.titles)
 
 
 def main(args: list[str]) -> int:

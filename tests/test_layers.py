@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 LAYERS = [
     {"typing", "errors", "axis", "cache"},
     {"ops", "losses", "attacks"},
-    {"core", "nets", "metrics", "data"},
+    {"core", "nets", "metrics", "data", "health"},
     {"algorithms", "features"},
     {"config", "images"},
     {"xla", "hosts", "default", "checkpoint", "logging", "rundir"},

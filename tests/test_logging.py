@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxgan.errors import InputError
+from jaxgan.errors import InputError, NotFiniteError
 from jaxgan.logging import Logger, read_records
 
 
@@ -45,6 +45,38 @@ def test_the_first_step_that_is_not_finite_is_named_with_its_player(logger):
                           "critic_loss": jnp.asarray(7.0)})  # fmt: skip
     with pytest.raises(InputError, match=r"step 4: the parameters of critic are.*critic_loss 7"):
         logger.flush()
+
+
+def test_a_loss_that_is_inf_is_broken_and_one_that_was_skipped_is_not(logger):
+    losses = [1.0, np.nan, np.nan, np.inf]
+    for step, value in enumerate(losses, 1):
+        logger.add(step, {"d_loss": jnp.asarray(value), "d_param_norm": jnp.asarray(1.0),
+                          "wild_grad_norm": jnp.asarray(np.inf)})  # fmt: skip
+        if step == 3:
+            logger.flush()
+    with pytest.raises(NotFiniteError, match=r"step 4: a loss is not finite \(d_loss inf\)"):
+        logger.flush()
+
+
+def test_a_report_is_of_all_since_the_last_one_and_joins_the_steps_record(logger, tmp_path, capsys):
+    rates = [1.0, 0.0, 0.8, 0.2, 0.4]
+    for step, rate in enumerate(rates, 1):
+        logger.add(step, {"real_rate": jnp.asarray(rate)})
+        if step in (1, 4, 5):  # records of 1, 3 and 1 steps
+            logger.flush()
+        if step == 4:
+            logger.report(4, {"diversity": 0.02})
+    logger.report(5, {})
+    said = capsys.readouterr().out
+    assert "step 4: D calls 50 % of the reals real; diversity 0.02 of the data's. Warning: " in said
+    assert "step 5: D calls 40 % of the reals real" in said
+    records = read_records(tmp_path / "metrics.jsonl")
+    assert records == logger.records
+    assert [record["step"] for record in records] == [1, 4, 5]
+    assert records[1]["real_rate"] == pytest.approx(1 / 3)
+    assert records[1]["diversity"] == 0.02
+    assert records[1]["warning"] == "the generator has collapsed to few images"
+    assert records[2].keys() == {"step", "images", "images_per_second", "real_rate"}
 
 
 def test_pauses_do_not_count(logger, monkeypatch):

@@ -1,0 +1,153 @@
+"""How a run fares, in numbers and in a line of text: cheap, and by no weights but its own."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int, UInt8
+
+from jaxgan.typing import Batch
+
+BANK = 100
+"""Reals that a sheet is compared with."""
+SIDE = 8
+"""Pixels of a pooled image's side, at most."""
+COLLAPSED = 0.1
+"""The diversity below which a generator draws few images."""
+MEMORISED = 0.97
+"""The share of reals called real above which D may know them by heart."""
+
+Features = Float[np.ndarray, "images features"]
+
+
+class Bank(NamedTuple):
+    """Reals to compare with: features, and classes where the data has any."""
+
+    features: Features
+    labels: Int[np.ndarray, "images"] | None
+
+
+class Means:
+    """Means of metrics; NaN, which stands for one that was not computed, is left out."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, tuple[float, int]] = {}
+
+    def add(self, metrics: Mapping[str, Any]) -> None:
+        """Takes one step's, as numbers or NumPy's."""
+        for name, value in metrics.items():
+            total, count = self._sums.get(name, (0.0, 0))
+            if not math.isnan(value):
+                self._sums[name] = total + float(value), count + 1
+
+    def take(self) -> dict[str, float]:
+        """The means since the last time."""
+        means = {name: total / count for name, (total, count) in self._sums.items()}
+        self._sums = {}
+        return means
+
+
+def features(images: UInt8[np.ndarray, "images height width channels"]) -> Features:
+    """Images average-pooled to at most 8x8 and flattened, from 0 to 1.
+
+    What is left is layout and colour: noise and fine texture average out, so a generator that has
+    collapsed isn't taken for a diverse one because its copies differ a little.
+    """
+    return _pooled(_pooled(images, 1), 2).reshape(len(images), -1) / 255
+
+
+def _pooled(images: np.ndarray, axis: int) -> np.ndarray:
+    size = images.shape[axis]
+    edges = np.linspace(0, size, min(size, SIDE) + 1).astype(int)
+    widths = np.diff(edges).reshape([-1 if i == axis else 1 for i in range(images.ndim)])
+    return np.add.reduceat(images, edges[:-1], axis, np.float64) / widths
+
+
+def spread(features: Features) -> float:
+    """The mean over all pairs i < j of sqrt(mean_k (f_ik - f_jk)^2)."""
+    n = len(features)
+    differences = features[:, None] - features[None]
+    return float(np.sqrt(np.square(differences).mean(-1)).sum() / (n * (n - 1)))
+
+
+def bank(stream: Iterator[Batch]) -> Bank:
+    """The first :data:`BANK` images of a stream of batches ``{"image": ..., "label": ...}``."""
+    found, labels = [], []
+    while sum(map(len, found)) < BANK:
+        batch = next(stream)
+        found.append(features(batch["image"].reshape(-1, *batch["image"].shape[-3:])))
+        labels += [batch["label"].ravel()] if "label" in batch else []
+    return Bank(np.concatenate(found)[:BANK], np.concatenate(labels)[:BANK] if labels else None)
+
+
+def diversity(
+    sheet: UInt8[np.ndarray, "rows columns height width channels"],
+    reals: Bank,
+    by_class: bool = False,
+) -> dict[str, float]:
+    """``diversity``: :func:`spread` of the images of a sheet by that of the reals.
+
+    1: as diverse as the data; near 0: collapsed to few images.
+
+    Args:
+      sheet: images of fixed latent codes, so that two sheets of a run compare.
+      reals: of the same shape.
+      by_class: row i of the sheet is class i. Then ``class_diversity`` is the same with pairs of
+        one class alone, the spreads summed over the classes that have two reals or more.
+    """
+    rows, columns = sheet.shape[:2]
+    drawn = features(sheet.reshape(-1, *sheet.shape[2:]))
+    pairs = {"diversity": [(drawn, reals.features)]}
+    if by_class and reals.labels is not None:
+        by_row = drawn.reshape(rows, columns, -1)
+        groups = [(by_row[i], reals.features[reals.labels == i]) for i in range(rows)]
+        pairs["class_diversity"] = [(d, r) for d, r in groups if len(r) > 1]
+    spreads = {
+        name: (sum(spread(d) for d, _ in groups), sum(spread(r) for _, r in groups))
+        for name, groups in pairs.items()
+    }
+    return {name: drawn / real for name, (drawn, real) in spreads.items() if real}
+
+
+def line(step: int, values: Mapping[str, float]) -> str:
+    """The rates of reals, the gradient norms and the diversity in words; "" without any."""
+    parts = [f"{d} calls {100 * r:.0f} % of the reals real" for d, r in _rates(values).items()]
+    norms = [f"{player} {norm:.3g}" for player, norm in _gradients(values).items()]
+    parts += [f"gradient norms {', '.join(norms)}"] if norms else []
+    if "diversity" in values:
+        within = values.get("class_diversity")
+        inside = "" if within is None else f" ({within:.2f} within a class)"
+        parts.append(f"diversity {values['diversity']:.2f} of the data's{inside}")
+    return f"step {step}: {'; '.join(parts)}" if parts else ""
+
+
+def warnings(values: Mapping[str, float]) -> list[str]:
+    """What is off for clear reasons, in words."""
+    found = []
+    if values.get("diversity", 1.0) < COLLAPSED:
+        found.append("the generator has collapsed to few images")
+    elif values.get("class_diversity", 1.0) < COLLAPSED:
+        found.append("the generator has collapsed to few images a class")
+    sure = [d for d, rate in _rates(values).items() if rate > MEMORISED]
+    found += [f"{d} may be memorising the data, or is far ahead of the generator" for d in sure]
+    broken = [player for player, norm in _gradients(values).items() if not math.isfinite(norm)]
+    if broken:
+        found.append(f"the gradient of {' and '.join(broken)} was not finite")
+    return found
+
+
+def _rates(values: Mapping[str, float]) -> dict[str, float]:
+    """The rates of reals by discriminator: D, or D_A and D_B."""
+    start = "real_rate"
+    return {
+        "D" + name.removeprefix(start).upper(): value
+        for name, value in values.items()
+        if name.startswith(start)
+    }
+
+
+def _gradients(values: Mapping[str, float]) -> dict[str, float]:
+    """The gradients' norms by player."""
+    end = "_grad_norm"
+    return {n.removesuffix(end): value for n, value in values.items() if n.endswith(end)}
