@@ -49,6 +49,41 @@ class Log:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """How images are measured."""
+
+    metrics: str = "fid"
+    """fid, kid, is, pr (precision, recall), dc (density, coverage), swd, with commas between; the
+    first one decides which checkpoint is the best."""
+    features: str = "inception"
+    """The network: inception (of 2015-12-05), squeezenet, vgg16, or FILE.py with a function
+    features(images uint8 (n, h, w, c)) -> (n, d)."""
+    resize: Literal["legacy_tensorflow", "legacy_pytorch", "clean"] | None = None
+    """To the network's size; None: legacy_tensorflow, the paper's, for inception, else clean."""
+    weights: str | None = None
+    """File of the network's weights (.pth, .safetensors, .npz); None: a known one, downloaded
+    once."""
+    seed: int = 0
+    """Of latent codes, and of the choice of n images from more."""
+    batch_size: int | None = None
+    """Images at a time in the network; None: as many as fill the devices."""
+    cache: bool = True
+    """Keep the reference's statistics for the next time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluate(Protocol):
+    """When a run's images are measured."""
+
+    every: int = 0
+    """Steps between evaluations, and the last step is one; 0: none."""
+    n: int = 10_000
+    """Images from the generator."""
+    reference: str | None = None
+    """Folder, source or file of pytorch-fid that they are compared with; None: the run's data."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Parallel:
     """Devices and processes. Batch statistics and losses are the whole batch's in every form."""
 
@@ -106,12 +141,15 @@ class Run(Generic[A]):
     """When a sample sheet is drawn."""
     log: Log = field(default_factory=Log)
     """When metrics are read."""
+    evaluate: Evaluate = field(default_factory=Evaluate)
+    """When images are measured, and how."""
     parallel: Parallel = field(default_factory=Parallel)
     """Devices and processes."""
 
 
 RESUMABLE = (
-    "out", "name", "steps", "steps_per_call", "on_nan", "checkpoint", "sample", "log", "parallel",
+    "out", "name", "steps", "steps_per_call", "on_nan", "checkpoint", "sample", "log", "evaluate",
+    "parallel",
     "data.on_device",
 )  # fmt: skip
 """Fields, or sections of them, that a resumed run may change."""
@@ -127,12 +165,13 @@ def check(run: Run) -> None:
     """Raises InputError for counts below 1, and intervals that calls of several steps step over."""
     for name, value in flatten(encode(run)):
         counted = name in ("steps", "steps_per_call") or name.endswith((".every", ".keep"))
-        if counted and value < 1:
-            raise InputError(f"{name}: {value} is below 1")
+        least = 0 if name == "evaluate.every" else 1
+        if counted and value < least:
+            raise InputError(f"{name}: {value} is below {least}")
         if name.endswith(".every") and value % run.steps_per_call:
             raise InputError(
                 f"steps_per_call: {run.steps_per_call} does not divide {name} {value}; use a"
-                " divisor of all three intervals, or change them"
+                " divisor of all intervals, or change them"
             )
 
 
@@ -173,7 +212,7 @@ def decode(value: Any) -> Any:
 
 
 def _types() -> dict[str, type]:
-    own = [Run, Data, Checkpoint, Sample, Log, Parallel]
+    own = [Run, Data, Checkpoint, Sample, Log, Evaluate, Parallel]
     for package in (algorithms, nets):
         own += [getattr(package, name) for name in package.__all__]
     return {cls.__name__: cls for cls in own if isinstance(cls, type)}

@@ -99,6 +99,10 @@ class Logger:
         if line:
             self.say(f"{line}. Warning: {warning}" if warning else line)
 
+    def record(self, step: int, values: Mapping[str, float]) -> None:
+        """Writes what was measured at a step, beside the step's means."""
+        self._write({"step": step, **values})
+
     def draw(self, step: int, sheet: np.ndarray, titles: Sequence[str] = ()) -> None:
         """Draws a sheet, uint8 (rows, columns, h, w, c), and the curves of the losses."""
         if not self._writes:

@@ -16,6 +16,8 @@ from jaxgan.data.examples import Source, Unpaired
 from jaxgan.data.pipeline import batches
 from jaxgan.data.source import image_shape, open_source
 from jaxgan.errors import InputError, NotFiniteError
+from jaxgan.evaluation.during import Evaluations
+from jaxgan.logging import Logger
 from jaxgan.parallel import Devices
 from jaxgan.typing import PRNGKey
 
@@ -40,10 +42,23 @@ class Ready(NamedTuple):
     images_per_step: int
     reals: health.Bank | None
     """What a sheet is compared with; None of an algorithm that translates."""
+    evaluations: Evaluations | None
+    """Where the run's images are measured."""
     rollbacks: int
     """How often the run has gone back; each time to other keys."""
     back: Callable[[int], "Ready"]
     """``rollbacks -> Ready`` at the last checkpoint, or at step 0 where there is none."""
+
+    def logger(self, steps: int) -> Logger:
+        """The log of a run of ``steps`` steps, which the first process writes."""
+        return Logger(self.out, self.start, steps, self.images_per_step, hosts.is_first())
+
+    @property
+    def use(self) -> str:
+        """The command that uses what was trained."""
+        if self.algorithm.translation is None:
+            return f"sample {self.out} --out x.png"
+        return f"translate {self.out} --in x.png --out y"
 
 
 def open_data(run: Run) -> tuple[Source | Unpaired, Spec]:
@@ -71,6 +86,9 @@ def prepare(run: Run, fresh: bool = False, devices: Devices | None = None) -> Re
     like = jax.eval_shape(algorithm.init, init_key, first)
     samples = algorithm.translation is None and "image" in first
     reals = health.bank(itertools.chain([first], stream)) if samples else None
+    evaluations = None
+    if run.evaluate.every:
+        evaluations = Evaluations(run, algorithm, spec.image_shape)
 
     out = _directory(run, spec, fresh)
     checkpoints = Checkpoints(out / "checkpoints", run.checkpoint.keep)
@@ -93,6 +111,7 @@ def prepare(run: Run, fresh: bool = False, devices: Devices | None = None) -> Re
             checkpoints=checkpoints,
             images_per_step=n * size,
             reals=reals,
+            evaluations=evaluations,
             rollbacks=rollbacks,
             back=back,
         )

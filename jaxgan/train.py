@@ -27,9 +27,7 @@ def train(run: Run, fresh: bool = False) -> int:
     ready = prepare(run, fresh)
     with contextlib.closing(ready.checkpoints), stop_signals() as received:
         while True:
-            start, writes = ready.start, hosts.is_first()
-            log = Logger(ready.out, start, run.steps, ready.images_per_step, writes)
-            with contextlib.closing(log):
+            with contextlib.closing(ready.logger(run.steps)) as log:
                 try:
                     return _train(run, ready, log, received)
                 except NotFiniteError as error:
@@ -40,7 +38,7 @@ def train(run: Run, fresh: bool = False) -> int:
 
 def _train(run: Run, ready: Ready, log: Logger, received: list[int]) -> int:
     """The steps from where ``ready`` is to the last one, or to a signal, which is returned."""
-    state, out, checkpoints = ready.state, ready.out, ready.checkpoints
+    state, out, evaluations = ready.state, ready.out, ready.evaluations
     log.say(f"{out}: from step {ready.start}, keeps the newest {run.checkpoint.keep} checkpoints")
     for step, program, feed in ready.calls:
         state, metrics = program.step(state, feed, ready.root)
@@ -53,17 +51,20 @@ def _train(run: Run, ready: Ready, log: Logger, received: list[int]) -> int:
             log.flush()  # raises before a broken state could be saved
         with log.paused():
             if saving:
-                checkpoints.save(state, step)
+                ready.checkpoints.save(state, step)
             if sampling:
                 _sample(ready, log, step, np.asarray(program.show(state, feed, ready.show_key)))
+            if evaluations and (step == run.steps or step % run.evaluate.every == 0):
+                log.flush()
+                evaluations(state, step, out, log)
         if last:
-            checkpoints.finish(step)
+            ready.checkpoints.finish(step)
         if stop:
             log.say(f"stopped by a signal and saved at step {step}; go on with --out {out}")
             return stop
-    translates = ready.algorithm.translation is not None
-    use = f"translate {out} --in x.png --out y" if translates else f"sample {out} --out x.png"
-    log.say(f"done: {out}/samples.png; more by python -m jaxgan.{use}")
+    if evaluations:
+        log.say(evaluations.summary(log))
+    log.say(f"done: {out}/samples.png; more by python -m jaxgan.{ready.use}")
     return 0
 
 

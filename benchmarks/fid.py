@@ -1,0 +1,247 @@
+"""Seconds for the features and the distance of FID beside two peers: ``python -m benchmarks.fid``.
+
+README.md says what is measured.
+"""
+
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxgan import cli
+from jaxgan.evaluation.collect import Collector, Needs
+from jaxgan.evaluation.sets import ImageSet
+from jaxgan.features import inception_features
+from jaxgan.features.files import read_weights
+from jaxgan.metrics import Moments, frechet_distance
+
+PAUSE = 0.3
+"""Seconds before a window, in which the last contender's threads stop waiting for more work."""
+SIZE = 2048
+"""Features of an image."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """Times jaxgan, torch-fidelity and pytorch-fid on the same images, weights and features."""
+
+    n: tuple[int, ...] = (10_000, 50_000)
+    """Images of a set; the distance is measured for each, the features are scaled to it."""
+    images: int = 64
+    """Images of a window in which features are measured; the n itself to scale nothing."""
+    image_size: int = 32
+    """Their height and width."""
+    batch_size: int = 32
+    """Images at a time."""
+    rounds: int = 3
+    """Windows of each contender."""
+    parts: tuple[str, ...] = ("features", "distance")
+    """What to measure."""
+    weights: str | None = None
+    """File of Inception's weights; None: random ones, which take as long."""
+    out: str | None = None
+    """Writes the rows as JSON to this file."""
+
+
+def random_weights(path: Path) -> Path:
+    """A file of random weights in PyTorch's format, as pytorch-fid makes them before it loads."""
+    import torch
+
+    from tests.peers import torchvision_cpu  # noqa: F401  # isort: skip
+    from pytorch_fid import inception
+
+    net = inception._inception_v3(num_classes=1008, aux_logits=False, weights=None)
+    torch.save(net.state_dict(), path)
+    return path
+
+
+def jaxgan_features(weights: Path, command: Command) -> Callable[[np.ndarray], Any]:
+    """One pass over images as ``python -m jaxgan.evaluate`` makes it, moments included."""
+    features = inception_features(read_weights(weights), "")
+    collect = Collector(Needs(moments=True), features, command.batch_size)
+
+    def run(images: np.ndarray) -> Any:
+        named = ImageSet("images", len(images), lambda places: ((i, images[i]) for i in places))
+        return collect(named, quiet=True).moments
+
+    return run
+
+
+def torch_fidelity_features(weights: Path, command: Command) -> Callable[[np.ndarray], Any]:
+    """torch-fidelity's extractor, batch by batch, and its moments."""
+    from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+    from torch_fidelity.metric_fid import fid_features_to_statistics
+
+    net = FeatureExtractorInceptionV3("inception", ["2048"], str(weights))
+    run = _batches(lambda x: net(x)[0], net, command.batch_size)
+    return lambda images: fid_features_to_statistics(run(images))
+
+
+def pytorch_fid_features(weights: Path, command: Command) -> Callable[[np.ndarray], Any]:
+    """pytorch-fid's extractor, batch by batch, and its moments."""
+    import torch
+    from pytorch_fid import inception
+
+    load = mock.Mock(return_value=torch.load(weights))
+    with mock.patch.object(inception, "load_state_dict_from_url", load):
+        net = inception.InceptionV3().eval()
+    run = _batches(lambda x: net(x.float() / 255)[0][:, :, 0, 0], net, command.batch_size)
+
+    def moments(images: np.ndarray) -> Any:
+        features = run(images).numpy()
+        return features.mean(0), np.cov(features, rowvar=False)
+
+    return moments
+
+
+def _batches(forward: Callable[[Any], Any], net: Any, size: int) -> Callable[[np.ndarray], Any]:
+    import torch
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    net.to(device)
+
+    def run(images: np.ndarray) -> Any:
+        x = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
+        with torch.no_grad():
+            return torch.cat([forward(part.to(device)).cpu() for part in x.split(size)])
+
+    return run
+
+
+Pair = tuple[Callable[[np.ndarray], Any], Callable[[Any, Any], float]]
+"""Features to moments, and two moments to their distance."""
+
+
+def jaxgan_distance() -> Pair:
+    """Moments on the device, 500 rows at a time, and the distance on the host."""
+    update = jax.jit(Moments.update, donate_argnums=0)
+
+    def moments(rows: np.ndarray) -> Any:
+        state = Moments.create(rows.shape[1])
+        for start in range(0, len(rows), 500):
+            state = update(state, jnp.asarray(rows[start : start + 500]))
+        return state.compute()
+
+    return moments, lambda a, b: frechet_distance(*a, *b)
+
+
+def torch_fidelity_distance() -> Pair:
+    """NumPy's covariance, and the eigenvalues of the product of the two."""
+    import torch
+
+    from tests.peers import torchvision_cpu  # noqa: F401  # isort: skip
+    from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
+
+    def distance(a: Any, b: Any) -> float:
+        return fid_statistics_to_metric(a, b, False)["frechet_inception_distance"]
+
+    return lambda rows: fid_features_to_statistics(torch.from_numpy(rows)), distance
+
+
+def pytorch_fid_distance() -> Pair:
+    """NumPy's covariance, and SciPy's square root of the product of the two."""
+    from tests.peers import torchvision_cpu  # noqa: F401  # isort: skip
+    from pytorch_fid.fid_score import calculate_frechet_distance
+
+    def moments(rows: np.ndarray) -> Any:
+        return rows.mean(0), np.cov(rows, rowvar=False)
+
+    return moments, lambda a, b: calculate_frechet_distance(*a, *b)
+
+
+EXTRACTORS = {
+    "jaxgan": jaxgan_features,
+    "torch-fidelity": torch_fidelity_features,
+    "pytorch-fid": pytorch_fid_features,
+}
+DISTANCES = {
+    "jaxgan": jaxgan_distance,
+    "torch-fidelity": torch_fidelity_distance,
+    "pytorch-fid": pytorch_fid_distance,
+}
+
+
+def measure_features(command: Command) -> list[dict[str, Any]]:
+    """Windows of all contenders by turns; the median of each and of its ratio to jaxgan's."""
+    shape = (command.images, command.image_size, command.image_size, 3)
+    images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    with tempfile.TemporaryDirectory() as folder:
+        weights = Path(command.weights or random_weights(Path(folder) / "weights.pth"))
+        runs = {name: make(weights, command) for name, make in EXTRACTORS.items()}
+    for run in runs.values():
+        run(images[: 2 * command.batch_size])
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(command.rounds):
+        for name, run in runs.items():
+            seconds[name].append(timed(run, images))
+    return [
+        {
+            "contender": name,
+            "images_per_second": command.images / statistics.median(own),
+            "ratio": ratio(own, seconds["jaxgan"]),
+            **{f"features_{n}": statistics.median(own) / command.images * n for n in command.n},
+        }
+        for name, own in seconds.items()
+    ]
+
+
+def measure_distance(command: Command) -> list[dict[str, Any]]:
+    """Moments of n features, and the distance of two sets, by turns."""
+    rng = np.random.default_rng(0)
+    mixing = rng.normal(size=(SIZE, SIZE)).astype(np.float32) / SIZE**0.5
+    rows = [{"contender": name} for name in DISTANCES]
+    contenders = [make() for make in DISTANCES.values()]
+    for n in command.n:
+        features = np.maximum(rng.standard_normal((n, SIZE), np.float32) @ mixing, 0)
+        other = np.maximum(rng.standard_normal((n, SIZE), np.float32) @ mixing + 0.1, 0)
+        for row, (moments, distance) in zip(rows, contenders, strict=True):
+            known, made = moments(features), moments(other)
+            row[f"moments_{n}"] = min(timed(moments, features) for _ in range(command.rounds))
+            row[f"distance_{n}"] = min(timed(distance, known, made) for _ in range(command.rounds))
+            row[f"fid_{n}"] = distance(known, made)
+    return rows
+
+
+def timed(run: Callable[..., Any], *args: Any) -> float:
+    """Seconds of one call."""
+    time.sleep(PAUSE)
+    start = time.perf_counter()
+    run(*args)
+    return time.perf_counter() - start
+
+
+def ratio(own: list[float], reference: list[float]) -> float:
+    """The median of a window's seconds over those of jaxgan's window beside it."""
+    return statistics.median(a / b for a, b in zip(own, reference, strict=True))
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """The rows as Markdown."""
+    names = list(rows[0])
+    lines = [names, ["---"] * len(names)]
+    lines += [[v if isinstance(v, str) else f"{v:,.4g}" for v in row.values()] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def main(args: list[str]) -> None:
+    """The command."""
+    command = cli.parse(Command, None, args, "python -m benchmarks.fid")
+    parts = {"features": measure_features, "distance": measure_distance}
+    results = {name: parts[name](command) for name in command.parts}
+    for rows in results.values():
+        print(table(rows), end="\n\n")
+    if command.out:
+        Path(command.out).write_text(json.dumps(results, indent=2))
+
+
+if __name__ == "__main__":
+    cli.main(main)

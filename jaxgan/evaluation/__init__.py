@@ -1,0 +1,1 @@
+"""Measuring images: sets of them, their features collected, reference statistics, the metrics."""

@@ -1,0 +1,63 @@
+"""A protocol made ready: its metrics, its network with weights, its passes over images."""
+
+from jaxgan.config import Protocol
+from jaxgan.errors import InputError
+from jaxgan.evaluation import names
+from jaxgan.evaluation.collect import Collector, Statistics
+from jaxgan.evaluation.references import reference
+from jaxgan.evaluation.sets import ImageSet
+from jaxgan.features import open_features
+
+
+class Measure:
+    """Measures sets of images by one protocol; what it compiles serves all of them."""
+
+    def __init__(self, protocol: Protocol, moments: bool = False):
+        """Opens the network's weights.
+
+        Args:
+          protocol: the metrics and how images become features.
+          moments: also those of the images that no metric asks for.
+
+        Raises:
+          InputError: for an unknown metric, or weights that are missing or another network's.
+        """
+        if protocol.batch_size is not None and protocol.batch_size < 1:
+            raise InputError(f"batch_size: {protocol.batch_size} is below 1")
+        self.metrics = names.parse(protocol.metrics)
+        real, fake = names.needs(self.metrics)
+        self._needs, fake = real, fake._replace(moments=fake.moments or moments)
+        self.features = None
+        if any((*real[:3], *fake[:3])):
+            self.features = open_features(protocol.features, protocol.weights, protocol.resize)
+        self._cache = protocol.cache
+        self._real = Collector(real, self.features, protocol.batch_size)
+        self._fake = Collector(fake, self.features, protocol.batch_size)
+
+    def reference(self, images: ImageSet) -> Statistics:
+        """What the metrics need to know of the reference, kept from another time if possible."""
+        if not self.compares:
+            return Statistics(size=images.size)
+        return reference(images, self._needs, self.features, self._real, self._cache)
+
+    def images(self, images: ImageSet, quiet: bool = False) -> Statistics:
+        """What they need to know of the images that are measured."""
+        return self._fake(images, quiet)
+
+    @property
+    def compares(self) -> bool:
+        """Whether a metric needs a reference."""
+        return any(self._needs)
+
+    def check_moments_suffice(self) -> None:
+        """Raises InputError where a metric needs more of the reference than its moments."""
+        more = [n for n in self.metrics if any(names.METRICS[n].real[1:])]
+        if more:
+            raise InputError(
+                f"metrics: {more[0]} needs the reference's images, and its file has the moments of"
+                " their features, which only fid compares"
+            )
+
+    def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:
+        """The metrics under their full names."""
+        return names.values(self.metrics, real, fake, self.features.name if self.features else "")

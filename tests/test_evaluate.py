@@ -1,0 +1,123 @@
+"""The command: folders, files of moments and runs; what it prints; bad input."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from jaxgan import cli, evaluate
+from jaxgan.train import train
+from tests.evaluation.evaluation_helpers import make_folder, pixels_of
+from tests.small import ALGORITHMS, small_run
+
+OWN = """
+def features(images):
+    return images.reshape(len(images), -1)[:, ::40] / 255
+"""
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = tmp_path / "corner.py"
+    path.write_text(OWN)
+    return path
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    def run(*args):
+        capsys.readouterr()
+        monkeypatch.setattr(sys, "argv", ["evaluate", *map(str, args)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main(evaluate.main)
+        captured = capsys.readouterr()
+        return stop.value.code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def printed(run, own):
+    def printed(*args):
+        code, out, err = run(*args, "--features", own)
+        assert code == 0, err
+        return json.loads(out)
+
+    return printed
+
+
+def frechet(a, b):
+    """By its definition, with SciPy's square root."""
+    from scipy.linalg import sqrtm
+
+    a, b = (x.reshape(len(x), -1)[:, ::40] / 255 for x in (a, b))
+    covariances = np.cov(a.T), np.cov(b.T)
+    root = sqrtm(covariances[0] @ covariances[1]).real
+    return ((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(sum(covariances) - 2 * root)
+
+
+def test_two_folders_and_pytorch_fids_file_of_one(printed, tmp_path):
+    a, b = make_folder(tmp_path / "a", 30), make_folder(tmp_path / "b", 40, seed=1, shift=20)
+    result = printed(a, "--reference", b, "--out", tmp_path / "made" / "x.json")
+    expected = pytest.approx(frechet(pixels_of(a), pixels_of(b)), rel=1e-5)
+    assert result["metrics"] == {"fid30_full/own/corner": expected}
+    assert result["images"] == {"name": str(a), "n": 30}
+    assert result["reference"] == {"name": str(b), "n": 40}
+    assert result["versions"]["jax"]
+    assert json.loads((tmp_path / "made" / "x.json").read_text()) == result
+
+    saved = printed(b, "--save_statistics", tmp_path / "b.npz")
+    assert saved["metrics"] == {}
+    assert saved["reference"] is None
+    again = printed(a, "--reference", tmp_path / "b.npz")
+    assert again["metrics"] == {"fid30_moments/own/corner": expected}
+
+
+def test_a_run_is_compared_with_its_data(printed, tmp_path):
+    train(small_run(ALGORITHMS["cgan"], tmp_path / "run"))
+    result = printed(tmp_path / "run", "--n", 200, "--metrics", "fid,pr", "--seed", 1)
+    assert result["checkpoint"] == {"step": 8, "best": False}
+    assert result["reference"] == {"name": "digits", "n": 1797}
+    assert list(result["metrics"])[:2] == [
+        "fid200_full/own/corner",
+        "precision200_full_k3/own/corner",
+    ]
+    assert all(np.isfinite(value) for value in result["metrics"].values())
+
+
+@pytest.mark.parametrize(
+    "args,message",
+    [
+        (["{a}"], "reference: images of a folder need some to be compared with"),
+        (["{a}", "--reference", "{empty}"], "reference: no image in"),
+        (["{empty}", "--reference", "{a}"], "images: no image in"),
+        (["{a}", "--reference", "{one}"], "n: 1 image of"),
+        (["{a}", "--reference", "{a}", "--n", "9"], "n: 9 images of"),
+        (
+            ["{a}", "--reference", "{a}", "--metrics", "fd"],
+            "metrics: 'fd' is unknown: did",
+        ),
+        (["{a}", "--reference", "{a}", "--metrics", "pr"], "k: "),
+        (["{a}", "--reference", "x.npz", "--metrics", "kid"], "metrics: kid needs the"),
+        (["{a}", "--reference", "x.npz"], "reference: cannot read x.npz"),
+        (["{a}", "--reference", "{a}", "--best"], "best: .* is no run"),
+        (["{a}", "--reference", "{a}", "--batch_size", "0"], "batch_size: 0 is below 1"),
+        (["{a}", "--reference", "{a}", "--metrics", "is"], "metrics: is needs a network"),
+        (["{a}", "--reference", "{a}", "--resize", "clean"], "features: .* has its own"),
+        (["{a}", "--referenc", "{a}"], "--referenc"),
+    ],
+)
+def test_bad_input_is_one_line(run, own, tmp_path, args, message):
+    folders = {"a": make_folder(tmp_path / "a", 3), "one": make_folder(tmp_path / "one", 1)}
+    (tmp_path / "empty").mkdir()
+    folders["empty"] = tmp_path / "empty"
+    code, out, err = run(*(arg.format(**folders) for arg in args), "--features", own)
+    assert code == 2
+    assert out == ""
+    assert "Traceback" not in err
+    line = err.strip().splitlines()[-1]
+    assert line.startswith("error: ")
+    with pytest.raises(AssertionError, match=message):
+        raise AssertionError(line)
