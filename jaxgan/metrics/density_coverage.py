@@ -21,7 +21,7 @@ def density_coverage(real: Features, fake: Features, k: int = 5) -> tuple[float,
     Raises:
       InputError: k isn't below n, or a set isn't finite or has features of another size.
 
-    Reference: Naeem et al. 2020, Reliable Fidelity and Diversity Metrics, equations 3 and 4.
+    Reference: Naeem et al. 2020, Reliable Fidelity and Diversity Metrics, section 3.2.
     """
     check_neighbours(k, real=len(real))
     real, fake = centred(*read_pair(real, fake))

@@ -51,7 +51,7 @@ def perceptual_path_length(
       InputError: no such space, fewer than two paths, or distances of another shape or not finite.
 
     Reference: Karras et al. 2019, A Style-Based Generator Architecture, section 4.1, equations 2
-    and 3; the percentiles are of its implementation (Karras et al. 2020, section 3).
+    and 3; the percentiles are of its implementation.
     """
     if space not in ("z", "w"):
         raise InputError(f"space: {space!r} is no space; use z or w")
