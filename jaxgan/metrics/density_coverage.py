@@ -26,5 +26,4 @@ def density_coverage(real: Features, fake: Features, k: int = 5) -> tuple[float,
     check_neighbours(k, real=len(real))
     real, fake = centred(*read_pair(real, fake))
     holds, held = count_inside(real, squared_radii(real, k), fake, strict=True)
-    density = np.asarray(held, np.float64).mean() / k
-    return float(density), float((holds > 0).mean())
+    return float(np.asarray(held).mean() / k), float(np.mean(np.asarray(holds) > 0))

@@ -1,5 +1,7 @@
 """Improved precision and recall (Kynkaanniemi et al. 2019)."""
 
+import numpy as np
+
 from jaxgan.metrics.checks import Features, check_neighbours, read_pair
 from jaxgan.metrics.neighbours import centred, count_inside, squared_radii
 
@@ -23,4 +25,5 @@ def precision_recall(real: Features, fake: Features, k: int = 3) -> tuple[float,
     real, fake = centred(*read_pair(real, fake))
     _, of_fakes = count_inside(real, squared_radii(real, k), fake, strict=False)
     _, of_reals = count_inside(fake, squared_radii(fake, k), real, strict=False)
-    return float((of_fakes > 0).mean()), float((of_reals > 0).mean())
+    shares = [np.mean(np.asarray(count) > 0) for count in (of_fakes, of_reals)]
+    return float(shares[0]), float(shares[1])

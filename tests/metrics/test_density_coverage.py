@@ -24,7 +24,7 @@ def test_prdc(kind, k, capsys):
     capsys.readouterr()  # it prints
     assert 0.01 < want["coverage"] < 0.99
     found = density_coverage(real, fake, k)
-    np.testing.assert_allclose(found, [want["density"], want["coverage"]], rtol=1e-6)
+    np.testing.assert_allclose(found, [want["density"], want["coverage"]], rtol=1e-12)
 
 
 def test_a_set_and_itself_and_sets_far_apart():
