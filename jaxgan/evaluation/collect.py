@@ -17,6 +17,7 @@ from jaxgan.errors import InputError
 from jaxgan.evaluation.sets import ImageSet, Indexed
 from jaxgan.features import Features
 from jaxgan.metrics import ClassScores, Moments, Rows, torch_fidelity_order
+from jaxgan.metrics.sliced_wasserstein import pyramid_levels
 from jaxgan.parallel import Devices
 from jaxgan.typing import Variables
 
@@ -203,6 +204,8 @@ def _empty(images: ImageSet, needs: Needs, features: Features | None) -> Collect
     if first is None:
         raise InputError(f"images: none of the {images.size} in {images.name} can be read")
     n, shape = images.size, first[1].shape
+    if needs.pixels:
+        pyramid_levels(*shape[:2])
     found: dict[str, jax.ShapeDtypeStruct] = {}
     if features is not None:
         one = jax.ShapeDtypeStruct((1, *shape), jnp.uint8)

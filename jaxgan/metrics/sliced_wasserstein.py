@@ -1,6 +1,8 @@
 """The sliced Wasserstein distance of patches, by scale (Karras et al. 2018)."""
 
+import math
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +13,7 @@ from jaxtyping import Array, Float, Int, UInt8
 from jaxgan.errors import InputError
 from jaxgan.metrics.checks import check_count
 from jaxgan.metrics.laplacian import laplacian_pyramid
-from jaxgan.typing import PRNGKey, Scalar
+from jaxgan.typing import PRNGKey
 
 _CHUNK = 64
 """Images whose pyramid is in memory at once."""
@@ -56,7 +58,18 @@ def sliced_wasserstein(
 
     Reference: Karras et al. 2018, Progressive Growing of GANs, section 5.
     """
-    levels = _levels(real, fake, patch_size, smallest)
+    for name, images in (("real", real), ("fake", fake)):
+        check_count(name, len(images))
+        if images.dtype != np.uint8 or images.ndim != 4:
+            raise InputError(
+                f"{name}: {images.dtype} of {images.shape}; give uint8 (n, height, width, channels)"
+            )
+    if real.shape[1:] != fake.shape[1:]:
+        raise InputError(
+            f"fake: images of {fake.shape[1:]} beside real ones of {real.shape[1:]};"
+            " resize one set to the other"
+        )
+    levels = pyramid_levels(real.shape[1], real.shape[2], patch_size, smallest)
     n, out = min(len(real), len(fake)), {}
     for level in range(levels):
         side = smallest << (levels - 1 - level)
@@ -115,35 +128,36 @@ def unit_vectors(key: PRNGKey, count: int, size: int) -> Float[Array, "{count} {
     return vectors / jnp.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-@jax.jit
-def projected_distance(a: Patches, b: Patches, vectors: Float[Array, "v k"]) -> Scalar:
+def projected_distance(a: Patches, b: Patches, vectors: Float[Array, "v k"]) -> float:
     """The mean over vectors of the Wasserstein distance of the projected patches."""
-    n, p = a.shape[:2]
-
-    def of_vector(vector: Float[Array, "k"]) -> Scalar:
-        first, second = (
-            jnp.sort(jnp.matmul(x.reshape(n * p, -1), vector, precision=Precision.HIGHEST))
-            for x in (a, b)
-        )
-        return jnp.abs(first - second).reshape(n, p).mean(1).mean()
-
-    return jax.lax.map(of_vector, vectors, batch_size=_TOGETHER).mean()
+    parts = [vectors[i : i + _TOGETHER] for i in range(0, len(vectors), _TOGETHER)]
+    distances = [_difference(*(_sorted(_projected(x, v)) for x in (a, b))) for v in parts]
+    return float(np.concatenate(distances).mean())
 
 
-def _levels(real: Bytes, fake: Bytes, patch_size: int, smallest: int) -> int:
-    """How many levels the images' pyramid has."""
-    for name, images in (("real", real), ("fake", fake)):
-        check_count(name, len(images))
-        if images.dtype != np.uint8 or images.ndim != 4:
-            raise InputError(
-                f"{name}: {images.dtype} of {images.shape}; give uint8 (n, height, width, channels)"
-            )
-    if real.shape[1:] != fake.shape[1:]:
-        raise InputError(
-            f"fake: images of {fake.shape[1:]} beside real ones of {real.shape[1:]};"
-            " resize one set to the other"
-        )
-    height, width, _ = real.shape[1:]
+@jax.jit
+def _projected(patches: Patches, vectors: Float[Array, "v k"]) -> Float[Array, "v m"]:
+    flat = patches.reshape(-1, vectors.shape[1])
+    return jnp.matmul(vectors, flat.T, precision=Precision.HIGHEST)
+
+
+def _sorted(x: Float[Array, "v m"]) -> Float[Array | np.ndarray, "v m"]:
+    """On a CPU by NumPy: there XLA's sort takes many times as long."""
+    return np.sort(np.asarray(x)) if jax.default_backend() == "cpu" else jnp.sort(x)
+
+
+def _difference(a: Any, b: Any) -> Float[np.ndarray, "v"]:
+    """The means of |a - b|, of parts first: a long sum in float32 loses digits."""
+    count = math.gcd(a.shape[1], _CHUNK)
+    return np.asarray(abs(a - b).reshape(len(a), count, -1).mean(2).mean(1))
+
+
+def pyramid_levels(height: int, width: int, patch_size: int = 7, smallest: int = 16) -> int:
+    """How many levels the pyramid of an image has.
+
+    Raises:
+      InputError: it has none, or its last level is smaller than a patch.
+    """
     if not 1 <= patch_size <= smallest:
         raise InputError(
             f"patch_size: {patch_size} is not between 1 and {smallest}, the side of the last level;"

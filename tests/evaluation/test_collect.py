@@ -16,7 +16,7 @@ from tests.evaluation.evaluation_helpers import make_folder, own, pixels_of, pro
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    return make_folder(tmp_path_factory.mktemp("images"), 37)
+    return make_folder(tmp_path_factory.mktemp("images"), 37, size=16)
 
 
 def collect(root, needs, features, *args):
@@ -78,13 +78,13 @@ def test_a_last_batch_is_filled_up():
 
 
 def test_no_more_pixels_are_kept_than_are_compared(tmp_path):
-    images = np.zeros((COMPARED + 3, 1, 1), np.uint8)
+    images = np.zeros((COMPARED + 3, 16, 16), np.uint8)
     images[-4:] = 1
     np.savez(tmp_path / "x.npz", images=images)
     data = Data(source=f"npz:{tmp_path / 'x.npz'}")
     found = Collector(Needs(pixels=True), None, 4096)(as_they_are(data), quiet=True)
-    assert found.pixels.shape == (COMPARED, 1, 1, 1)
-    assert found.pixels.sum() == 1
+    assert found.pixels.shape == (COMPARED, 16, 16, 1)
+    assert found.pixels.sum() == 16 * 16
 
 
 def broken(variables, images):
@@ -98,6 +98,7 @@ def broken(variables, images):
         (1, own(), Needs(moments=True), "statistics need two"),
         (4, own(), Needs(score=True), "is needs a network that classifies"),
         (4, means(8), Needs(score=True), "fewer than the 10 splits"),
+        (4, None, Needs(pixels=True), "images of 8x8 have no pyramid"),
         (4, Features("nan", 3, 8, clean, {}, broken), Needs(moments=True), "features: "),
     ],
 )
@@ -107,10 +108,10 @@ def test_what_cannot_be_measured_is_an_error(tmp_path, n, features, needs, messa
 
 
 def test_pixels_of_several_sizes_are_an_error(tmp_path):
-    make_folder(tmp_path, 3)
+    make_folder(tmp_path, 3, size=16)
     Image.fromarray(np.zeros((9, 9, 3), np.uint8)).save(tmp_path / "z.png")
     for features, needs in ((None, Needs(pixels=True)), (own(), Needs(rows=True))):
-        with pytest.raises(InputError, match=r"images: not all are of 8x8 pixels"):
+        with pytest.raises(InputError, match=r"images: not all are of 16x16 pixels"):
             collect(tmp_path, needs, features)
 
 
