@@ -29,7 +29,7 @@ def means(side):
     def apply(variables, images):
         del variables
         found = images.mean((1, 2))
-        return {"features": found, "logits": found / 64}
+        return {"features": found, "logits": found / 2}
 
     return Features("means/clean", 3, side, clean, {}, apply)
 
@@ -49,7 +49,7 @@ def test_moments_and_rows_are_those_of_all_features(root, batch_size, devices):
 
 def test_the_score_is_that_of_the_logits(root):
     score = collect(root, Needs(score=True), means(8)).score
-    logits = pixels_of(root).mean((1, 2)) / 64
+    logits = pixels_of(root).mean((1, 2)) / 2
     p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     order = np.random.RandomState(2020).permutation(37)
     parts = [p[order][i * 37 // 10 : (i + 1) * 37 // 10] for i in range(10)]
