@@ -155,3 +155,35 @@ def test_a_cluster_is_detected_where_it_started_several_processes(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert hosts._detected() is several
+
+
+FRAGILE = """
+from tests.test_rollback import fragile
+
+
+def config():
+    return fragile({out!r})
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_roll_back_together(tmp_path):
+    outs = {name: tmp_path / name for name in ("one", "two")}
+    for name, out in outs.items():
+        (tmp_path / f"{name}.py").write_text(FRAGILE.format(out=str(out)))
+    said = finish(start_two([str(tmp_path / "two.py")], outs["two"]))[0][0]
+    assert "Rollback 1 of 3" in said
+    finish([start([str(tmp_path / "one.py")], outs["one"], 4)])
+    expected, found = final_state(outs["one"]), final_state(outs["two"])
+    for leaf, value in expected.items():
+        np.testing.assert_allclose(found[leaf], value, atol=1e-5, rtol=1e-5, err_msg=leaf)
+        assert np.isfinite(value).all()
+    for out in outs.values():
+        assert (out / "rollbacks.json").read_text() == "1\n"
+        assert [record["step"] for record in read_records(out / "metrics.jsonl")] == [
+            2,
+            4,
+            6,
+            8,
+            10,
+        ]

@@ -22,16 +22,18 @@ from jaxgan.train import train
 from tests.small import ALGORITHMS, SPEC, small_run
 from tests.test_train import crash, final_state, losses
 
-INIT, ROOT = jax.random.split(jax.random.key(0), 3)[:2]
-
 
 @pytest.fixture(autouse=True)
 def _one_device(monkeypatch):
     monkeypatch.setattr("jaxgan.prepare.Devices", lambda parallel: Devices(1, parallel))
 
 
-def root_of(rollbacks):
-    return jax.random.fold_in(ROOT, rollbacks) if rollbacks else ROOT
+def keys_of(rollbacks):
+    """Of the first state, and of the steps."""
+    init, root, _ = jax.random.split(jax.random.key(0), 3)
+    if not rollbacks:
+        return init, root
+    return jax.random.fold_in(init, rollbacks), jax.random.fold_in(root, rollbacks)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,7 @@ class Fragile(GAN):
 
     def build(self, spec):
         inner = super().build(spec)
-        bad = [jax.random.fold_in(root_of(i), self.at - 1) for i in range(self.attempts)]
+        bad = [jax.random.fold_in(keys_of(i)[1], self.at - 1) for i in range(self.attempts)]
         bad = jnp.stack([jax.random.key_data(key) for key in bad])
 
         def step(state, batch, key):
@@ -78,11 +80,10 @@ def by_hand(rollbacks, back_to):
     algorithm = run.algorithm.build(SPEC)
     stream = batches(open_source(run.data), run.data, seed=run.seed)
     first = next(stream)
-    init = INIT if back_to else jax.random.fold_in(INIT, rollbacks)
-    state = devices.init(algorithm, init, first)
+    state = devices.init(algorithm, keys_of(0 if back_to else rollbacks)[0], first)
     step = devices.compile(advance(algorithm), state, 0)
     for i, batch in zip(range(run.steps), itertools.chain([first], stream), strict=False):
-        state, _ = step(state, batch, root_of(rollbacks if i >= back_to else 0))
+        state, _ = step(state, batch, keys_of(rollbacks if i >= back_to else 0)[1])
     return jax.device_get(state)
 
 
