@@ -48,7 +48,7 @@ def test_moments_and_rows_are_those_of_all_features(root, batch_size, devices):
 
 
 def test_the_score_is_that_of_the_logits(root):
-    score = collect(root, Needs(score=True), means(8)).score
+    score = collect(root, Needs(score=True), means(16)).score
     logits = pixels_of(root).mean((1, 2)) / 2
     p = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     order = np.random.RandomState(2020).permutation(37)
