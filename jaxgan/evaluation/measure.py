@@ -3,7 +3,7 @@
 from jaxgan.config import Protocol
 from jaxgan.errors import InputError
 from jaxgan.evaluation import names
-from jaxgan.evaluation.collect import Collector, Statistics
+from jaxgan.evaluation.collect import Collector, Needs, Statistics
 from jaxgan.evaluation.references import reference
 from jaxgan.evaluation.sets import ImageSet
 from jaxgan.features import open_features
@@ -25,24 +25,24 @@ class Measure:
         if protocol.batch_size is not None and protocol.batch_size < 1:
             raise InputError(f"batch_size: {protocol.batch_size} is below 1")
         self.metrics = names.parse(protocol.metrics)
-        real, fake = names.needs(self.metrics)
-        self._needs, fake = real, fake._replace(moments=fake.moments or moments)
+        self._needs, fake = names.needs(self.metrics)
+        both = names.union([self._needs, fake, Needs(moments=moments)])
         self.features = None
-        if any((*real[:3], *fake[:3])):
+        if any(both._replace(pixels=False)):
             self.features = open_features(protocol.features, protocol.weights, protocol.resize)
         self._cache = protocol.cache
-        self._real = Collector(real, self.features, protocol.batch_size)
-        self._fake = Collector(fake, self.features, protocol.batch_size)
+        # One program for both sets: to compile it takes longer than what one of them doesn't need.
+        self._collect = Collector(both, self.features, protocol.batch_size)
 
     def reference(self, images: ImageSet) -> Statistics:
         """What the metrics need to know of the reference, kept from another time if possible."""
         if not self.compares:
             return Statistics(size=images.size)
-        return reference(images, self._needs, self.features, self._real, self._cache)
+        return reference(images, self._needs, self.features, self._collect, self._cache)
 
     def images(self, images: ImageSet, quiet: bool = False) -> Statistics:
         """What they need to know of the images that are measured."""
-        return self._fake(images, quiet)
+        return self._collect(images, quiet)
 
     @property
     def compares(self) -> bool:

@@ -113,7 +113,7 @@ def check(names: tuple[str, ...], real: int | None, fake: int) -> None:
 
 def needs(names: tuple[str, ...]) -> tuple[Needs, Needs]:
     """What they need to know of the real images, and of the others."""
-    return _union([METRICS[n].real for n in names]), _union([METRICS[n].fake for n in names])
+    return union([METRICS[n].real for n in names]), union([METRICS[n].fake for n in names])
 
 
 def values(
@@ -144,5 +144,6 @@ def short(n: int) -> str:
     return f"{n // 1000}k" if n and n % 1000 == 0 else str(n)
 
 
-def _union(needs: list[Needs]) -> Needs:
+def union(needs: list[Needs]) -> Needs:
+    """All that one of them needs."""
     return Needs(*(any(column) for column in zip(*needs, strict=True)))

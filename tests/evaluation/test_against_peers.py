@@ -1,0 +1,87 @@
+"""Two folders as torch-fidelity and pytorch-fid measure them, with the same weights."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from jaxgan.evaluate import Command, evaluate
+from jaxgan.evaluation.references import read_moments
+
+peers = pytest.importorskip("tests.peers.torch_features", reason="the references are PyTorch's")
+import pytorch_fid.fid_score
+import pytorch_fid.inception
+import torch
+import torch_fidelity
+
+SIZES = {"a": 14, "b": 12}
+SUBSET = min(SIZES.values())
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    root = tmp_path_factory.mktemp("peers")
+    for seed, (name, n) in enumerate(SIZES.items()):
+        (root / name).mkdir()
+        images = peers.blobs(24, n, seed)
+        noise = np.random.default_rng(seed).integers(0, 30 * (1 + seed), images.shape)
+        for i, image in enumerate(np.clip(images + noise, 0, 255).astype(np.uint8)):
+            Image.fromarray(image).save(root / name / f"{i:02d}.png")
+    torch.save(peers.tensors(peers.inception_state()), root / "weights.pth")
+    return root
+
+
+def measured(folders, tmp_path, **fields):
+    command = Command(
+        images=str(folders / "a"),
+        reference=str(folders / "b"),
+        weights=str(folders / "weights.pth"),
+        batch_size=8,
+        cache=False,
+        save_statistics=str(tmp_path / "a.npz"),
+        **fields,
+    )
+    return evaluate(command)["metrics"]
+
+
+def test_fid_kid_and_is_are_torch_fidelitys(folders, tmp_path):
+    found = measured(folders, tmp_path, metrics="fid,kid,is")
+    theirs = torch_fidelity.calculate_metrics(
+        input1=str(folders / "a"),
+        input2=str(folders / "b"),
+        fid=True,
+        kid=True,
+        isc=True,
+        kid_subset_size=SUBSET,
+        feature_extractor_weights_path=str(folders / "weights.pth"),
+        batch_size=8,
+        cuda=False,
+        cache=False,
+        verbose=False,
+    )
+    network = "inception-2015/legacy_tensorflow"
+    pairs = {
+        f"fid14_full/{network}": "frechet_inception_distance",
+        f"kid14_full_subsets_of_{SUBSET}/{network}": "kernel_inception_distance_mean",
+        f"kid14_full_subsets_of_{SUBSET}_std/{network}": "kernel_inception_distance_std",
+        f"is14/{network}": "inception_score_mean",
+        f"is14_std/{network}": "inception_score_std",
+    }
+    assert found.keys() == pairs.keys()
+    for ours, name in pairs.items():
+        assert found[ours] == pytest.approx(theirs[name], rel=1e-3), ours
+
+
+def test_fid_and_its_file_are_pytorch_fids(folders, tmp_path, monkeypatch):
+    def download(*args, **kwargs):
+        return torch.load(folders / "weights.pth")
+
+    monkeypatch.setattr(pytorch_fid.inception, "load_state_dict_from_url", download)
+    found = measured(folders, tmp_path, resize="legacy_pytorch")
+
+    def theirs(*paths):
+        return pytorch_fid.fid_score.calculate_fid_given_paths(paths, 8, "cpu", 2048, 0)
+
+    expected = theirs(str(folders / "a"), str(folders / "b"))
+    assert found == {"fid14_full/inception-2015/legacy_pytorch": pytest.approx(expected, rel=1e-3)}
+    assert theirs(str(tmp_path / "a.npz"), str(folders / "b")) == pytest.approx(expected, rel=1e-3)
+    assert read_moments(tmp_path / "a.npz").moments[0].shape == (2048,)
