@@ -89,9 +89,13 @@ class Devices:
 
     def everywhere(self, tree: Any) -> Any:
         """The whole arrays on each of these devices, from wherever in all processes they are."""
-        if jax.process_count() > 1:
-            tree = multihost_utils.process_allgather(tree, tiled=True)
-        return jax.device_put(tree, self.replicated)
+
+        def whole(x: Any) -> Any:
+            if isinstance(x, jax.Array) and not x.is_fully_addressable:
+                return multihost_utils.process_allgather(x, tiled=True)
+            return x
+
+        return jax.device_put(jax.tree.map(whole, tree), self.replicated)
 
     def _by_device(self, leaf: np.ndarray, lead: int) -> np.ndarray:
         return leaf.reshape(*leaf.shape[:lead], self.mesh.size, -1, *leaf.shape[lead + 1 :])

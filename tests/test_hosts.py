@@ -1,5 +1,6 @@
 """Several processes on loopback: together they are one run."""
 
+import json
 import os
 import signal
 import socket
@@ -23,6 +24,9 @@ DCGAN = (
     "--algorithm.generator.features", "2", "--algorithm.discriminator.features", "2",
     "--algorithm.decay", "constant",
 )  # fmt: skip
+MEASURED = (
+    "--evaluate.every", "2", "--evaluate.n", "70", "--evaluate.features", "{own}",
+)  # fmt: skip
 WGAN_GP = (
     "configs/wgan_gp_mnist.py", "--data.source", "digits", "--data.image_size", "16",
     "--algorithm.generator.features", "4", "--algorithm.critic.features", "4",
@@ -34,26 +38,37 @@ CYCLEGAN = (
     "--algorithm.generator.initializer", "glorot", "--algorithm.pool_size", "12",
     "--algorithm.discriminator.features", "4", "--algorithm.discriminator.initializer", "glorot",
 )  # fmt: skip
+FEATURES = """
+def features(images):
+    return images.reshape(len(images), -1)[:, ::97] / 255
+"""
+
 RUN = ("--data.batch_size", "8", "--log.every", "2", "--sample.every", "50")
 
 
-def start(arguments, out, devices, *more):
+def launch(module, devices, *arguments):
     flags = f"--xla_force_host_platform_device_count={devices} --xla_backend_optimization_level=0"
     env = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
-    command = [sys.executable, "-m", "jaxgan.train", *arguments, *RUN, "--out", str(out), *more]
+    command = [sys.executable, "-m", module, *map(str, arguments)]
     return subprocess.Popen(
         command, cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
 
 
-def start_two(arguments, out, *more):
+def launch_two(module, *arguments):
     with socket.socket() as free:
         free.bind(("localhost", 0))
         address = f"localhost:{free.getsockname()[1]}"
     meeting = ("--parallel.coordinator", address, "--parallel.processes", "2")
-    return [
-        start(arguments, out, 2, *more, *meeting, "--parallel.process", str(i)) for i in range(2)
-    ]
+    return [launch(module, 2, *arguments, *meeting, "--parallel.process", i) for i in range(2)]
+
+
+def start(arguments, out, devices, *more):
+    return launch("jaxgan.train", devices, *arguments, *RUN, "--out", out, *more)
+
+
+def start_two(arguments, out, *more):
+    return launch_two("jaxgan.train", *arguments, *RUN, "--out", out, *more)
 
 
 def finish(processes):
@@ -74,21 +89,47 @@ def make_noise(root):
 
 
 @pytest.mark.parametrize(
-    "arguments", [DCGAN, WGAN_GP, CYCLEGAN], ids=["dcgan", "wgan_gp", "cyclegan"]
+    "arguments", [DCGAN + MEASURED, WGAN_GP, CYCLEGAN], ids=["dcgan", "wgan_gp", "cyclegan"]
 )
 def test_two_processes_of_two_devices_equal_one_of_four(arguments, tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
-    noise = make_noise(tmp_path / "noise")
-    arguments = [text.format(noise=noise) for text in arguments]
+    (tmp_path / "own.py").write_text(FEATURES)
+    names = {"noise": make_noise(tmp_path / "noise"), "own": tmp_path / "own.py"}
+    arguments = [text.format(**names) for text in arguments]
     outputs = finish(start_two(arguments, two, "--steps", "4"))
     finish([start(arguments, one, 4, "--steps", "4")])
     expected, found = final_state(one), final_state(two)
     assert expected.keys() == found.keys()
     for leaf, value in expected.items():
         np.testing.assert_allclose(found[leaf], value, atol=1e-5, rtol=1e-5, err_msg=leaf)
-    assert [r["step"] for r in read_records(two / "metrics.jsonl")] == [2, 4]
+    records = read_records(two / "metrics.jsonl")
+    assert [r["step"] for r in records] == [2, 4]
+    for record, other in zip(records, read_records(one / "metrics.jsonl"), strict=True):
+        own = {name: value for name, value in record.items() if "own" in name}
+        assert own == pytest.approx({name: other[name] for name in own}, rel=1e-3)
+        assert len(own) == ("--evaluate.every" in arguments)
     assert "samples.png" in outputs[0][0]
     assert "done" not in outputs[1][0]  # one process writes and speaks
+
+
+def test_two_processes_measure_what_one_does(tmp_path):
+    rng = np.random.default_rng(0)
+    for name, n in (("a", 150), ("b", 131)):
+        np.savez(tmp_path / f"{name}.npz", images=rng.integers(0, 256, (n, 16, 16, 3), np.uint8))
+    (tmp_path / "own.py").write_text(FEATURES)
+    command = (
+        "jaxgan.evaluate", f"npz:{tmp_path / 'a.npz'}", "--reference", f"npz:{tmp_path / 'b.npz'}",
+        "--metrics", "fid,kid,pr,swd", "--features", tmp_path / "own.py",
+    )  # fmt: skip
+    together, alone = tmp_path / "two.json", tmp_path / "one.json"
+    outputs = finish(launch_two(*command, "--out", together))
+    finish([launch(command[0], 1, *command[1:], "--out", alone)])
+    assert "metrics" in outputs[0][0]
+    assert "metrics" not in outputs[1][0]  # one process speaks
+    found, expected = (json.loads(path.read_text()) for path in (together, alone))
+    assert found["metrics"] == pytest.approx(expected["metrics"], rel=1e-5)
+    assert found["images"] == expected["images"]
+    assert found["devices"].startswith("4 x")
 
 
 def test_a_killed_process_ends_the_other_and_one_process_goes_on(tmp_path):
