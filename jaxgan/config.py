@@ -84,13 +84,9 @@ class Evaluate(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parallel:
-    """Devices and processes. Batch statistics and losses are the whole batch's in every form."""
+class Processes:
+    """Processes that work together."""
 
-    compile: Literal["jit", "pmap"] = "jit"
-    """One program that the compiler splits, or each device's own; equal but for rounding."""
-    state: Literal["replicated", "sharded"] = "replicated"
-    """The state on each device, or split over them (FSDP): 1/N of its bytes on each."""
     coordinator: str | None = None
     """HOST:PORT of process 0; None: as SLURM, Open MPI or Kubernetes say, else one process."""
     processes: int | None = None
@@ -107,7 +103,20 @@ class Parallel:
             )
         if count is not None and this is not None and not 0 <= this < count:
             raise InputError(f"parallel.process: {this} is not one of 0 to {count - 1}")
-        if self.compile == "pmap" and (self.state == "sharded" or (count or 1) > 1):
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parallel(Processes):
+    """Devices and processes. Batch statistics and losses are the whole batch's in every form."""
+
+    compile: Literal["jit", "pmap"] = "jit"
+    """One program that the compiler splits, or each device's own; equal but for rounding."""
+    state: Literal["replicated", "sharded"] = "replicated"
+    """The state on each device, or split over them (FSDP): 1/N of its bytes on each."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.compile == "pmap" and (self.state == "sharded" or (self.processes or 1) > 1):
             raise InputError(
                 "parallel.compile: pmap keeps a whole state on each device of one process; use jit"
             )

@@ -12,7 +12,7 @@ import jax
 import tyro
 
 from jaxgan import cli, hosts, rundir
-from jaxgan.config import Parallel, Protocol
+from jaxgan.config import Processes, Protocol
 from jaxgan.data.config import Data
 from jaxgan.errors import InputError
 from jaxgan.evaluation import names
@@ -50,7 +50,7 @@ class Command(Protocol):
     """Averaged weights, where the run keeps them."""
     config: str | None = None
     """The config file, for a run with nets that are not jaxgan's own."""
-    parallel: Parallel = field(default_factory=Parallel)
+    parallel: Processes = field(default_factory=Processes)
     """Processes that share the work."""
 
 

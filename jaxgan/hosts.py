@@ -10,7 +10,7 @@ import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
-from jaxgan.config import Parallel
+from jaxgan.config import Processes
 from jaxgan.errors import InputError
 
 HEARTBEAT = 30
@@ -19,7 +19,7 @@ LOST = 3
 """Exit code of a process that lost another one."""
 
 
-def initialize(parallel: Parallel) -> None:
+def initialize(parallel: Processes) -> None:
     """Joins the other processes, where there are any; before JAX is used.
 
     Raises:

@@ -33,6 +33,8 @@ class Command:
     """Of the latent codes."""
     ema: bool = True
     """Averaged weights, where the run keeps them."""
+    best: bool = False
+    """The run's best checkpoint, not its newest."""
     config: str | None = None
     """The config file, for a run with nets that are not jaxgan's own."""
 
@@ -84,7 +86,7 @@ def main(args: list[str]) -> None:
     if Path(command.out).suffix not in (".png", ".npz"):
         raise InputError(f"out: {command.out} ends in neither .png nor .npz")
     use_cache()
-    trained = open_run(command.run, command.ema, command.config)
+    trained = open_run(command.run, command.ema, command.config, command.best)
     images, labels = sample(trained, command.n, command.seed, command.label)
     write(Path(command.out), images, labels, conditional=trained.algorithm.num_classes > 0)
     print(f"{command.out}: {command.n} images of step {trained.step}")

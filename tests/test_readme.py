@@ -4,24 +4,32 @@ import re
 
 import jax
 import numpy as np
+import pytest
 
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text()
+GAN, METRICS = re.findall(r"```python\n(.*?)```", README, re.S)
 
 
 def test_the_gan_of_your_own_learns_the_circle():
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.S)
-    assert sum(bool(line.strip()) for line in code.splitlines()) <= 45
+    assert sum(bool(line.strip()) for line in GAN.splitlines()) <= 45
     names = {}
     with jax.numpy_rank_promotion("allow"):  # flax's Dense adds its bias by promotion
-        exec(code, names)
+        exec(GAN, names)
     state = names["state"]
     variables = {name: player.variables for name, player in state.players.items()}
     points = np.asarray(names["fakes"](variables, jax.random.key(7)))
     radius = np.linalg.norm(points, axis=1)
     assert abs(np.median(radius) - 1) < 0.15
     assert np.linalg.norm(points.mean(0)) < 0.4  # all around, not in one place
+
+
+def test_the_metrics_of_your_own_code_are_printed(capsys):
+    exec(METRICS, {})
+    distance, rest = capsys.readouterr().out.split("\n", 1)
+    assert float(distance) == pytest.approx(1.68, abs=0.2)  # .64, and 64 65 / 4,000 of bias
+    assert len(re.findall(r"\d\.\d+", rest)) == 4
 
 
 def test_configs_and_files_that_it_names_exist():

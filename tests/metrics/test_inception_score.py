@@ -104,8 +104,18 @@ def test_bad_input():
         inception_score(logits(5), 1)
     with pytest.raises(InputError, match="probs: holds NaN"):
         inception_score(p * np.nan, 1)
+    four = on_one(ClassScores.create(5, 5, CLASSES), (logits(4), np.arange(4, dtype=np.int32)))
+    with pytest.raises(InputError, match="n: split 4 of the Inception score has no image"):
+        four.compute()
     scores = ClassScores.create(5, 1, CLASSES)
-    with pytest.raises(InputError, match="index: 4 images were given of 5"):
-        on_one(scores, (logits(4), np.arange(4, dtype=np.int32))).compute()
     with pytest.raises(InputError, match="logits: holds NaN"):
         on_one(scores, (logits(5) * np.nan, np.arange(5, dtype=np.int32))).compute()
+
+
+def test_an_image_that_could_not_be_read_is_left_out():
+    values = logits(30)
+    scores = on_one(
+        ClassScores.create(30, 2, CLASSES), (values[1:], np.arange(1, 30, dtype=np.int32))
+    )
+    halves = [inception_score(softmax(part), 1)[0] for part in (values[1:15], values[15:])]
+    assert scores.compute()[0] == pytest.approx(np.mean(halves), rel=1e-5)
