@@ -71,7 +71,7 @@ def jaxgan_features(weights: Path, command: Command) -> Callable[[np.ndarray], A
 
     def run(images: np.ndarray) -> Any:
         named = ImageSet("images", len(images), lambda places: ((i, images[i]) for i in places))
-        return collect(named, quiet=True).moments
+        return collect(named, leave=False).moments
 
     return run
 

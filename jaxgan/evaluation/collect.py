@@ -112,8 +112,12 @@ class Collector:
             self._update, donate_argnums=0, out_shardings=self._devices.replicated
         )
 
-    def __call__(self, images: ImageSet, quiet: bool = False) -> Statistics:
+    def __call__(self, images: ImageSet, leave: bool = True) -> Statistics:
         """One pass over a set; with several processes each takes its part of it.
+
+        Args:
+          images: the set.
+          leave: the progress bar stays when it is full.
 
         Raises:
           InputError: too few images, or of different sizes where pixels are compared.
@@ -128,7 +132,8 @@ class Collector:
             desc=images.name,
             total=-(-images.size // processes),
             unit="images",
-            disable=quiet or process > 0,
+            disable=process > 0,
+            leave=leave,
         ) as bar:
             batches = in_batches(iter(bar), self._size, self._features, whole=self._needs.pixels)
             for batch, index in batches:

@@ -62,7 +62,7 @@ class Evaluations:
         """Measures the averaged weights; keeps the state if it is better than all before it."""
         variables = {name: player.averaged for name, player in state.players.items()}
         images = drawn(self._draw, variables, self._n, f"{self._name} at step {step}")
-        values = self._measure(self._real, self._measure.images(images, quiet=True))
+        values = self._measure(self._real, self._measure.images(images, leave=False))
         self._main = next(iter(values))
         now, best = Point(values[self._main], step), self.best(log.records)
         better = best is None or self._sign * now.value < self._sign * best.value

@@ -40,9 +40,9 @@ class Measure:
             return Statistics(size=images.size)
         return reference(images, self._needs, self.features, self._collect, self._cache)
 
-    def images(self, images: ImageSet, quiet: bool = False) -> Statistics:
+    def images(self, images: ImageSet, leave: bool = True) -> Statistics:
         """What they need to know of the images that are measured."""
-        return self._collect(images, quiet)
+        return self._collect(images, leave)
 
     @property
     def compares(self) -> bool:

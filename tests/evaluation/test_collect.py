@@ -20,7 +20,7 @@ def root(tmp_path_factory):
 
 
 def collect(root, needs, features, *args):
-    return Collector(needs, features, *args)(as_they_are(Data(source=str(root))), quiet=True)
+    return Collector(needs, features, *args)(as_they_are(Data(source=str(root))))
 
 
 def means(side):
@@ -82,7 +82,7 @@ def test_no_more_pixels_are_kept_than_are_compared(tmp_path):
     images[-4:] = 1
     np.savez(tmp_path / "x.npz", images=images)
     data = Data(source=f"npz:{tmp_path / 'x.npz'}")
-    found = Collector(Needs(pixels=True), None, 4096)(as_they_are(data), quiet=True)
+    found = Collector(Needs(pixels=True), None, 4096)(as_they_are(data))
     assert found.pixels.shape == (COMPARED, 16, 16, 1)
     assert found.pixels.sum() == 16 * 16
 

@@ -24,9 +24,9 @@ def _cache(tmp_path, monkeypatch):
 class Counting(Collector):
     passes = 0
 
-    def __call__(self, images, quiet=False):
+    def __call__(self, images, leave=True):
         self.passes += 1
-        return super().__call__(images, quiet=True)
+        return super().__call__(images, leave)
 
 
 @pytest.fixture(scope="module")
