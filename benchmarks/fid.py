@@ -3,6 +3,7 @@
 README.md says what is measured.
 """
 
+import importlib.util
 import json
 import statistics
 import tempfile
@@ -53,13 +54,13 @@ class Command:
 
 
 def random_weights(path: Path) -> Path:
-    """A file of random weights in PyTorch's format, as pytorch-fid makes them before it loads."""
+    """A file of random weights in PyTorch's format; torchvision's net has the same tensors."""
     import torch
 
-    from tests.peers import torchvision_cpu  # noqa: F401  # isort: skip
-    from pytorch_fid import inception
+    from tests.peers.torchvision_cpu import torchvision
 
-    net = inception._inception_v3(num_classes=1008, aux_logits=False, weights=None)
+    make = torchvision.models.inception_v3
+    net = make(num_classes=1008, aux_logits=False, weights=None, init_weights=False)
     torch.save(net.state_dict(), path)
     return path
 
@@ -78,6 +79,7 @@ def jaxgan_features(weights: Path, command: Command) -> Callable[[np.ndarray], A
 
 def torch_fidelity_features(weights: Path, command: Command) -> Callable[[np.ndarray], Any]:
     """torch-fidelity's extractor, batch by batch, and its moments."""
+    from tests.peers import torchvision_cpu  # noqa: F401  # isort: skip
     from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
     from torch_fidelity.metric_fid import fid_features_to_statistics
 
@@ -89,6 +91,8 @@ def torch_fidelity_features(weights: Path, command: Command) -> Callable[[np.nda
 def pytorch_fid_features(weights: Path, command: Command) -> Callable[[np.ndarray], Any]:
     """pytorch-fid's extractor, batch by batch, and its moments."""
     import torch
+
+    from tests.peers import torchvision_cpu  # noqa: F401  # isort: skip
     from pytorch_fid import inception
 
     load = mock.Mock(return_value=torch.load(weights))
@@ -170,13 +174,21 @@ DISTANCES = {
 }
 
 
+def installed(contenders: dict[str, Any]) -> dict[str, Any]:
+    """Those whose package is there; the others are named."""
+    here = {n: c for n, c in contenders.items() if importlib.util.find_spec(n.replace("-", "_"))}
+    if missing := contenders.keys() - here.keys():
+        print(f"left out, as they are not installed: {', '.join(sorted(missing))}")
+    return here
+
+
 def measure_features(command: Command) -> list[dict[str, Any]]:
     """Windows of all contenders by turns; the median of each and of its ratio to jaxgan's."""
     shape = (command.images, command.image_size, command.image_size, 3)
     images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(command.weights or random_weights(Path(folder) / "weights.pth"))
-        runs = {name: make(weights, command) for name, make in EXTRACTORS.items()}
+        runs = {name: make(weights, command) for name, make in installed(EXTRACTORS).items()}
     for run in runs.values():
         run(images[: 2 * command.batch_size])
     seconds: dict[str, list[float]] = {name: [] for name in runs}
@@ -198,8 +210,9 @@ def measure_distance(command: Command) -> list[dict[str, Any]]:
     """Moments of n features, and the distance of two sets, by turns."""
     rng = np.random.default_rng(0)
     mixing = rng.normal(size=(SIZE, SIZE)).astype(np.float32) / SIZE**0.5
-    rows = [{"contender": name} for name in DISTANCES]
-    contenders = [make() for make in DISTANCES.values()]
+    distances = installed(DISTANCES)
+    rows: list[dict[str, Any]] = [{"contender": name} for name in distances]
+    contenders = [make() for make in distances.values()]
     for n in command.n:
         features = np.maximum(rng.standard_normal((n, SIZE), np.float32) @ mixing, 0)
         other = np.maximum(rng.standard_normal((n, SIZE), np.float32) @ mixing + 0.1, 0)
@@ -232,13 +245,20 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def measure(command: Command) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each part, which are printed too."""
+    parts = {"features": measure_features, "distance": measure_distance}
+    results = {}
+    for name in command.parts:
+        results[name] = parts[name](command)
+        print(table(results[name]), end="\n\n", flush=True)
+    return results
+
+
 def main(args: list[str]) -> None:
     """The command."""
     command = cli.parse(Command, None, args, "python -m benchmarks.fid")
-    parts = {"features": measure_features, "distance": measure_distance}
-    results = {name: parts[name](command) for name in command.parts}
-    for rows in results.values():
-        print(table(rows), end="\n\n")
+    results = measure(command)
     if command.out:
         Path(command.out).write_text(json.dumps(results, indent=2))
 

@@ -1,7 +1,7 @@
 """All that only a GPU can show: ``python -m benchmarks.gpu``. It runs on a CPU too, for its test.
 
-Three parts: training steps against PyTorch's forms, the effect of XLA's flags one by one, and how
-far bfloat16's losses are from float32's. README.md says how each is measured.
+Four parts: training steps against PyTorch's forms, the effect of XLA's flags one by one, how far
+bfloat16's losses are from float32's, and the seconds of FID. README.md says how each is measured.
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from benchmarks import compare
+from benchmarks import compare, fid
 from benchmarks.workloads import CONTENDERS, GPU_CONTENDERS, WORKLOADS
 from jaxgan import cli, default
 from jaxgan.config import Run
@@ -40,8 +40,8 @@ class Command:
 
     workloads: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     """Names of workloads; none: those at full width."""
-    parts: tuple[str, ...] = ("steps", "flags", "bfloat16")
-    """Which of the three parts."""
+    parts: tuple[str, ...] = ("steps", "flags", "bfloat16", "fid")
+    """Which of the four parts."""
     rounds: int = 5
     """Windows of each contender."""
     seconds: float = 5.0
@@ -138,7 +138,7 @@ def main(args: list[str]) -> None:
     """The command."""
     command = cli.parse(Command, None, args, "python -m benchmarks.gpu")
     compare.choose("workloads", command.workloads, list(WORKLOADS))
-    compare.choose("parts", command.parts, ["steps", "flags", "bfloat16"])
+    compare.choose("parts", command.parts, ["steps", "flags", "bfloat16", "fid"])
     result: dict[str, Any] = compare.machine()
     print(", ".join(f"{name} {value}" for name, value in result.items()))
     if "steps" in command.parts:
@@ -148,6 +148,8 @@ def main(args: list[str]) -> None:
     if "bfloat16" in command.parts:
         result["bfloat16"] = bfloat16(default.config())
         print("mean losses against float32's, relative differences:", result["bfloat16"])
+    if "fid" in command.parts:
+        result["fid"] = fid.measure(fid.Command(images=5000, batch_size=256))
     if command.out:
         Path(command.out).write_text(json.dumps(result, indent=2) + "\n")
 

@@ -12,4 +12,6 @@ except RuntimeError:
     operators = torch.library.Library("torchvision", "DEF")
     for name in ("nms", "qnms"):
         operators.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    import torchvision  # noqa: F401
+    import torchvision
+
+__all__ = ["torchvision"]
