@@ -1,8 +1,15 @@
 """Strict: shapes and types checked at run time, no silent broadcasting, four devices."""
 
+import atexit
 import os
+import shutil
+import tempfile
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:  # one for the whole run: workers inherit it
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp()
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.3"
+    atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"], ignore_errors=True)
 flags = os.environ.get("XLA_FLAGS", "")
 # Most of these tests' time is compilation, so little of it is spent on optimizing.
 os.environ["XLA_FLAGS"] = (
