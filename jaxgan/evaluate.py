@@ -78,10 +78,10 @@ def evaluate(command: Command) -> dict[str, Any]:
     if command.save_statistics:
         write_moments(Path(command.save_statistics), found)
     values = {} if known is None and measure.compares else measure(known or Statistics(), found)
-    sets = {"images": images, "reference": reference}
     return {
         "metrics": values,
-        **{name: one and _described(one) for name, one in sets.items()},
+        "images": _described(images, found),
+        "reference": reference and _described(reference, known or Statistics()),
         "checkpoint": trained and {"step": trained.step, "best": command.best},
         "features": measure.features and {
             "name": measure.features.name, "sha256": measure.features.sha256
@@ -138,14 +138,18 @@ def _reference(
     return as_trained_on(data, trained.spec.image_shape), None
 
 
-def _described(images: ImageSet) -> dict[str, Any]:
-    unreadable = {"unreadable": images.unreadable} if images.unreadable else {}
-    return {"name": images.name, "n": images.size - len(images.unreadable), **unreadable}
+def _described(images: ImageSet, found: Statistics) -> dict[str, Any]:
+    unreadable = list(images.unreadable.values())
+    return {
+        "name": images.name,
+        "n": found.size,
+        **({"unreadable": unreadable} if unreadable else {}),
+    }
 
 
 def _versions() -> dict[str, str]:
-    names = ("jaxgan", "jax", "jaxlib", "flax", "numpy", "pillow")
-    return {"python": platform.python_version(), **{n: metadata.version(n) for n in names}}
+    packages = ("jaxgan", "jax", "jaxlib", "flax", "numpy", "pillow")
+    return {"python": platform.python_version(), **{p: metadata.version(p) for p in packages}}
 
 
 def main(args: list[str]) -> None:

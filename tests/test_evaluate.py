@@ -87,6 +87,17 @@ def test_a_run_is_compared_with_its_data(printed, tmp_path):
     assert all(np.isfinite(value) for value in result["metrics"].values())
 
 
+def test_what_cannot_be_read_is_left_out_and_told(printed, tmp_path):
+    a = make_folder(tmp_path / "a", 30)
+    for name in ("0000.png", "0007.png"):
+        (a / name).write_bytes(b"no image")
+    result = printed(a, "--reference", a)
+    assert list(result["metrics"]) == ["fid28_full/own/corner"]
+    for name in ("images", "reference"):
+        assert result[name]["n"] == 28
+        assert len(result[name]["unreadable"]) == 2
+
+
 @pytest.mark.parametrize(
     "args,message",
     [
@@ -104,7 +115,7 @@ def test_a_run_is_compared_with_its_data(printed, tmp_path):
         (["{a}", "--reference", "x.npz"], "reference: cannot read x.npz"),
         (["{a}", "--reference", "{a}", "--best"], "best: .* is no run"),
         (["{a}", "--reference", "{a}", "--batch_size", "0"], "batch_size: 0 is below 1"),
-        (["{a}", "--reference", "{a}", "--metrics", "is"], "metrics: is needs a network"),
+        (["{a}", "--reference", "{a}", "--metrics", "is"], "n: 3 is fewer than the 10"),
         (["{a}", "--reference", "{a}", "--resize", "clean"], "features: .* has its own"),
         (["{a}", "--referenc", "{a}"], "--referenc"),
     ],

@@ -151,7 +151,7 @@ class Collector:
 def _statistics(state: Collected, images: ImageSet) -> Statistics:
     parts = {name: getattr(state, name) for name in Needs._fields}
     computed = {name: part and part.compute() for name, part in parts.items()}
-    return Statistics(size=images.size - len(images.unreadable), **computed)
+    return Statistics(size=images.size - total(len(images.unreadable)), **computed)
 
 
 def default_batch_size(devices: Devices) -> int:
@@ -201,6 +201,13 @@ def joined(state: Collected) -> Collected:
     leaves, tree = jax.tree.flatten(parts)
     each = [tree.unflatten(own) for own in zip(*leaves, strict=True)]
     return jax.device_get(functools.reduce(Collected.merge, each))
+
+
+def total(number: int) -> int:
+    """The sum of the processes' numbers."""
+    if jax.process_count() == 1:
+        return number
+    return int(np.sum(multihost_utils.process_allgather(np.int32(number))))
 
 
 def _empty(images: ImageSet, needs: Needs, features: Features | None) -> Collected:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from jaxgan.errors import InputError
-from jaxgan.evaluation.collect import SEED, Needs, Statistics
+from jaxgan.evaluation.collect import SEED, SPLITS, Needs, Statistics
 from jaxgan.metrics import (
     density_coverage,
     frechet_distance,
@@ -105,6 +105,9 @@ def check(names: tuple[str, ...], real: int | None, fake: int) -> None:
       real: images of the reference; None where it isn't looked at image by image.
       fake: images that are measured.
     """
+    least = SPLITS if "is" in names else 2
+    if fake < least:
+        raise InputError(f"n: {fake} is fewer than the {least} images that {','.join(names)} needs")
     if "pr" in names:
         check_neighbours(NEIGHBOUR_PRECISION, real=real or 0, fake=fake)
     if "dc" in names:

@@ -48,7 +48,7 @@ def reference(
     if not hosts.agree(int(kept is None)) and kept is not None:
         return kept
     found = collect(images)
-    if not images.unreadable:
+    if found.size == images.size:
         _keep(folder, found)
     return found
 

@@ -41,8 +41,8 @@ class ImageSet:
     """Those at some places, in order, without those that cannot be read."""
     digest: Callable[[], str | None] = lambda: None
     """SHA-256 of what decides the images; None where that is not at hand."""
-    unreadable: list[str] = field(default_factory=list)
-    """What could not be read so far."""
+    unreadable: dict[int, str] = field(default_factory=dict)
+    """What this process could not read so far, by place."""
 
     def share(self, process: int = 0, processes: int = 1) -> Iterator[Indexed]:
         """The images of one of several processes: each takes every so many-th chunk."""
@@ -139,13 +139,13 @@ def _of_source(
     source: Source, data: Data, convert: Callable[[Pixels], Pixels], places: np.ndarray, how: str
 ) -> ImageSet:
     """The images of a source at some places, converted, decoded ahead by several threads."""
-    unreadable: list[str] = []
+    unreadable: dict[int, str] = {}
 
     def load(i: int) -> tuple[int, Pixels | None]:
         try:
             return i, convert(source.example(int(places[i]))[0])
         except UnreadableImageError as error:
-            unreadable.append(str(error))
+            unreadable[i] = str(error)
             return i, None
 
     def images(wanted: Iterable[int]) -> Iterator[Indexed]:

@@ -75,3 +75,19 @@ def test_needs_are_those_of_all_metrics():
 @pytest.mark.parametrize("n,text", [(50_000, "50k"), (1000, "1k"), (1500, "1500"), (7, "7")])
 def test_thousands_are_short(n, text):
     assert names.short(n) == text
+
+
+@pytest.mark.parametrize(
+    "metrics,real,fake,message",
+    [
+        (("fid",), 9, 1, "n: 1 is fewer than the 2 images that fid needs"),
+        (("fid", "is"), 9, 9, "n: 9 is fewer than the 10 images that fid,is needs"),
+        (("pr",), 3, 9, "k: 3 is not between 1 and 2"),
+        (("pr",), 9, 3, "k: 3 is not between 1 and 2"),
+        (("dc",), 5, 9, "k: 5 is not between 1 and 4"),
+    ],
+)
+def test_too_few_images_are_known_by_their_number(metrics, real, fake, message):
+    with pytest.raises(InputError, match=message):
+        names.check(metrics, real, fake)
+    names.check(metrics, 10, 10)
