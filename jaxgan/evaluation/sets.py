@@ -122,7 +122,8 @@ def drawn(draw: Draw, variables: dict[str, Variables], n: int, name: str) -> Ima
 
 def source_name(name: str) -> str:
     """``folder:PATH`` of a folder given by its path alone; else as ``data.source`` names it."""
-    return f"folder:{name}" if Path(name).expanduser().is_dir() else name
+    path = Path(name).expanduser()
+    return f"folder:{name}" if path.is_dir() or (":" not in name and path.parts[1:]) else name
 
 
 def _opened(data: Data, field: str) -> Source:

@@ -105,6 +105,7 @@ def test_the_digest_is_of_the_content_and_of_how_it_is_seen(tmp_path):
     [
         ("nowhere", "reference: 'nowhere' is not a kind"),
         ("folder:nowhere", "reference: there is no folder nowhere"),
+        ("no/where", "reference: there is no folder no/where"),
         ("photos", "reference: photos holds two domains"),
     ],
 )
