@@ -164,7 +164,8 @@ def _of_source(
             content.update(part)
         return content.hexdigest()
 
-    return ImageSet(data.source, len(places), images, digest, unreadable)
+    name = data.source if data.split == "train" else f"{data.source} {data.split}"
+    return ImageSet(name, len(places), images, digest, unreadable)
 
 
 def _ahead(threads: ThreadPoolExecutor, load: Callable, wanted: Iterator[int]) -> Iterator:
