@@ -18,7 +18,7 @@ from jaxgan.errors import InputError
 from jaxgan.evaluation import names
 from jaxgan.evaluation.collect import SEED, Statistics
 from jaxgan.evaluation.measure import Measure
-from jaxgan.evaluation.references import names_moments, read_moments, write_moments
+from jaxgan.evaluation.references import moments_file, write_moments
 from jaxgan.evaluation.sets import ImageSet, as_they_are, as_trained_on, of_run
 from jaxgan.trained import Trained, open_run
 from jaxgan.xla import use_cache
@@ -68,10 +68,10 @@ def evaluate(command: Command) -> dict[str, Any]:
     measure = Measure(command, moments=command.save_statistics is not None)
     trained = _trained(command)
     images = _images(command, trained)
-    reference, known = _reference(command, trained, measure)
-    names.check(measure.metrics, reference and reference.size, images.size)
-    if reference is not None:
-        known = measure.reference(reference)
+    reference = _reference(command, trained, measure)
+    known = None if reference is None else measure.reference(reference, images.size)
+    if known is None:
+        names.check(measure.metrics, None, images.size)
     looked_up = time.perf_counter()
     found = measure.images(images)
     collected = time.perf_counter()
@@ -81,7 +81,7 @@ def evaluate(command: Command) -> dict[str, Any]:
     return {
         "metrics": values,
         "images": _described(images, found),
-        "reference": reference and _described(reference, known or Statistics()),
+        "reference": reference and known and _described(reference, known),
         "checkpoint": trained and {"step": trained.step, "best": command.best},
         "features": measure.features and {
             "name": measure.features.name, "sha256": measure.features.sha256
@@ -116,35 +116,29 @@ def _images(command: Command, trained: Trained | None) -> ImageSet:
 
 def _reference(
     command: Command, trained: Trained | None, measure: Measure
-) -> tuple[ImageSet | None, Statistics | None]:
-    """The reference's images, or its moments, or neither where none is asked for."""
+) -> ImageSet | Path | None:
+    """The reference's images, or the file of its moments, or None where there is none to be."""
     name = command.reference
     if name is None and trained is None:
         if command.save_statistics or not measure.compares:
-            return None, None
+            return None
         raise InputError(
             "reference: images of a folder need some to be compared with: --reference FOLDER"
         )
-    if names_moments(name):
-        measure.check_moments_suffice()
-        return None, read_moments(Path(str(name)))
+    if path := moments_file(name):
+        return path
+    data = Data(source=name or "", split=command.reference_split, tfds_dir=command.tfds_dir)
     if trained is None:
-        assert name is not None
-        data = Data(source=name, split=command.reference_split, tfds_dir=command.tfds_dir)
-        return as_they_are(data, field="reference"), None
-    data = trained.run.data
-    if name is not None:
-        data = Data(source=name, split=command.reference_split, tfds_dir=command.tfds_dir)
-    return as_trained_on(data, trained.spec.image_shape), None
+        return as_they_are(data, field="reference")
+    return as_trained_on(trained.run.data if name is None else data, trained.spec.image_shape)
 
 
-def _described(images: ImageSet, found: Statistics) -> dict[str, Any]:
+def _described(images: ImageSet | Path, found: Statistics) -> dict[str, Any]:
+    if isinstance(images, Path):
+        return {"name": str(images), "n": None}
     unreadable = list(images.unreadable.values())
-    return {
-        "name": images.name,
-        "n": found.size,
-        **({"unreadable": unreadable} if unreadable else {}),
-    }
+    told = {"unreadable": unreadable} if unreadable else {}
+    return {"name": images.name, "n": found.size, **told}
 
 
 def _versions() -> dict[str, str]:

@@ -107,9 +107,18 @@ def meet(name: str) -> None:
 
 def agree(number: int) -> int:
     """The largest of the processes' numbers."""
+    return int(np.max(_each(number)))
+
+
+def total(number: int) -> int:
+    """The sum of the processes' numbers."""
+    return int(np.sum(_each(number)))
+
+
+def _each(number: int) -> np.ndarray:
     if jax.process_count() == 1:
-        return number
-    return int(np.max(multihost_utils.process_allgather(np.int32(number))))
+        return np.array([number])
+    return multihost_utils.process_allgather(np.int32(number))
 
 
 def leave(line: str, code: int) -> NoReturn:

@@ -73,6 +73,7 @@ def test_two_folders_and_pytorch_fids_file_of_one(printed, tmp_path):
     assert saved["reference"] is None
     again = printed(a, "--reference", tmp_path / "b.npz")
     assert again["metrics"] == {"fid30_moments/own/corner": expected}
+    assert again["reference"] == {"name": str(tmp_path / "b.npz"), "n": None}
 
 
 def test_a_run_is_compared_with_its_data(printed, tmp_path):

@@ -12,6 +12,7 @@ from flax import struct
 from jax.experimental import multihost_utils
 from tqdm import tqdm
 
+from jaxgan import hosts
 from jaxgan.data.resize import to_channels
 from jaxgan.errors import InputError
 from jaxgan.evaluation.sets import ImageSet, Indexed
@@ -151,7 +152,7 @@ class Collector:
 def _statistics(state: Collected, images: ImageSet) -> Statistics:
     parts = {name: getattr(state, name) for name in Needs._fields}
     computed = {name: part and part.compute() for name, part in parts.items()}
-    return Statistics(size=images.size - total(len(images.unreadable)), **computed)
+    return Statistics(size=images.size - hosts.total(len(images.unreadable)), **computed)
 
 
 def default_batch_size(devices: Devices) -> int:
@@ -201,13 +202,6 @@ def joined(state: Collected) -> Collected:
     leaves, tree = jax.tree.flatten(parts)
     each = [tree.unflatten(own) for own in zip(*leaves, strict=True)]
     return jax.device_get(functools.reduce(Collected.merge, each))
-
-
-def total(number: int) -> int:
-    """The sum of the processes' numbers."""
-    if jax.process_count() == 1:
-        return number
-    return int(np.sum(multihost_utils.process_allgather(np.int32(number))))
 
 
 def _empty(images: ImageSet, needs: Needs, features: Features | None) -> Collected:

@@ -15,7 +15,7 @@ from jaxgan.data.config import Data
 from jaxgan.drawing import drawer
 from jaxgan.evaluation import names
 from jaxgan.evaluation.measure import Measure
-from jaxgan.evaluation.references import names_moments, read_moments
+from jaxgan.evaluation.references import moments_file
 from jaxgan.evaluation.sets import as_trained_on, drawn
 from jaxgan.logging import Logger
 
@@ -47,16 +47,13 @@ class Evaluations:
         self._measure = Measure(protocol)
         self._sign = -1 if names.METRICS[self._measure.metrics[0]].higher_is_better else 1
         self._main = ""
-        if names_moments(protocol.reference):
-            self._measure.check_moments_suffice()
-            self._real = read_moments(Path(str(protocol.reference)))
-            return
         data = run.data
         if protocol.reference is not None:
             data = Data(source=protocol.reference, tfds_dir=run.data.tfds_dir)
-        images = as_trained_on(data, shape, "evaluate.reference")
-        names.check(self._measure.metrics, images.size, protocol.n)
-        self._real = self._measure.reference(images)
+        images = moments_file(protocol.reference) or as_trained_on(
+            data, shape, "evaluate.reference"
+        )
+        self._real = self._measure.reference(images, protocol.n)
 
     def __call__(self, state: TrainState, step: int, out: Path, log: Logger) -> None:
         """Measures the averaged weights; keeps the state if it is better than all before it."""

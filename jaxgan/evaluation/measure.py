@@ -1,10 +1,12 @@
 """A protocol made ready: its metrics, its network with weights, its passes over images."""
 
+from pathlib import Path
+
 from jaxgan.config import Protocol
 from jaxgan.errors import InputError
 from jaxgan.evaluation import names
 from jaxgan.evaluation.collect import Collector, Needs, Statistics
-from jaxgan.evaluation.references import reference
+from jaxgan.evaluation.references import read_moments, reference
 from jaxgan.evaluation.sets import ImageSet
 from jaxgan.features import open_features
 
@@ -34,8 +36,22 @@ class Measure:
         # One program for both sets: to compile it takes longer than what one of them doesn't need.
         self._collect = Collector(both, self.features, protocol.batch_size)
 
-    def reference(self, images: ImageSet) -> Statistics:
-        """What the metrics need to know of the reference, kept from another time if possible."""
+    def reference(self, images: ImageSet | Path, n: int) -> Statistics:
+        """What the metrics need to know of the reference, kept from another time if possible.
+
+        Args:
+          images: the reference, or a file of pytorch-fid with the moments of its features.
+          n: images that are measured against it.
+
+        Raises:
+          InputError: there are too few images, or a metric needs more than moments; before any
+            image is looked at.
+        """
+        if isinstance(images, Path):
+            self._check_moments_suffice()
+            names.check(self.metrics, None, n)
+            return read_moments(images)
+        names.check(self.metrics, images.size, n)
         if not self.compares:
             return Statistics(size=images.size)
         return reference(images, self._needs, self.features, self._collect, self._cache)
@@ -49,8 +65,7 @@ class Measure:
         """Whether a metric needs a reference."""
         return any(self._needs)
 
-    def check_moments_suffice(self) -> None:
-        """Raises InputError where a metric needs more of the reference than its moments."""
+    def _check_moments_suffice(self) -> None:
         more = [n for n in self.metrics if any(names.METRICS[n].real[1:])]
         if more:
             raise InputError(

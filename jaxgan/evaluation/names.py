@@ -108,10 +108,10 @@ def check(names: tuple[str, ...], real: int | None, fake: int) -> None:
     least = SPLITS if "is" in names else 2
     if fake < least:
         raise InputError(f"n: {fake} is fewer than the {least} images that {','.join(names)} needs")
-    if "pr" in names:
-        check_neighbours(NEIGHBOUR_PRECISION, real=real or 0, fake=fake)
-    if "dc" in names:
-        check_neighbours(NEIGHBOUR_DENSITY, real=real or 0)
+    if "pr" in names and real is not None:
+        check_neighbours(NEIGHBOUR_PRECISION, real=real, fake=fake)
+    if "dc" in names and real is not None:
+        check_neighbours(NEIGHBOUR_DENSITY, real=real)
 
 
 def needs(names: tuple[str, ...]) -> tuple[Needs, Needs]:

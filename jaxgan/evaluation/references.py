@@ -105,9 +105,11 @@ def _keep(folder: Path, found: Statistics) -> None:
         warnings.warn(f"the reference's statistics were not kept: {error}", stacklevel=2)
 
 
-def names_moments(reference: str | None) -> bool:
-    """Whether a reference is a file of pytorch-fid, and no source of images."""
-    return reference is not None and reference.endswith(".npz") and ":" not in reference
+def moments_file(reference: str | None) -> Path | None:
+    """The file of pytorch-fid that a reference names; None where it names a source of images."""
+    if reference is None or not reference.endswith(".npz") or ":" in reference:
+        return None
+    return Path(reference)
 
 
 def read_moments(path: Path) -> Statistics:
