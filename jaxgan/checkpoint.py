@@ -47,7 +47,12 @@ class Checkpoints:
             self._failed(error)
 
     def replace(self, state: TrainState, step: int) -> None:
-        """Saves ``state``, and when it is on disk removes all others."""
+        """Saves ``state``, and when it is on disk removes all others.
+
+        One of the same step goes first: a run that was rolled back comes by with another state.
+        """
+        if step in self.steps():
+            self._manager.delete(step)
         self.save(state, step)
         self.wait()
         if step in self.steps():

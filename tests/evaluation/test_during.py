@@ -4,10 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
+from jaxgan.checkpoint import Checkpoints
 from jaxgan.config import Checkpoint, Evaluate
+from jaxgan.core import Player, TrainState
 from jaxgan.errors import InputError
 from jaxgan.evaluate import Command, evaluate
 from jaxgan.logging import read_records
@@ -62,6 +66,21 @@ def test_a_resumed_run_knows_its_best(run):
     a, b = (jax.tree.leaves(open_run(r.out, best=True).variables) for r in (run, whole))
     for x, y in zip(a, b, strict=True):
         np.testing.assert_array_equal(x, y)
+
+
+def test_a_better_state_takes_the_place_of_any_other(tmp_path):
+    checkpoints = Checkpoints(tmp_path, keep=2)
+
+    def state(value):
+        player = Player.create({"params": {"w": jnp.full(2, value)}}, optax.sgd(1.0))
+        return TrainState.create({"generator": player})
+
+    for step, value in ((6, 1.0), (6, 2.0), (4, 3.0)):  # rolled back to 4 after 6
+        checkpoints.replace(state(value), step)
+        assert checkpoints.steps() == [step]
+        found = checkpoints.restore(state(0.0)).players["generator"].variables["params"]["w"]
+        assert found.tolist() == [value, value]
+    checkpoints.close()
 
 
 def test_what_is_missing_is_known_before_the_training(run, tmp_path):
