@@ -19,10 +19,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxgan import cli
-from jaxgan.evaluation.collect import Collector, Needs
-from jaxgan.evaluation.sets import ImageSet
-from jaxgan.features import inception_features
-from jaxgan.features.files import read_weights
+from jaxgan.measure.collecting import Collector, Needs
+from jaxgan.measure.features import inception_features
+from jaxgan.measure.features.files import read_weights
+from jaxgan.measure.sets import ImageSet
 from jaxgan.metrics import Moments, frechet_distance
 
 PAUSE = 0.3
@@ -57,7 +57,7 @@ def random_weights(path: Path) -> Path:
     """A file of random weights in PyTorch's format; torchvision's net has the same tensors."""
     import torch
 
-    from tests.peers.torchvision_cpu import torchvision
+    from benchmarks.peers.torchvision_cpu import torchvision
 
     make = torchvision.models.inception_v3
     net = make(num_classes=1008, aux_logits=False, weights=None, init_weights=False)
@@ -79,7 +79,7 @@ def jaxgan_features(weights: Path, command: Command) -> Callable[[np.ndarray], A
 
 def torch_fidelity_features(weights: Path, command: Command) -> Callable[[np.ndarray], Any]:
     """torch-fidelity's extractor, batch by batch, and its moments."""
-    from tests.peers import torchvision_cpu  # noqa: F401  # isort: skip
+    from benchmarks.peers import torchvision_cpu  # noqa: F401  # isort: skip
     from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
     from torch_fidelity.metric_fid import fid_features_to_statistics
 
@@ -92,7 +92,7 @@ def pytorch_fid_features(weights: Path, command: Command) -> Callable[[np.ndarra
     """pytorch-fid's extractor, batch by batch, and its moments."""
     import torch
 
-    from tests.peers import torchvision_cpu  # noqa: F401  # isort: skip
+    from benchmarks.peers import torchvision_cpu  # noqa: F401  # isort: skip
     from pytorch_fid import inception
 
     load = mock.Mock(return_value=torch.load(weights))
@@ -142,7 +142,7 @@ def torch_fidelity_distance() -> Pair:
     """NumPy's covariance, and the eigenvalues of the product of the two."""
     import torch
 
-    from tests.peers import torchvision_cpu  # noqa: F401  # isort: skip
+    from benchmarks.peers import torchvision_cpu  # noqa: F401  # isort: skip
     from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 
     def distance(a: Any, b: Any) -> float:
@@ -153,7 +153,7 @@ def torch_fidelity_distance() -> Pair:
 
 def pytorch_fid_distance() -> Pair:
     """NumPy's covariance, and SciPy's square root of the product of the two."""
-    from tests.peers import torchvision_cpu  # noqa: F401  # isort: skip
+    from benchmarks.peers import torchvision_cpu  # noqa: F401  # isort: skip
     from pytorch_fid.fid_score import calculate_frechet_distance
 
     def moments(rows: np.ndarray) -> Any:

@@ -19,7 +19,7 @@ import tyro
 from benchmarks import compare, fid
 from benchmarks.workloads import CONTENDERS, GPU_CONTENDERS, WORKLOADS
 from jaxgan import cli, default
-from jaxgan.config import Run
+from jaxgan.run.config import Run
 
 DEFAULT = ("dcgan_28", "dcgan_64", "wgan_gp_32", "cyclegan_256")
 FLAGS = {
@@ -111,10 +111,10 @@ def _mean_losses(run: Run, count: int, **changes: Any) -> dict[str, float]:
     import jax
     import numpy as np
 
-    from jaxgan.calls import calls
     from jaxgan.core import Spec
-    from jaxgan.data.source import image_shape, open_source
-    from jaxgan.parallel import Devices
+    from jaxgan.data.sources.opening import image_shape, open_source
+    from jaxgan.run.programs import calls
+    from jaxgan.system.devices import Devices
 
     run = replace(run, steps=count, algorithm=replace(run.algorithm, **changes))
     run = replace(run, data=replace(run.data, on_device=True))  # without TensorFlow

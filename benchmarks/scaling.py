@@ -15,7 +15,9 @@ from typing import Annotated, Any, Literal
 import tyro
 
 from jaxgan import cli, default
-from jaxgan.config import Parallel, Run
+from jaxgan.run import configs
+from jaxgan.run.config import Run
+from jaxgan.system.devices import Parallel
 
 VALUES = {
     "batch": (8, 16, 32, 64, 128),
@@ -60,7 +62,7 @@ def measure(run: Run, seconds: float, state: str = "replicated") -> dict[str, fl
     import jax
 
     from benchmarks.throughput import spec_of, synthetic, windows
-    from jaxgan.parallel import Devices, leading
+    from jaxgan.system.devices import Devices, leading
 
     devices = Devices(parallel=Parallel(state=state))  # pyright: ignore
     algorithm = run.algorithm.build(spec_of(run, step_only=True))
@@ -99,7 +101,7 @@ def in_process(command: Command, count: int) -> dict[str, float]:
     flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={count}"
     arguments = [command.config] if command.config else []
     arguments += ["--over", "batch", "--state", command.state, "--seconds", str(command.seconds)]
-    load = "cli.load_config(c.config) if c.config else default.config()"
+    load = "configs.load_config(c.config) if c.config else default.config()"
     code = (
         "import sys, json; from benchmarks.scaling import *; from benchmarks import scaling\n"
         f"c = cli.parse(Command, None, {arguments!r}, 'scaling'); run = {load}\n"
@@ -129,7 +131,7 @@ def plot(path: Path, over: str, rows: list[dict[str, float]]) -> None:
 def main(args: list[str]) -> None:
     """The command."""
     command = cli.parse(Command, None, args, "python -m benchmarks.scaling")
-    run = cli.load_config(command.config) if command.config else default.config()
+    run = configs.load_config(command.config) if command.config else default.config()
     print(f"{command.over:>10}  images/s  state MiB on a device")
     rows = []
     for value in command.values or VALUES[command.over]:

@@ -25,13 +25,14 @@ import tyro
 from jax.extend.core import ClosedJaxpr, Jaxpr, jaxpr_as_fun
 from jax.sharding import NamedSharding, PartitionSpec
 
-from jaxgan import cli, config, default
-from jaxgan.axis import AXIS
-from jaxgan.config import Run
+from jaxgan import cli, default
 from jaxgan.core import Algorithm, Spec, advance, several
+from jaxgan.core.sharding import AXIS
 from jaxgan.errors import InputError
-from jaxgan.logging import read_records
-from jaxgan.parallel import Devices, leading
+from jaxgan.run import config, configs
+from jaxgan.run.config import Run
+from jaxgan.run.logging import read_records
+from jaxgan.system.devices import Devices, leading
 from jaxgan.typing import Batch
 
 WINDOWS = 5
@@ -174,7 +175,7 @@ def measure(run: Run, seconds: float, step_only: bool) -> dict[str, Any]:
 def spec_of(run: Run, step_only: bool) -> Spec:
     """The data's shape: from the data, or from the config alone."""
     if not step_only:
-        from jaxgan.prepare import open_data  # Here, because it imports TensorFlow.
+        from jaxgan.run.session import open_data  # Here, because it imports TensorFlow.
 
         return open_data(run)[1]
     size, images = run.data.image_size, run.algorithm.images
@@ -307,7 +308,7 @@ def line(row: dict[str, Any]) -> str:
 
 def load(command: Command) -> list[Run]:
     """The runs to measure, with the command's sizes."""
-    runs = [cli.load_config(path) for path in command.configs] or [default.config()]
+    runs = [configs.load_config(path) for path in command.configs] or [default.config()]
     sizes = {
         name: getattr(command, name)
         for name in ("batch_size", "image_size")

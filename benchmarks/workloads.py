@@ -32,7 +32,7 @@ class Workload:
     jaxgan: Callable[["Workload"], Any]
     """Makes jaxgan's algorithm, before ``build(spec)``."""
     peer: str
-    """Its key in ``PEERS`` of :mod:`peers_torch` and :mod:`peers_tensorflow`."""
+    """Its key in ``PEERS`` of :mod:`torch_gan` and :mod:`tensorflow_gan`."""
     image_shape: tuple[int, int, int]
     """(height, width, channels)."""
     features: tuple[int, int]
@@ -212,15 +212,15 @@ _TENSORFLOW = ("tensorflow", "tensorflow-cpu==2.21.0")
 CONTENDERS: dict[str, Contender] = {
     "jaxgan": Contender("benchmarks.workloads", "step", "jaxgan", "-e ."),
     "jaxgan-x8": Contender("benchmarks.workloads", "x8", "jaxgan", "-e ."),
-    "torch-eager": Contender("benchmarks.peers_torch", "eager", *_TORCH),
-    "torch-channels-last": Contender("benchmarks.peers_torch", "channels_last", *_TORCH),
-    "torch-compile": Contender("benchmarks.peers_torch", "compile", *_TORCH),
-    "tf-function": Contender("benchmarks.peers_tensorflow", "function", *_TENSORFLOW),
-    "tf-xla": Contender("benchmarks.peers_tensorflow", "xla", *_TENSORFLOW),
+    "torch-eager": Contender("benchmarks.peers.torch_gan", "eager", *_TORCH),
+    "torch-channels-last": Contender("benchmarks.peers.torch_gan", "channels_last", *_TORCH),
+    "torch-compile": Contender("benchmarks.peers.torch_gan", "compile", *_TORCH),
+    "tf-function": Contender("benchmarks.peers.tensorflow_gan", "function", *_TENSORFLOW),
+    "tf-xla": Contender("benchmarks.peers.tensorflow_gan", "xla", *_TENSORFLOW),
 }
 """By name; the ratios are to the first."""
 
-_CUDA = ("benchmarks.peers_cuda",)
+_CUDA = ("benchmarks.peers.torch_cuda",)
 GPU_CONTENDERS: dict[str, Contender] = {
     "jaxgan-bf16": Contender("benchmarks.workloads", "bf16", "jaxgan", "-e ."),
     "jaxgan-bf16-x8": Contender("benchmarks.workloads", "bf16 x8", "jaxgan", "-e ."),
@@ -270,7 +270,7 @@ def build(workload: Workload, arrays: Arrays, form: str) -> Runner:
     import jax
 
     from jaxgan.core import Spec
-    from jaxgan.parallel import Devices
+    from jaxgan.system.devices import Devices
 
     words = form.split()
     dtype, count = "bfloat16" if "bf16" in words else "float32", 8 if "x8" in words else 1
@@ -294,7 +294,7 @@ def build(workload: Workload, arrays: Arrays, form: str) -> Runner:
 def _stacked(workload: Workload, arrays: Arrays, algorithm: Any, devices: Any, count: int) -> Any:
     """``(feed, axes before its example axis, step)``: every step's batch stands in the feed."""
     from jaxgan.core import advance, several
-    from jaxgan.parallel import leading
+    from jaxgan.system.devices import leading
 
     del workload
     step, lead = advance(algorithm), leading(algorithm, count)

@@ -10,9 +10,9 @@ that was asked for; 90.6 % of the reals' per-pixel deviation within a class rema
 """
 
 from jaxgan.algorithms import CGAN
-from jaxgan.config import Checkpoint, Log, Run, Sample
 from jaxgan.data.config import Data
 from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
+from jaxgan.run.config import Checkpoint, Log, Run, Sample
 
 
 def config() -> Run:

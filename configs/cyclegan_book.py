@@ -8,9 +8,9 @@ Time: not run to its end here; it needs a network.
 """
 
 from jaxgan.algorithms import CycleGAN
-from jaxgan.config import Run
 from jaxgan.data.config import Data
 from jaxgan.nets import BookPatchDiscriminator, BookUNetGenerator
+from jaxgan.run.config import Run
 
 
 def config() -> Run:

@@ -6,8 +6,8 @@ Time: not run to its end here; it needs a network and a GPU.
 """
 
 from jaxgan.algorithms import CycleGAN
-from jaxgan.config import Run
 from jaxgan.data.config import Data
+from jaxgan.run.config import Run
 
 
 def config() -> Run:

@@ -9,9 +9,9 @@ Got (21 November 2026): cycle_a .131, cycle_b .092, means over the last 25 steps
 """
 
 from jaxgan.algorithms import CycleGAN
-from jaxgan.config import Log, Run, Sample
 from jaxgan.data.config import Data
 from jaxgan.nets import PatchGAN, ResNetGenerator
+from jaxgan.run.config import Log, Run, Sample
 
 
 def config() -> Run:

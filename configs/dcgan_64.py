@@ -7,9 +7,9 @@ Time: not run to its end here; it needs a GPU.
 """
 
 from jaxgan.algorithms import GAN
-from jaxgan.config import Run
 from jaxgan.data.config import Data
 from jaxgan.nets import DCGANDiscriminator, DCGANGenerator
+from jaxgan.run.config import Run
 
 
 def config() -> Run:

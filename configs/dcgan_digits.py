@@ -9,8 +9,8 @@ reals' per-pixel deviation remains.
 """
 
 from jaxgan.algorithms import GAN
-from jaxgan.config import Run
 from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
+from jaxgan.run.config import Run
 
 
 def config() -> Run:

@@ -9,9 +9,9 @@ legible digits with clean strokes, and no two are alike.
 """
 
 from jaxgan.algorithms import GAN
-from jaxgan.config import Run
 from jaxgan.data.config import Data
 from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
+from jaxgan.run.config import Run
 
 
 def config() -> Run:

@@ -9,9 +9,9 @@ zeros; 76 % of the reals' per-pixel deviation remains. A dense GAN drops modes: 
 """
 
 from jaxgan.algorithms import GAN
-from jaxgan.config import Run
 from jaxgan.data.config import Data
 from jaxgan.nets import MLPDiscriminator, MLPGenerator
+from jaxgan.run.config import Run
 
 
 def config() -> Run:

@@ -8,9 +8,9 @@ Time: not run to its end here; it needs a GPU.
 """
 
 from jaxgan.algorithms import Pix2Pix
-from jaxgan.config import Run
 from jaxgan.data.config import Data
 from jaxgan.nets import PatchGAN, UNetGenerator
+from jaxgan.run.config import Run
 
 
 def config() -> Run:

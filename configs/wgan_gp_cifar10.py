@@ -9,9 +9,9 @@ Time: not run to its end here; it needs a GPU.
 """
 
 from jaxgan.algorithms import WGAN
-from jaxgan.config import Checkpoint, Run, Sample
 from jaxgan.data.config import Data
 from jaxgan.nets import ResidualCritic, ResidualGenerator
+from jaxgan.run.config import Checkpoint, Run, Sample
 
 
 def config() -> Run:

@@ -8,9 +8,9 @@ black, about half of them recognisable as digits.
 """
 
 from jaxgan.algorithms import WGAN
-from jaxgan.config import Run
 from jaxgan.data.config import Data
 from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
+from jaxgan.run.config import Run
 
 
 def config() -> Run:

@@ -7,9 +7,9 @@ Time: not run to its end here.
 """
 
 from jaxgan.algorithms import WGAN
-from jaxgan.config import Run
 from jaxgan.data.config import Data
 from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
+from jaxgan.run.config import Run
 
 
 def config() -> Run:

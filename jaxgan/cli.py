@@ -2,7 +2,6 @@
 
 import ast
 import contextlib
-import importlib.util
 import inspect
 import io
 import itertools
@@ -12,32 +11,15 @@ import textwrap
 import traceback
 import typing
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import flax.linen as nn
 import jax
 import tyro
 
-from jaxgan import hosts
-from jaxgan.config import Run, stated
 from jaxgan.errors import InputError
-
-
-def load_config(path: str | Path) -> Run:
-    """The :class:`Run` that ``config()`` in a Python file returns."""
-    path = Path(path)
-    if not path.is_file():
-        raise InputError(f"config: there is no file {path}")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise InputError(f"config: {path} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    run = module.config() if hasattr(module, "config") else None
-    if not isinstance(run, Run):
-        raise InputError(f"config: {path} needs a function config() that returns a jaxgan Run")
-    return run
+from jaxgan.run.config import Run, stated
+from jaxgan.system import processes
 
 
 def parse(
@@ -71,17 +53,17 @@ def main(command: Callable[[list[str]], int | None]) -> None:
     """Runs a command on ``sys.argv``: bad input is one line on stderr and exit code 2."""
     try:
         code = command(sys.argv[1:])
-        hosts.finished()
+        processes.finished()
     except InputError as error:
         if jax.process_count() > 1:
-            hosts.leave(f"error: process {jax.process_index()}: {error}", 2)
+            processes.leave(f"error: process {jax.process_index()}: {error}", 2)
         print(f"error: {error}", file=sys.stderr)
         code = 2
     except Exception as error:  # what a lost process raises in the others is of many types
         if jax.process_count() == 1:
             raise
         traceback.print_exc()
-        hosts.leave(hosts.lost(error), hosts.LOST)
+        processes.leave(processes.lost(error), processes.LOST)
     sys.exit(code or 0)
 
 

@@ -1,8 +1,8 @@
 """The experiment that ``python -m jaxgan.train`` runs without arguments."""
 
 from jaxgan.algorithms import CGAN
-from jaxgan.config import Run
 from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
+from jaxgan.run.config import Run
 
 
 def config() -> Run:

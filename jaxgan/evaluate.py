@@ -11,17 +11,20 @@ from typing import Annotated, Any
 import jax
 import tyro
 
-from jaxgan import cli, hosts, rundir
-from jaxgan.config import Processes, Protocol
+from jaxgan import cli
 from jaxgan.data.config import Data
 from jaxgan.errors import InputError
-from jaxgan.evaluation import names
-from jaxgan.evaluation.collect import SEED, Statistics
-from jaxgan.evaluation.measure import Measure
-from jaxgan.evaluation.references import moments_file, write_moments
-from jaxgan.evaluation.sets import ImageSet, as_they_are, as_trained_on, of_run
-from jaxgan.trained import Trained, open_run
-from jaxgan.xla import use_cache
+from jaxgan.measure import names
+from jaxgan.measure.collecting import SEED, Statistics
+from jaxgan.measure.measuring import Measure
+from jaxgan.measure.protocol import Protocol
+from jaxgan.measure.references import moments_file, write_moments
+from jaxgan.measure.sets import ImageSet, as_they_are, as_trained_on, of_run
+from jaxgan.run import directory
+from jaxgan.run.opened import Trained, open_run
+from jaxgan.system import processes
+from jaxgan.system.compiler import use_cache
+from jaxgan.system.processes import Processes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +102,7 @@ def evaluate(command: Command) -> dict[str, Any]:
 
 def _trained(command: Command) -> Trained | None:
     """The run, where the images are one's."""
-    if not (Path(command.images) / rundir.CONFIG).is_file():
+    if not (Path(command.images) / directory.CONFIG).is_file():
         if command.best:
             raise InputError(f"best: {command.images} is no run, so it has no checkpoints")
         return None
@@ -150,9 +153,9 @@ def main(args: list[str]) -> None:
     """The command."""
     command = cli.parse(Command, None, args, "python -m jaxgan.evaluate")
     use_cache()
-    hosts.initialize(command.parallel)
+    processes.initialize(command.parallel)
     text = json.dumps(evaluate(command), indent=2)
-    if not hosts.is_first():
+    if not processes.is_first():
         return
     print(text)
     if command.out:

@@ -9,12 +9,12 @@ import tyro
 from tqdm import tqdm
 
 from jaxgan import cli
-from jaxgan.drawing import CHUNK, drawer, labels_of
 from jaxgan.errors import InputError
-from jaxgan.images import grid, write_png
-from jaxgan.parallel import Devices
-from jaxgan.trained import Trained, open_run
-from jaxgan.xla import use_cache
+from jaxgan.measure.generated import CHUNK, drawer, labels_of
+from jaxgan.run.opened import Trained, open_run
+from jaxgan.run.pictures import grid, write_png
+from jaxgan.system.compiler import use_cache
+from jaxgan.system.devices import Devices
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,15 +4,17 @@ import contextlib
 
 import numpy as np
 
-from jaxgan import cli, default, hosts
-from jaxgan.config import Run
-from jaxgan.describe import describe
+from jaxgan import cli, default
 from jaxgan.errors import NotFiniteError
-from jaxgan.health import diversity
-from jaxgan.logging import Logger
-from jaxgan.prepare import ROLLBACKS, Ready, open_data, prepare, roll_back
-from jaxgan.stopping import agreed, stop_signals
-from jaxgan.xla import use_cache
+from jaxgan.run import configs
+from jaxgan.run.config import Run
+from jaxgan.run.describe import describe
+from jaxgan.run.health import diversity
+from jaxgan.run.logging import Logger
+from jaxgan.run.session import ROLLBACKS, Ready, open_data, prepare, roll_back
+from jaxgan.run.signals import agreed, stop_signals
+from jaxgan.system import processes
+from jaxgan.system.compiler import use_cache
 
 
 def train(run: Run, fresh: bool = False) -> int:
@@ -81,10 +83,10 @@ def main(args: list[str]) -> int:
     fields = [arg for arg in args if arg not in flags]
     run = default.config()
     if fields and not fields[0].startswith("-"):
-        run = cli.load_config(fields.pop(0))
+        run = configs.load_config(fields.pop(0))
     run = cli.parse_run(run, fields, "python -m jaxgan.train [CONFIG.py] [--fresh] [--dry-run]")
     use_cache()
-    hosts.initialize(run.parallel)
+    processes.initialize(run.parallel)
     if "--dry-run" in flags:
         print(describe(run, open_data(run)[1]))
         return 0

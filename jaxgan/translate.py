@@ -15,16 +15,16 @@ from PIL import ExifTags, Image
 from tqdm import tqdm
 
 from jaxgan import cli
-from jaxgan.data.decode import decode
 from jaxgan.data.examples import Pixels, UnreadableImageError
-from jaxgan.data.folder import find_files
-from jaxgan.data.resize import to_channels
+from jaxgan.data.images.decode import decode
+from jaxgan.data.images.resize import to_channels
+from jaxgan.data.sources.folder import find_files
 from jaxgan.errors import InputError
-from jaxgan.images import grid, letterboxed, shrunk, write_png
 from jaxgan.ops.pixels import to_float, to_uint8
-from jaxgan.trained import Trained, open_run
+from jaxgan.run.opened import Trained, open_run
+from jaxgan.run.pictures import grid, letterboxed, shrunk, write_png
+from jaxgan.system.compiler import use_cache
 from jaxgan.typing import Variables
-from jaxgan.xla import use_cache
 
 Name = TypeVar("Name", bound=Hashable)
 

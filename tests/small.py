@@ -7,7 +7,6 @@ import numpy as np
 from PIL import Image
 
 from jaxgan.algorithms import CGAN, GAN, WGAN, CycleGAN, Pix2Pix
-from jaxgan.config import Checkpoint, Log, Run, Sample
 from jaxgan.core import Spec
 from jaxgan.data.config import Data
 from jaxgan.nets import (
@@ -22,6 +21,7 @@ from jaxgan.nets import (
     ResNetGenerator,
     UNetGenerator,
 )
+from jaxgan.run.config import Checkpoint, Log, Run, Sample
 
 SPEC = Spec(image_shape=(8, 8, 1), num_classes=10, steps=20)
 DOMAINS = Spec(image_shape=(8, 8, 3), num_classes=0, steps=20, images=("a", "b"), paired=True)

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jaxgan import cli, config, default, rundir, sample, train
-from jaxgan.checkpoint import Checkpoints
+from jaxgan import cli, default, sample, train
 from jaxgan.errors import InputError
-from jaxgan.logging import read_records
-from jaxgan.parallel import Devices
+from jaxgan.run import config, directory
+from jaxgan.run.checkpoint import Checkpoints
+from jaxgan.run.logging import read_records
+from jaxgan.system.devices import Devices
 from jaxgan.train import train as run_training
 from tests.small import ALGORITHMS, small_run
 
@@ -158,7 +159,7 @@ def test_a_strangers_config_executes_nothing():
 
 def test_a_full_disk_at_a_checkpoint_is_reported_and_the_run_goes_on(tmp_path, capsys, monkeypatch):
     """A file size limit stands for the disk: the state no longer fits, small files do."""
-    monkeypatch.setattr("jaxgan.prepare.Devices", lambda parallel: Devices(1, parallel))
+    monkeypatch.setattr("jaxgan.run.session.Devices", lambda parallel: Devices(1, parallel))
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 
     def fill_the_disk(self, state, step, save=Checkpoints.save):
@@ -195,4 +196,4 @@ def test_sample_names_what_is_wrong(fails, tmp_path):
     content["run"]["algorithm"]["generator"]["type"] = "MyNet"
     (out / "config.json").write_text(json.dumps(content))
     assert "--config" in fails(out, "--out", "x.png", command=sample)
-    assert rundir.read(out)["run"]["algorithm"]["generator"]["type"] == "MyNet"
+    assert directory.read(out)["run"]["algorithm"]["generator"]["type"] == "MyNet"

@@ -7,6 +7,7 @@ import pytest
 
 from jaxgan import cli, default, train
 from jaxgan.errors import InputError
+from jaxgan.run import configs
 
 
 def run(monkeypatch, capsys, *args):
@@ -62,6 +63,6 @@ def test_dry_run_shows_config_parameters_memory_and_flops(monkeypatch, capsys, t
 def test_a_config_file_is_code(tmp_path):
     path = tmp_path / "mine.py"
     path.write_text("from jaxgan import default\nconfig = default.config\n")
-    assert cli.load_config(path) == default.config()
+    assert configs.load_config(path) == default.config()
     with pytest.raises(InputError, match="config"):
-        cli.load_config(tmp_path)
+        configs.load_config(tmp_path)

@@ -6,9 +6,10 @@ import jax
 import numpy as np
 import pytest
 
-from jaxgan import cli, config, default
+from jaxgan import default
 from jaxgan.core import Spec, advance
 from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
+from jaxgan.run import config, configs
 from tests.conftest import ROOT
 
 CONFIGS = sorted((ROOT / "configs").glob("*.py"))
@@ -31,7 +32,7 @@ def spec_of(run):
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
 def test_config_trains_for_two_steps(path):
-    run = cli.load_config(path)
+    run = configs.load_config(path)
     assert run.name == path.stem
     other = "critic" if hasattr(run.algorithm, "critic") else "discriminator"
     nets = {name: narrow(getattr(run.algorithm, name)) for name in ("generator", other)}
@@ -48,7 +49,7 @@ def test_config_trains_for_two_steps(path):
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
 def test_config_survives_json(path):
-    run = cli.load_config(path)
+    run = configs.load_config(path)
     assert config.decode(config.encode(run)) == run
 
 
@@ -61,7 +62,7 @@ def test_config_is_a_claim(path):
 
 
 def test_the_default_is_cgan_digits_spelled_out():
-    assert cli.load_config(ROOT / "configs" / "cgan_digits.py") == default.config()
+    assert configs.load_config(ROOT / "configs" / "cgan_digits.py") == default.config()
 
 
 def test_two_configs_that_differ_say_where():

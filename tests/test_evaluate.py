@@ -8,7 +8,7 @@ import pytest
 
 from jaxgan import cli, evaluate
 from jaxgan.train import train
-from tests.evaluation.evaluation_helpers import make_folder, pixels_of
+from tests.measure.evaluation_helpers import make_folder, pixels_of
 from tests.small import ALGORITHMS, small_run
 
 OWN = """

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from jaxgan.data.idx import open_idx
+from jaxgan.data.sources.idx import open_idx
 from jaxgan.evaluate import Command, evaluate
-from jaxgan.logging import read_records
+from jaxgan.run.logging import read_records
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow

@@ -12,8 +12,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.svm import SVC
 
 from jaxgan.data.config import Data
-from jaxgan.data.resize import prepared
-from jaxgan.data.source import open_source
+from jaxgan.data.images.resize import prepared
+from jaxgan.data.sources.opening import open_source
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow

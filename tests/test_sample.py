@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from jaxgan import cli, sample
+from jaxgan.run.opened import open_run
 from jaxgan.sample import sample as draw
 from jaxgan.train import train
-from jaxgan.trained import open_run
 from tests.small import ALGORITHMS, small_run
 
 

@@ -14,13 +14,13 @@ import orbax.checkpoint as ocp
 import pytest
 from PIL import Image
 
-from jaxgan.checkpoint import Checkpoints, abstract
-from jaxgan.config import Checkpoint, Log, Sample
 from jaxgan.core import advance
 from jaxgan.errors import InputError
-from jaxgan.logging import Logger, read_records
-from jaxgan.parallel import Devices
-from jaxgan.prepare import prepare
+from jaxgan.run.checkpoint import Checkpoints, abstract
+from jaxgan.run.config import Checkpoint, Log, Sample
+from jaxgan.run.logging import Logger, read_records
+from jaxgan.run.session import prepare
+from jaxgan.system.devices import Devices
 from jaxgan.train import train
 from tests.conftest import ROOT
 from tests.small import ALGORITHMS, small_data, small_run
@@ -29,7 +29,7 @@ from tests.small import ALGORITHMS, small_data, small_run
 @pytest.fixture(autouse=True)
 def _one_device(monkeypatch):
     """What four devices change is tested with the algorithms."""
-    monkeypatch.setattr("jaxgan.prepare.Devices", lambda parallel: Devices(1, parallel))
+    monkeypatch.setattr("jaxgan.run.session.Devices", lambda parallel: Devices(1, parallel))
 
 
 def final_state(out):
@@ -165,7 +165,7 @@ def test_a_run_compiles_its_step_once(tmp_path, monkeypatch):
 
         return traced
 
-    monkeypatch.setattr("jaxgan.calls.advance", counted)
+    monkeypatch.setattr("jaxgan.run.programs.advance", counted)
     train(run)
     assert len(traces) == 1
 

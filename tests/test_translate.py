@@ -15,8 +15,8 @@ from jaxgan import cli, sample
 from jaxgan import translate as command
 from jaxgan.core import Algorithm, Player, Spec, TrainState, Translation
 from jaxgan.errors import InputError
+from jaxgan.run.opened import Trained
 from jaxgan.train import train
-from jaxgan.trained import Trained
 from jaxgan.translate import output_names, padded_size, translate
 from tests.small import small_run
 

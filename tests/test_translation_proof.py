@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from jaxgan.data.config import Data
-from jaxgan.data.source import open_source
+from jaxgan.data.sources.opening import open_source
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow

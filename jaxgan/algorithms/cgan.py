@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import flax.linen as nn
 
+from jaxgan.algorithms._parts.latent import draw_labels
 from jaxgan.algorithms.gan import GAN
-from jaxgan.algorithms.sampling import draw_labels
 from jaxgan.core import Spec
 from jaxgan.errors import InputError
 from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator

@@ -12,10 +12,10 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jaxgan.algorithms.checks import check_domains
-from jaxgan.algorithms.networks import create_state, fit, forward, together
-from jaxgan.algorithms.training import Decay, Training
-from jaxgan.algorithms.translating import check_game, check_weights, game, l1
+from jaxgan.algorithms._parts.checks import check_domains
+from jaxgan.algorithms._parts.networks import create_state, fit, forward, together
+from jaxgan.algorithms._parts.optimizer import Decay, Training
+from jaxgan.algorithms._parts.translating import check_game, check_weights, game, l1
 from jaxgan.core import (
     Algorithm,
     Aux,

@@ -12,12 +12,11 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jaxgan.algorithms.checks import check_domains, check_n_critic, check_smooth
-from jaxgan.algorithms.networks import create_state, fit, forward
-from jaxgan.algorithms.sampling import LatentName, Sampler
-from jaxgan.algorithms.sharing import again, forget, generate
-from jaxgan.algorithms.training import Training
-from jaxgan.axis import draw
+from jaxgan.algorithms._parts.checks import check_domains, check_n_critic, check_smooth
+from jaxgan.algorithms._parts.latent import LatentName, Sampler
+from jaxgan.algorithms._parts.networks import create_state, fit, forward
+from jaxgan.algorithms._parts.optimizer import Training
+from jaxgan.algorithms._parts.sharing import again, forget, generate
 from jaxgan.core import (
     Algorithm,
     Aux,
@@ -30,6 +29,7 @@ from jaxgan.core import (
     on_last,
     scan_batches,
 )
+from jaxgan.core.sharding import draw
 from jaxgan.errors import InputError
 from jaxgan.losses import adversarial, penalties
 from jaxgan.losses.adversarial import ObjectiveName

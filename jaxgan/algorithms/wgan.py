@@ -12,13 +12,13 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jaxgan.algorithms.checks import check_domains, check_n_critic, check_smooth
+from jaxgan.algorithms._parts.checks import check_domains, check_n_critic, check_smooth
+from jaxgan.algorithms._parts.latent import LatentName, Sampler
+from jaxgan.algorithms._parts.networks import create_state, fit, forward
+from jaxgan.algorithms._parts.optimizer import Training
 from jaxgan.algorithms.gan import alternate
-from jaxgan.algorithms.networks import create_state, fit, forward
-from jaxgan.algorithms.sampling import LatentName, Sampler
-from jaxgan.algorithms.training import Training
-from jaxgan.axis import draw
 from jaxgan.core import Algorithm, Aux, Spec, TrainState, Update, chain, ema, minimize
+from jaxgan.core.sharding import draw
 from jaxgan.errors import InputError
 from jaxgan.losses import clip_params, gradient_penalty, real_rate, wasserstein
 from jaxgan.nets import ResidualCritic, ResidualGenerator

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from jaxgan.axis import gathered, share
+from jaxgan.core.sharding import gathered, share
 from jaxgan.core.state import TrainState
 from jaxgan.core.update import Update
 from jaxgan.typing import Batch, Image, Metrics, PRNGKey

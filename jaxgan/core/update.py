@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import optax
 from flax import struct
 
-from jaxgan.axis import over_devices
+from jaxgan.core.sharding import over_devices
 from jaxgan.core.state import TrainState
 from jaxgan.errors import InputError
 from jaxgan.typing import Batch, Metrics, PRNGKey, Scalar, Variables

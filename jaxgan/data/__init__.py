@@ -2,7 +2,7 @@
 
     from jaxgan.data import Data
     from jaxgan.data.pipeline import batches
-    from jaxgan.data.source import open_source
+    from jaxgan.data.sources.opening import open_source
 
     data = Data(source="digits", image_size=32, batch_size=64)
     stream = batches(open_source(data), data, seed=0, start_step=1000)

@@ -2,11 +2,11 @@
 
 from typing import TypeAlias
 
-from jaxgan.data.augment import windows
 from jaxgan.data.examples import Arrays
 from jaxgan.data.hosttf import as_written, tf
+from jaxgan.data.images.augment import windows
+from jaxgan.data.images.resize import prepared
 from jaxgan.data.loader import Loader
-from jaxgan.data.resize import prepared
 
 Tensors: TypeAlias = dict[str, tf.Tensor]
 """A plan has ``index``, ``epoch`` and the fractions ``y`` and ``x`` of a window, each (count,)."""

@@ -7,8 +7,8 @@ import numpy as np
 
 from jaxgan.data.config import Data
 from jaxgan.data.examples import Pixels, Source, UnreadableImageError
-from jaxgan.data.resize import crop, fit, to_channels
-from jaxgan.data.source import image_shape
+from jaxgan.data.images.resize import crop, fit, to_channels
+from jaxgan.data.sources.opening import image_shape
 from jaxgan.errors import InputError
 
 

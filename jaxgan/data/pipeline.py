@@ -13,14 +13,14 @@ from typing import cast
 
 import numpy as np
 
-from jaxgan.data.augment import flip, jitter
 from jaxgan.data.config import Data
 from jaxgan.data.examples import Source, Unpaired
 from jaxgan.data.fetch import Tensors, from_loader, from_memory
 from jaxgan.data.hosttf import as_written, tf
+from jaxgan.data.images.augment import flip, jitter
 from jaxgan.data.loader import Loader
 from jaxgan.data.randomness import AUGMENT, shuffled, uniform
-from jaxgan.data.source import check_batch_size, image_shape
+from jaxgan.data.sources.opening import check_batch_size, image_shape
 from jaxgan.errors import InputError
 
 _FLIP, _CROP_Y, _CROP_X, _JITTER = 0, 1, 2, 3

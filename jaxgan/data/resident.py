@@ -11,13 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Integer, UInt8
 
-from jaxgan.axis import share
-from jaxgan.data.colour import MOST_PIXELS, jittered, mean
+from jaxgan.core.sharding import share
 from jaxgan.data.config import Data
 from jaxgan.data.examples import Arrays, Source, Unpaired
 from jaxgan.data.hashing import AUGMENT, bits, shuffled
-from jaxgan.data.resize import prepared
-from jaxgan.data.source import check_batch_size, image_shape
+from jaxgan.data.images.colour import MOST_PIXELS, jittered, mean
+from jaxgan.data.images.resize import prepared
+from jaxgan.data.sources.opening import check_batch_size, image_shape
 from jaxgan.data.words import U64, Word, add, divide, product, widened
 from jaxgan.errors import InputError
 from jaxgan.typing import Batch
@@ -124,7 +124,7 @@ def _windows(
     random: Word,
     shape: tuple[int, int, int],
 ) -> Images:
-    """The window of each chosen image: :func:`jaxgan.data.augment.windows`."""
+    """The window of each chosen image: :func:`jaxgan.data.images.augment.windows`."""
 
     def window(i: Word, top: Word, left: Word) -> Array:
         return jax.lax.dynamic_slice(images, (i, top, left, jnp.uint32(0)), (1, *shape))[0]
@@ -147,7 +147,7 @@ def _below(count: int, random: Word) -> Word:
 
 
 def _jitter(images: Images, random: Word, strength: float) -> Images:
-    """:func:`jaxgan.data.augment.jitter`."""
+    """:func:`jaxgan.data.images.augment.jitter`."""
     colours = 1 if images.shape[-1] == 1 else 3
     total = jnp.sum(images, axis=(-3, -2), dtype=jnp.uint32)
     means = mean(total, images.shape[-3] * images.shape[-2]).astype(jnp.int32)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float
 
-from jaxgan.axis import draw
+from jaxgan.core.sharding import draw
 from jaxgan.typing import PRNGKey, Scalar
 
 Scores = Float[Array, "*any"]

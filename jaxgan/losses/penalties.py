@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxgan.axis import draw
+from jaxgan.core.sharding import draw
 from jaxgan.typing import Critic, Logits, Params, PRNGKey, Scalar
 
 Examples = Float[Array, "batch *example"]

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from jaxgan.axis import draw
+from jaxgan.core.sharding import draw
 from jaxgan.nets.checks import check_choices, check_multiple
 from jaxgan.nets.translation import Layer, leaky_relu
 from jaxgan.ops import Initializer, Norm

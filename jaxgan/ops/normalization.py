@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Float, Num
 
-from jaxgan.axis import over_devices
+from jaxgan.core.sharding import over_devices
 from jaxgan.errors import InputError
 from jaxgan.typing import Label
 

@@ -38,7 +38,7 @@ def params_of(state, player):
 @pytest.mark.parametrize("n", [1, 2])
 def test_one_whole_step_equals_pytorch(n):
     torch = pytest.importorskip("torch", reason="the extra `peers` is not installed")
-    from tests.peers import torch_translation as peer
+    from benchmarks.peers import torch_translation as peer
 
     config = CycleGAN(
         generator=ResNetGenerator(features=8, blocks=3), discriminator=PatchGAN(features=8), **PLAIN

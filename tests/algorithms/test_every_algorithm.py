@@ -10,9 +10,8 @@ import numpy as np
 import optax
 import pytest
 
-from jaxgan.config import Parallel
 from jaxgan.core import advance
-from jaxgan.parallel import Devices, leading
+from jaxgan.system.devices import Devices, Parallel, leading
 from tests.small import ALGORITHMS, DOMAINS, SPEC, spec_of
 
 KEY = jax.random.key(0)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from jaxgan.algorithms import CGAN, GAN
-from jaxgan.algorithms.networks import forward
+from jaxgan.algorithms._parts.networks import forward
 from jaxgan.core import Spec
 from jaxgan.errors import InputError
 from jaxgan.losses import adversarial

@@ -25,7 +25,7 @@ def batch(n, size=32):
 @pytest.mark.parametrize("direction", ["ab", "ba"])
 def test_one_whole_step_equals_pytorch(direction):
     torch = pytest.importorskip("torch", reason="the extra `peers` is not installed")
-    from tests.peers import torch_translation as peer
+    from benchmarks.peers import torch_translation as peer
 
     config = Pix2Pix(
         generator=UNetGenerator(features=8, depth=4, dropout=0.0),

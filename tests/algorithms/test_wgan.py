@@ -33,7 +33,7 @@ def test_critic_loss_is_algorithm_1_line_7():
     """E[f(G(z))] - E[f(x)] + lambda E[(||grad f(x_hat)|| - 1)^2], image by image in a loop."""
     gan = WGAN(**CRITIC, dequantize=False)
     algorithm = gan.build(SPEC)
-    from jaxgan.algorithms.networks import fit
+    from jaxgan.algorithms._parts.networks import fit
 
     gan = replace(
         gan,

@@ -14,8 +14,8 @@ from flax import traverse_util
 from benchmarks import compare, workloads
 from benchmarks.workloads import CONTENDERS, WORKLOADS, Contender
 from jaxgan.algorithms import GAN
-from jaxgan.algorithms.networks import forward
-from jaxgan.algorithms.sampling import Sampler
+from jaxgan.algorithms._parts.latent import Sampler
+from jaxgan.algorithms._parts.networks import forward
 from jaxgan.core import Spec, advance
 from jaxgan.errors import InputError
 
@@ -276,14 +276,11 @@ def methods():
 def peers_of(library):
     found = pytest.importorskip(library)
     if library == "torch":
-        from benchmarks import peers_torch
-
         found.set_num_threads(1)  # other tests run beside these
-        return peers_torch
+        return torch_gan
     pytest.importorskip("jaxgan.data.hosttf")  # so that TensorFlow leaves a GPU to JAX
-    from benchmarks import peers_tensorflow
 
-    return peers_tensorflow
+    return tensorflow_gan
 
 
 @pytest.mark.parametrize("library", ["torch", "tensorflow"])

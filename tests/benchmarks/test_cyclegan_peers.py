@@ -21,17 +21,17 @@ SMALL = dataclasses.replace(
 
 def torch_peers():
     pytest.importorskip("torch").set_num_threads(1)  # other tests run beside these
-    from benchmarks import peers_torch, peers_torch_cyclegan
+    from benchmarks.peers import torch_cyclegan
 
-    return peers_torch, peers_torch_cyclegan
+    return torch_gan, torch_cyclegan
 
 
 def tensorflow_peers():
     pytest.importorskip("tensorflow")
     pytest.importorskip("jaxgan.data.hosttf")  # so that TensorFlow leaves a GPU to JAX
-    from benchmarks import peers_tensorflow, peers_tensorflow_cyclegan
+    from benchmarks.peers import tensorflow_cyclegan
 
-    return peers_tensorflow, peers_tensorflow_cyclegan
+    return tensorflow_gan, tensorflow_cyclegan
 
 
 LIBRARIES = pytest.mark.parametrize("library", [torch_peers, tensorflow_peers])

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import fid
 
-pytest.importorskip("tests.peers.torch_features", reason="the contenders are PyTorch's")
+pytest.importorskip("benchmarks.peers.torch_features", reason="the contenders are PyTorch's")
 
 
 def test_contenders_of_the_distance_agree(monkeypatch, tmp_path, capsys):

@@ -10,16 +10,16 @@ import pytest
 
 from benchmarks import throughput
 from jaxgan.algorithms import CGAN, WGAN, CycleGAN
-from jaxgan.config import Run
 from jaxgan.core import Algorithm, Spec
 from jaxgan.data.config import Data
 from jaxgan.errors import InputError
+from jaxgan.run.config import Run
 
 ROOT = pathlib.Path(__file__).parents[2]
 
 DENSE = """
 from jaxgan.algorithms import GAN
-from jaxgan.config import Run
+from jaxgan.run.config import Run
 from jaxgan.nets import MLPDiscriminator, MLPGenerator
 
 def config():
@@ -29,7 +29,7 @@ def config():
 
 CONVOLUTIONAL = """
 from jaxgan.algorithms import CGAN
-from jaxgan.config import Run
+from jaxgan.run.config import Run
 from jaxgan.data.config import Data
 from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
 

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from benchmarks.peers.pool import Pool
 from jaxgan.core import Aux, Player, TrainState, create_pool, minimize, on_pooled, query
-from tests.peers.pool import Pool
 
 
 def images(n, seed):

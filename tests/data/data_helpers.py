@@ -9,7 +9,7 @@ from PIL import Image
 from jaxgan.data import Data
 from jaxgan.data.examples import Source, Unpaired, from_arrays
 from jaxgan.data.pipeline import batches
-from jaxgan.data.source import open_source
+from jaxgan.data.sources.opening import open_source
 
 
 def write_folder(root: Path, images: np.ndarray, labels: np.ndarray) -> None:

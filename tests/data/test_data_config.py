@@ -26,7 +26,7 @@ def test_bad_values_name_their_field(field, value):
 
 def test_config_and_sources_load_no_tensorflow():
     code = (
-        "import sys, jaxgan.data.config, jaxgan.data.source as s;"
+        "import sys, jaxgan.data.config, jaxgan.data.sources.opening as s;"
         "s.open_source(s.Data());"
         "print(sorted(m for m in sys.modules if m.startswith('tensorflow')))"
     )

@@ -10,7 +10,7 @@ from PIL import Image
 
 from jaxgan.data import Data
 from jaxgan.data.loader import Loader
-from jaxgan.data.source import open_source
+from jaxgan.data.sources.opening import open_source
 from jaxgan.errors import InputError
 
 
@@ -88,7 +88,7 @@ def test_a_program_ends_while_images_are_being_decoded(tmp_path):
         Image.fromarray(noise).save(tmp_path / f"{i}.jpg")
     code = (
         "from jaxgan.data.pipeline import Data, batches\n"
-        "from jaxgan.data.source import open_source\n"
+        "from jaxgan.data.sources.opening import open_source\n"
         f"data = Data(source='folder:{tmp_path}', batch_size=8)\n"
         "stream = batches(open_source(data), data, seed=0)\n"
         "print(next(stream)['image'].shape)"

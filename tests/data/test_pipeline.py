@@ -6,7 +6,7 @@ from data_helpers import indexed, numbered, take
 
 from jaxgan.data import Data
 from jaxgan.data.examples import Unpaired, from_arrays
-from jaxgan.data.source import image_shape, open_source
+from jaxgan.data.sources.opening import image_shape, open_source
 from jaxgan.errors import InputError
 
 TINY = Data(image_size=1, batch_size=10)

@@ -10,12 +10,12 @@ from data_helpers import indexed, take, write_folder
 from jax.sharding import PartitionSpec
 
 from jaxgan.data import Data
-from jaxgan.data.colour import MOST_PIXELS
 from jaxgan.data.examples import Arrays, Source, Unpaired, from_arrays
+from jaxgan.data.images.colour import MOST_PIXELS
 from jaxgan.data.resident import gather, resident
-from jaxgan.data.source import image_shape, open_source
+from jaxgan.data.sources.opening import image_shape, open_source
 from jaxgan.errors import InputError
-from jaxgan.parallel import Devices
+from jaxgan.system.devices import Devices
 
 PLAIN = Data(image_size=1, batch_size=30)
 ALL = Data(image_size=8, batch_size=10, crop=3, flip=True, jitter=0.7)

@@ -3,7 +3,7 @@
 import jax
 import numpy as np
 
-from jaxgan.parallel import Devices
+from jaxgan.system.devices import Devices
 
 
 def mixed(n, size, seed, relu=True):

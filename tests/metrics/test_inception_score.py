@@ -36,7 +36,7 @@ def test_numpy(splits):
 
 def test_torch_fidelity():
     torch = pytest.importorskip("torch", reason="torch-fidelity is a peer")
-    import tests.peers.torchvision_cpu  # noqa: F401
+    import benchmarks.peers.torchvision_cpu  # noqa: F401
 
     metric = pytest.importorskip("torch_fidelity.metric_isc", reason="torch-fidelity is a peer")
     x = logits()

@@ -42,7 +42,7 @@ def test_tiny_distances_keep_three_digits():
 
 def test_torch_fidelity():
     torch = pytest.importorskip("torch", reason="the extra `peers` is not installed")
-    import tests.peers.torchvision_cpu  # noqa: F401
+    import benchmarks.peers.torchvision_cpu  # noqa: F401
 
     reason = "the extra `peers` is not installed"
     metric = pytest.importorskip("torch_fidelity.metric_kid", reason=reason)

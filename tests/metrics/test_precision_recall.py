@@ -40,7 +40,7 @@ def test_numpy(kind, k):
 
 def test_torch_fidelity():
     torch = pytest.importorskip("torch", reason="the extra `peers` is not installed")
-    import tests.peers.torchvision_cpu  # noqa: F401
+    import benchmarks.peers.torchvision_cpu  # noqa: F401
 
     reason = "the extra `peers` is not installed"
     metric = pytest.importorskip("torch_fidelity.metric_prc", reason=reason)

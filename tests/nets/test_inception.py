@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jaxgan.errors import InputError
-from jaxgan.features import inception_variables
+from jaxgan.measure.features import inception_variables
 from jaxgan.nets import Inception
 
 
@@ -19,7 +19,9 @@ def check(taps, expected):
 
 
 def test_every_tap_is_torch_fidelitys_and_pytorch_fids(tmp_path):
-    peers = pytest.importorskip("tests.peers.torch_features", reason="the references are PyTorch's")
+    peers = pytest.importorskip(
+        "benchmarks.peers.torch_features", reason="the references are PyTorch's"
+    )
     images = peers.blobs(299)
     scaled = (images.astype(np.float32) - 128) / 128
     variables = inception_variables(peers.inception_state())

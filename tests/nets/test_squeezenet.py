@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
-from jaxgan.features import squeezenet_features, squeezenet_variables
+from jaxgan.measure.features import squeezenet_features, squeezenet_variables
 from jaxgan.nets import SqueezeNet
 
 MEAN = np.array([104, 117, 123], np.float32)
@@ -14,7 +14,9 @@ MEAN = np.array([104, 117, 123], np.float32)
 
 @pytest.fixture
 def peers():
-    return pytest.importorskip("tests.peers.torch_features", reason="the reference is PyTorch's")
+    return pytest.importorskip(
+        "benchmarks.peers.torch_features", reason="the reference is PyTorch's"
+    )
 
 
 @pytest.mark.parametrize("shape", [(227, 227), (97, 110)])

@@ -132,7 +132,7 @@ def test_smallest_size_of_a_patchgan_gives_one_score():
 
 def in_torch():
     torch = pytest.importorskip("torch", reason="the extra `peers` is not installed")
-    from tests.peers import torch_translation as peer
+    from benchmarks.peers import torch_translation as peer
 
     return torch, peer
 

@@ -7,7 +7,7 @@ import pytest
 from sklearn.datasets import load_sample_image
 
 from jaxgan.errors import InputError
-from jaxgan.features import vgg_features, vgg_variables
+from jaxgan.measure.features import vgg_features, vgg_variables
 from jaxgan.nets import VGG
 
 MAPS = ["relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1"]
@@ -15,7 +15,9 @@ MAPS = ["relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1"]
 
 @pytest.fixture
 def peers():
-    return pytest.importorskip("tests.peers.torch_features", reason="the reference is PyTorch's")
+    return pytest.importorskip(
+        "benchmarks.peers.torch_features", reason="the reference is PyTorch's"
+    )
 
 
 def check(out, expected):

@@ -1,0 +1,36 @@
+"""Two folders of images that have nothing to do with each other, for CycleGAN."""
+
+from pathlib import Path
+
+from jaxgan.data.examples import Source, Unpaired
+from jaxgan.data.sources.domains import find_domains
+from jaxgan.data.sources.folder import open_folder
+from jaxgan.errors import InputError
+
+
+def open_unpaired(text: str, split: str = "train") -> Unpaired:
+    """The images of two folders, each opened by :func:`jaxgan.data.sources.folder.open_folder`.
+
+    Args:
+      text: ``PATH_A,PATH_B``, or ``ROOT`` with the folders ``trainA``, ``trainB``, ``testA`` and
+        ``testB``, as CycleGAN's own data sets have them.
+      split: which of these.
+
+    Raises:
+      InputError: no such folders, or no readable image in one of them.
+    """
+    folders = find_domains("unpaired", text, split)
+    if folders is None:
+        field = "source" if split == "train" else "split"
+        raise InputError(
+            f"data.{field}: {text} has no folders {split}A and {split}B: "
+            "name a folder that has them, or write unpaired:PATH_A,PATH_B"
+        )
+    return Unpaired(_open("a", folders[0]), _open("b", folders[1]))
+
+
+def _open(domain: str, folder: Path) -> Source:
+    try:
+        return open_folder(str(folder))
+    except InputError as error:
+        raise InputError(f"{error} (domain {domain})") from None

@@ -1,0 +1,228 @@
+"""One pass over a set of images: features by the devices of each process, joined at the end."""
+
+import functools
+import itertools
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import struct
+from jax.experimental import multihost_utils
+from tqdm import tqdm
+
+from jaxgan.data.images.resize import to_channels
+from jaxgan.errors import InputError
+from jaxgan.measure.features import Features
+from jaxgan.measure.sets import ImageSet, Indexed
+from jaxgan.metrics import ClassScores, Moments, Rows, torch_fidelity_order
+from jaxgan.metrics.sliced_wasserstein import pyramid_levels
+from jaxgan.system import processes
+from jaxgan.system.devices import Devices
+from jaxgan.typing import Variables
+
+SPLITS = 10
+"""Of the Inception score."""
+SEED = 2020
+"""Of the order in which it takes images, and of the kernel distance's subsets: torch-fidelity's."""
+COMPARED = 16_384
+"""Images whose pixels are kept for the sliced Wasserstein distance, at most."""
+
+
+class Needs(NamedTuple):
+    """What metrics need to know of a set of images."""
+
+    moments: bool = False
+    rows: bool = False
+    score: bool = False
+    pixels: bool = False
+
+
+class Statistics(NamedTuple):
+    """What is known of a set of images, on the host; None where it isn't needed."""
+
+    size: int | None = None
+    """How many images; None where only their moments were given."""
+    moments: Any = None
+    """Mean (d,) and covariance (d, d) of the features."""
+    rows: Any = None
+    """Features (n, d)."""
+    score: Any = None
+    """Inception score: its mean and deviation over the splits."""
+    pixels: Any = None
+    """The first images, uint8 (n, h, w, c)."""
+
+
+class Collected(struct.PyTreeNode):
+    """Accumulators of what is needed of a set of images; None for the rest."""
+
+    moments: Moments | None = None
+    rows: Rows | None = None
+    score: ClassScores | None = None
+    pixels: Rows | None = None
+
+    def merge(self, other: "Collected") -> "Collected":
+        """Of two parts of a set."""
+        parts = {}
+        for name in Needs._fields:
+            mine = getattr(self, name)
+            parts[name] = None if mine is None else mine.merge(getattr(other, name))
+        return Collected(**parts)
+
+    def update(self, images: jax.Array, outputs: dict[str, Any], index: jax.Array) -> "Collected":
+        """With the images of some places, and what the network says of them; -1 is no place."""
+        found: Any = outputs.get("features")
+        logits: Any = outputs.get("logits")
+        weight = (index >= 0).astype(jnp.float32)
+        return Collected(
+            moments=self.moments and self.moments.update(found, weight),
+            rows=self.rows and self.rows.update(found, index),
+            score=self.score and self.score.update(logits, index),
+            pixels=self.pixels and self.pixels.update(images, index),
+        )
+
+
+class Collector:
+    """Goes through sets of images; its program compiles once for all sets of one image size.
+
+    The result does not depend on batches, devices or processes, but for rounding.
+    """
+
+    def __init__(
+        self,
+        needs: Needs,
+        features: Features | None,
+        batch_size: int | None = None,
+        devices: Devices | None = None,
+    ):
+        """Prepares the devices.
+
+        Args:
+          needs: what of a set is needed.
+          features: the network; None where pixels alone are needed.
+          batch_size: images at a time on the devices; None: as many as fill them.
+          devices: all of this process by default.
+        """
+        self._needs, self._features = needs, features
+        self._devices = devices or Devices(local=True)
+        size = batch_size or default_batch_size(self._devices)
+        self._size = size + -size % self._devices.mesh.size
+        self._variables = self._devices.everywhere(features.variables if features else {})
+        self._step = self._devices.jit(
+            self._update, donate_argnums=0, out_shardings=self._devices.replicated
+        )
+
+    def __call__(self, images: ImageSet, leave: bool = True) -> Statistics:
+        """One pass over a set; with several processes each takes its part of it.
+
+        Args:
+          images: the set.
+          leave: the progress bar stays when it is full.
+
+        Raises:
+          InputError: too few images, or of different sizes where pixels are compared.
+        """
+        if images.size < 2:
+            raise InputError(f"n: {images.size} image of {images.name}: statistics need two")
+        process, processes = jax.process_index(), jax.process_count()
+        devices = self._devices
+        state = devices.everywhere(_empty(images, self._needs, self._features))
+        with tqdm(
+            images.share(process, processes),
+            desc=images.name,
+            total=-(-images.size // processes),
+            unit="images",
+            disable=process > 0,
+            leave=leave,
+        ) as bar:
+            batches = in_batches(iter(bar), self._size, self._features, whole=self._needs.pixels)
+            for batch, index in batches:
+                placed = jax.device_put((batch, index), (devices.split(0), devices.replicated))
+                state = self._step(state, self._variables, *placed)
+        return _statistics(joined(state), images)
+
+    def _update(
+        self, state: Collected, variables: Variables, images: jax.Array, index: jax.Array
+    ) -> Collected:
+        outputs = self._features(variables, images) if self._features else {}
+        return state.update(images, outputs, index)
+
+
+def _statistics(state: Collected, images: ImageSet) -> Statistics:
+    parts = {name: getattr(state, name) for name in Needs._fields}
+    computed = {name: part and part.compute() for name, part in parts.items()}
+    return Statistics(size=images.size - processes.total(len(images.unreadable)), **computed)
+
+
+def default_batch_size(devices: Devices) -> int:
+    """Images that fill this process's devices: 256 on each accelerator, 32 on a CPU."""
+    return (32 if jax.default_backend() == "cpu" else 256) * devices.mesh.size
+
+
+def in_batches(
+    stream: Iterator[Indexed], size: int, features: Features | None, whole: bool = False
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Batches of one size: bytes, or floats at the network's size where images differ in theirs.
+
+    Args:
+      stream: places and images.
+      size: of a batch; the last one is filled up, at the place -1.
+      features: the network that images of different sizes are resized for, on the host.
+      whole: pixels are compared, so the images may not differ.
+
+    Raises:
+      InputError: they differ in size and may not.
+    """
+    shape = None
+    while batch := list(itertools.islice(stream, size)):
+        places, images = zip(*batch, strict=True)
+        shape = shape or images[0].shape
+        if any(image.shape != shape for image in images):
+            if whole or not (features and features.side):
+                raise InputError(
+                    f"images: not all are of {shape[1]}x{shape[0]} pixels and {shape[2]} channels,"
+                    " and nothing resizes them here; make them alike, or leave out swd"
+                )
+            images = [
+                features.resize(to_channels(image, 3)[None], features.side)[0] for image in images
+            ]
+        missing = size - len(images)
+        stacked = np.stack(images)
+        filled = np.pad(stacked, ((0, missing), *((0, 0),) * 3))
+        yield filled, np.pad(np.array(places, np.int32), (0, missing), constant_values=-1)
+
+
+def joined(state: Collected) -> Collected:
+    """The parts of all processes as one, on the host."""
+    state = jax.device_get(state)
+    if jax.process_count() == 1:
+        return state
+    parts = multihost_utils.process_allgather(state)
+    leaves, tree = jax.tree.flatten(parts)
+    each = [tree.unflatten(own) for own in zip(*leaves, strict=True)]
+    return jax.device_get(functools.reduce(Collected.merge, each))
+
+
+def _empty(images: ImageSet, needs: Needs, features: Features | None) -> Collected:
+    """Nothing collected yet of a set of images."""
+    first = next(images.images(range(images.size)), None)
+    if first is None:
+        raise InputError(f"images: none of the {images.size} in {images.name} can be read")
+    n, shape = images.size, first[1].shape
+    if needs.pixels:
+        pyramid_levels(*shape[:2])
+    found: dict[str, jax.ShapeDtypeStruct] = {}
+    if features is not None:
+        one = jax.ShapeDtypeStruct((1, *shape), jnp.uint8)
+        found = jax.eval_shape(features, features.variables, one)
+    if needs.score and "logits" not in found:
+        raise InputError("metrics: is needs a network that classifies; use other features")
+    order = torch_fidelity_order(n, SEED)
+    width = {name: output.shape[1] for name, output in found.items()}
+    return Collected(
+        moments=Moments.create(width["features"]) if needs.moments else None,
+        rows=Rows.create(n, width["features"]) if needs.rows else None,
+        score=ClassScores.create(n, SPLITS, width["logits"], order) if needs.score else None,
+        pixels=Rows.create(min(n, COMPARED), *shape, dtype=jnp.uint8) if needs.pixels else None,
+    )

@@ -1,0 +1,198 @@
+"""A network, its weights and its resizer as one: from images to vectors that metrics compare."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import jax.numpy as jnp
+import numpy as np
+from flax import linen as nn
+from jaxtyping import Array, Float, Shaped
+
+from jaxgan.errors import InputError
+from jaxgan.measure.features import resizing
+from jaxgan.measure.features.layouts import (
+    State,
+    inception_variables,
+    squeezenet_variables,
+    vgg_variables,
+)
+from jaxgan.nets import VGG, Inception, SqueezeNet
+from jaxgan.typing import Variables
+
+Resize: TypeAlias = Literal["legacy_tensorflow", "legacy_pytorch", "clean"]
+"""See :mod:`jaxgan.measure.features.resizing`."""
+
+_RESIZERS = {
+    "legacy_tensorflow": resizing.legacy_tensorflow,
+    "legacy_pytorch": resizing.legacy_pytorch,
+    "clean": resizing.clean,
+}
+
+_TAPS = ("64", "192", "768", "2048")
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """What maps images to feature vectors: ``features(variables, images)``, a pure function."""
+
+    name: str
+    """As it stands in a metric's name: "inception-2015/legacy_tensorflow"."""
+    size: int
+    """Numbers in a feature vector; 0 where it is not known before the first."""
+    side: int
+    """Pixels of the network's input; 0 where it takes any size and nothing is resized."""
+    resize: Callable[[Any, int], Any]
+    """To ``side``: one of :mod:`jaxgan.measure.features.resizing`."""
+    variables: Variables = field(repr=False)
+    """Of the network, on the host."""
+    apply: Callable[[Variables, Any], dict[str, Array]]
+    """(variables, images in 0..255 of ``side``) to "features" and perhaps "logits"."""
+    sha256: str = ""
+    """Of the file of weights."""
+
+    def __call__(
+        self,
+        variables: Variables,
+        images: Shaped[Array | np.ndarray, "batch height width channels"],
+    ) -> dict[str, Float[Array, "batch _"]]:
+        """uint8 images, or float32 ones of ``side`` in 0..255, to vectors of float32.
+
+        ``variables`` are an argument so that they are not compiled in. Images have 1 (grey,
+        repeated) or 3 channels (RGB). "features" is (n, size); "logits", where the network has
+        them, (n, classes).
+
+        Raises:
+          InputError: transparent images, other numbers, or floats of another size.
+        """
+        if self.side:
+            self._check(images)
+            images = self.resize(images, self.side) if images.dtype == np.uint8 else images
+            images = jnp.broadcast_to(images, (*images.shape[:3], 3))
+        return self.apply(variables, images)
+
+    def _check(self, images: Any) -> None:
+        if images.shape[3] not in (1, 3):
+            raise InputError(
+                f"images: {self.name} reads 1 channel (grey) or 3 (RGB), not {images.shape[3]}: "
+                "convert them first"
+            )
+        if images.dtype not in (np.uint8, np.float32):
+            raise InputError(
+                f"images: {self.name} reads uint8, or float32 in 0..255, not {images.dtype}: "
+                "convert them first"
+            )
+        if images.dtype == np.float32 and images.shape[1:3] != (self.side, self.side):
+            raise InputError(
+                f"images: {self.name} reads float32 of {self.side}x{self.side} pixels, not "
+                f"{images.shape[1]}x{images.shape[2]}: resize them, or pass uint8"
+            )
+
+
+def inception_features(
+    state: State, sha256: str = "", resize: Resize = "legacy_tensorflow", tap: str = "2048"
+) -> Features:
+    """Features of Inception at 299 pixels: "inception-2015/legacy_tensorflow".
+
+    A tap other than 2048 is in the name: "inception-2015-768/clean". The logits are those without
+    the bias, as the Inception score has them. Images enter as (x - 128) / 128, with
+    ``legacy_pytorch`` as 2 x / 255 - 1: each as the code that the resizer is from.
+
+    Raises:
+      InputError: weights of another net, another resizer or tap.
+    """
+    if tap not in _TAPS:
+        raise InputError(f"tap: Inception has no {tap!r}: use one of {', '.join(_TAPS)}")
+    name = "inception-2015" if tap == "2048" else f"inception-2015-{tap}"
+
+    def scale(x: Array) -> Array:
+        return 2 * x / 255 - 1 if resize == "legacy_pytorch" else (x - 128) / 128
+
+    return Features(
+        f"{name}/{resize}",
+        int(tap),
+        299,
+        _resizer(resize),
+        inception_variables(state),
+        _applied(Inception(), scale, tap, "logits_unbiased"),
+        sha256,
+    )
+
+
+def squeezenet_features(state: State, sha256: str = "", resize: Resize = "clean") -> Features:
+    """Features of SqueezeNet v1.0 at 227 pixels, the means of fire 9: "squeezenet/clean".
+
+    Images enter as BGR minus (104, 117, 123).
+
+    Raises:
+      InputError: weights of another net, or another resizer.
+    """
+    mean = np.array([[[[104, 117, 123]]]], np.float32)
+    return Features(
+        f"squeezenet/{resize}",
+        512,
+        227,
+        _resizer(resize),
+        squeezenet_variables(state),
+        _applied(SqueezeNet(), lambda x: x[..., ::-1] - mean, "features", "logits"),
+        sha256,
+    )
+
+
+def vgg_features(state: State, sha256: str = "", resize: Resize = "clean") -> Features:
+    """Features of VGG-16 at 224 pixels, fc2 after its ReLU: "vgg16-fc2/clean".
+
+    Images enter as torchvision's weights want them: (x / 255 - mean) / std of ImageNet.
+
+    Raises:
+      InputError: weights of another net, or another resizer.
+    """
+    mean = 255 * np.array([[[[0.485, 0.456, 0.406]]]], np.float32)
+    std = 255 * np.array([[[[0.229, 0.224, 0.225]]]], np.float32)
+    return Features(
+        f"vgg16-fc2/{resize}",
+        4096,
+        224,
+        _resizer(resize),
+        vgg_variables(state),
+        _applied(VGG(16), lambda x: (x - mean) / std, "fc2", "logits"),
+        sha256,
+    )
+
+
+def own_features(name: str, function: Callable[[Any], Any], size: int | None = None) -> Features:
+    """Features by your own ``function``: uint8 images (n, h, w, c) to vectors (n, d): "own/NAME".
+
+    Nothing is resized. A function of JAX's may be compiled; ``size`` is d, where it is known.
+
+    Raises:
+      InputError: when it is applied and gives another shape.
+    """
+
+    def apply(variables: Variables, images: Any) -> dict[str, Array]:
+        del variables
+        vectors = jnp.asarray(function(images), jnp.float32)
+        if vectors.ndim != 2 or vectors.shape != (images.shape[0], size or vectors.shape[1]):
+            raise InputError(
+                f"features: {name} gives {vectors.shape} for {images.shape[0]} images: it must "
+                f"give ({images.shape[0]}, {size or 'numbers of a vector'})"
+            )
+        return {"features": vectors}
+
+    return Features(f"own/{name}", size or 0, 0, lambda images, side: images, {}, apply)
+
+
+def _applied(
+    net: nn.Module, scale: Callable[[Any], Any], tap: str, logits: str
+) -> Callable[[Variables, Any], dict[str, Array]]:
+    def apply(variables: Variables, images: Any) -> dict[str, Array]:
+        taps: Any = net.apply(variables, scale(images))
+        return {"features": taps[tap], "logits": taps[logits]}
+
+    return apply
+
+
+def _resizer(resize: Resize) -> Callable[[Any, int], Any]:
+    if resize not in _RESIZERS:
+        raise InputError(f"resize: there is no {resize!r}: use one of {', '.join(_RESIZERS)}")
+    return _RESIZERS[resize]

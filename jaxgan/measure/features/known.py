@@ -1,0 +1,116 @@
+"""The weights that the field's metrics are defined by: where they are, and how they are fetched."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pooch
+
+from jaxgan.errors import InputError
+from jaxgan.measure.features.files import existing, read_weights, sha256
+from jaxgan.system.cache import cache_directory
+
+
+class Known(NamedTuple):
+    """One file of weights, by every name that it goes by; the first is the url's."""
+
+    name: str
+    files: tuple[str, ...]
+    url: str
+    sha256: str
+
+
+KNOWN = {
+    known.name: known
+    for known in (
+        # Inception of 2015-12-05, as pytorch-fid and torch-fidelity publish it, byte for byte.
+        Known(
+            "inception",
+            (
+                "pt_inception-2015-12-05-6726825d.pth",
+                "weights-inception-2015-12-05-6726825d.pth",
+            ),
+            "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/"
+            "pt_inception-2015-12-05-6726825d.pth",
+            "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
+        ),
+        # torchvision's VGG-16.
+        Known(
+            "vgg16",
+            ("vgg16-397923af.pth",),
+            "https://download.pytorch.org/models/vgg16-397923af.pth",
+            "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
+        ),
+    )
+}
+
+
+def open_weights(
+    name: str, path: str | None = None, download: bool = True
+) -> tuple[dict[str, np.ndarray], str]:
+    """The arrays of ``find_weights``' file, and its SHA-256.
+
+    Raises:
+      InputError: it is not found or cannot be read.
+    """
+    found, digest = find_weights(name, path, download)
+    return read_weights(found), digest
+
+
+def find_weights(name: str, path: str | None = None, download: bool = True) -> tuple[Path, str]:
+    """The file of a network's weights, and its SHA-256.
+
+    A file of one of the known names has to have the known hash. Of any other name, such as that of
+    a conversion, every file is taken, and its hash tells results apart.
+
+    Args:
+      name: the network's; those in ``KNOWN`` need no ``path``.
+      path: a file, or None for the one in the cache.
+      download: whether the cache may be filled.
+
+    Raises:
+      InputError: there is no such file, it has another hash, or it cannot be downloaded.
+    """
+    known = KNOWN.get(name)
+    if path is not None:
+        return _checked(existing(path), known)
+    if known is None:
+        raise InputError(f"weights: those of {name} are not published: give a file by --weights")
+    folder = cache_directory() / "weights"
+    for file in known.files:
+        if (folder / file).exists():
+            return _checked(folder / file, known)
+    if not download:
+        raise InputError(f"weights: the {name} weights are not here: {_remedy(known, folder)}")
+    return _downloaded(known, folder), known.sha256
+
+
+def _checked(path: Path, known: Known | None) -> tuple[Path, str]:
+    digest = sha256(path)
+    if known and path.name in known.files and digest != known.sha256:
+        raise InputError(
+            f"weights: {path} has sha256 {digest}, not {known.sha256}: "
+            "it is cut short or damaged; delete or replace it"
+        )
+    return path, digest
+
+
+def _downloaded(known: Known, folder: Path) -> Path:
+    """Fetches a file; it has its name only once it is whole and its hash is right."""
+    file = known.files[0]
+    try:
+        pooch.retrieve(known.url, known.sha256, file, folder, progressbar=True)
+    except (OSError, ValueError) as error:  # Those of requests are OSErrors, a wrong hash isn't.
+        reason = " ".join(str(error).split())
+        raise InputError(
+            f"weights: the {known.name} weights are not here and could not be downloaded "
+            f"({reason}): {_remedy(known, folder)}"
+        ) from None
+    return folder / file
+
+
+def _remedy(known: Known, folder: Path) -> str:
+    return (
+        f"put {known.files[0]} (sha256 {known.sha256}) from {known.url} into {folder}, "
+        "or give it by --weights FILE"
+    )

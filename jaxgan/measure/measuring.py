@@ -1,0 +1,78 @@
+"""A protocol made ready: its metrics, its network with weights, its passes over images."""
+
+from pathlib import Path
+
+from jaxgan.errors import InputError
+from jaxgan.measure import names
+from jaxgan.measure.collecting import Collector, Needs, Statistics
+from jaxgan.measure.features import open_features
+from jaxgan.measure.protocol import Protocol
+from jaxgan.measure.references import read_moments, reference
+from jaxgan.measure.sets import ImageSet
+
+
+class Measure:
+    """Measures sets of images by one protocol; what it compiles serves all of them."""
+
+    def __init__(self, protocol: Protocol, moments: bool = False):
+        """Opens the network's weights.
+
+        Args:
+          protocol: the metrics and how images become features.
+          moments: also those of the images that no metric asks for.
+
+        Raises:
+          InputError: for an unknown metric, or weights that are missing or another network's.
+        """
+        if protocol.batch_size is not None and protocol.batch_size < 1:
+            raise InputError(f"batch_size: {protocol.batch_size} is below 1")
+        self.metrics = names.parse(protocol.metrics)
+        self._needs, fake = names.needs(self.metrics)
+        both = names.union([self._needs, fake, Needs(moments=moments)])
+        self.features = None
+        if any(both._replace(pixels=False)):
+            self.features = open_features(protocol.features, protocol.weights, protocol.resize)
+        self._cache = protocol.cache
+        # One program for both sets: to compile it takes longer than what one of them doesn't need.
+        self._collect = Collector(both, self.features, protocol.batch_size)
+
+    def reference(self, images: ImageSet | Path, n: int) -> Statistics:
+        """What the metrics need to know of the reference, kept from another time if possible.
+
+        Args:
+          images: the reference, or a file of pytorch-fid with the moments of its features.
+          n: images that are measured against it.
+
+        Raises:
+          InputError: there are too few images, or a metric needs more than moments; before any
+            image is looked at.
+        """
+        if isinstance(images, Path):
+            self._check_moments_suffice()
+            names.check(self.metrics, None, n)
+            return read_moments(images)
+        names.check(self.metrics, images.size, n)
+        if not self.compares:
+            return Statistics(size=images.size)
+        return reference(images, self._needs, self.features, self._collect, self._cache)
+
+    def images(self, images: ImageSet, leave: bool = True) -> Statistics:
+        """What they need to know of the images that are measured."""
+        return self._collect(images, leave)
+
+    @property
+    def compares(self) -> bool:
+        """Whether a metric needs a reference."""
+        return any(self._needs)
+
+    def _check_moments_suffice(self) -> None:
+        more = [n for n in self.metrics if any(names.METRICS[n].real[1:])]
+        if more:
+            raise InputError(
+                f"metrics: {more[0]} needs the reference's images, and its file has the moments of"
+                " their features, which only fid compares"
+            )
+
+    def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:
+        """The metrics under their full names."""
+        return names.values(self.metrics, real, fake, self.features.name if self.features else "")

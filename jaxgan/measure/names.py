@@ -1,0 +1,152 @@
+"""From what is known of two sets of images to numbers whose names state the protocol."""
+
+import difflib
+from collections.abc import Callable
+from typing import NamedTuple
+
+from jaxgan.errors import InputError
+from jaxgan.measure.collecting import SEED, SPLITS, Needs, Statistics
+from jaxgan.metrics import (
+    density_coverage,
+    frechet_distance,
+    kernel_distance,
+    precision_recall,
+    sliced_wasserstein,
+)
+from jaxgan.metrics.checks import check_neighbours
+
+SUBSETS, SUBSET_SIZE = 100, 1000
+"""Of the kernel distance, and images in one at most."""
+NEIGHBOUR_PRECISION, NEIGHBOUR_DENSITY = 3, 5
+"""k of precision and recall, of density and coverage."""
+
+
+def _fid(real: Statistics, fake: Statistics, n: str) -> dict[str, float]:
+    return {f"fid{n}": frechet_distance(*real.moments, *fake.moments)}
+
+
+def _kid(real: Statistics, fake: Statistics, n: str) -> dict[str, float]:
+    size = min(SUBSET_SIZE, len(real.rows), len(fake.rows))
+    mean, std = kernel_distance(real.rows, fake.rows, SUBSETS, size, seed=SEED)
+    small = "" if size == SUBSET_SIZE else f"_subsets_of_{size}"
+    return {f"kid{n}{small}": mean, f"kid{n}{small}_std": std}
+
+
+def _is(real: Statistics, fake: Statistics, n: str) -> dict[str, float]:
+    del real
+    n = n.split("_")[0]
+    return {f"is{n}": fake.score[0], f"is{n}_std": fake.score[1]}
+
+
+def _pr(real: Statistics, fake: Statistics, n: str) -> dict[str, float]:
+    k = NEIGHBOUR_PRECISION
+    precision, recall = precision_recall(real.rows, fake.rows, k)
+    return {f"precision{n}_k{k}": precision, f"recall{n}_k{k}": recall}
+
+
+def _dc(real: Statistics, fake: Statistics, n: str) -> dict[str, float]:
+    k = NEIGHBOUR_DENSITY
+    density, coverage = density_coverage(real.rows, fake.rows, k)
+    return {f"density{n}_k{k}": density, f"coverage{n}_k{k}": coverage}
+
+
+def _swd(real: Statistics, fake: Statistics, n: str) -> dict[str, float]:
+    del n
+    count = min(len(real.pixels), len(fake.pixels))
+    by_side = sliced_wasserstein(real.pixels, fake.pixels)
+    levels = {f"swd{short(count)}/{side}px": value for side, value in by_side.items()}
+    return {f"swd{short(count)}/mean": sum(by_side.values()) / len(by_side), **levels}
+
+
+class Metric(NamedTuple):
+    """A metric by its short name."""
+
+    real: Needs
+    fake: Needs
+    values: Callable[[Statistics, Statistics, str], dict[str, float]]
+    """``(real, fake, how many images) -> `` numbers by name; the first is the main one."""
+    higher_is_better: bool = False
+
+
+METRICS = {
+    "fid": Metric(Needs(moments=True), Needs(moments=True), _fid),
+    "kid": Metric(Needs(rows=True), Needs(rows=True), _kid),
+    "is": Metric(Needs(), Needs(score=True), _is, higher_is_better=True),
+    "pr": Metric(Needs(rows=True), Needs(rows=True), _pr, higher_is_better=True),
+    "dc": Metric(Needs(rows=True), Needs(rows=True), _dc, higher_is_better=True),
+    "swd": Metric(Needs(pixels=True), Needs(pixels=True), _swd),
+}
+"""Frechet, kernel distance, Inception score, precision and recall, density and coverage, sliced
+Wasserstein distance."""
+
+
+def parse(names: str) -> tuple[str, ...]:
+    """``"fid,kid"`` as a tuple.
+
+    Raises:
+      InputError: for a name that is no metric.
+    """
+    parsed = tuple(name.strip() for name in names.split(",") if name.strip())
+    for name in parsed:
+        if name not in METRICS:
+            near = difflib.get_close_matches(name, METRICS, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise InputError(f"metrics: {name!r} is unknown: {hint}use {', '.join(METRICS)}")
+    if not parsed:
+        raise InputError(f"metrics: none is named; use some of {','.join(METRICS)}")
+    return parsed
+
+
+def check(names: tuple[str, ...], real: int | None, fake: int) -> None:
+    """Raises InputError where there are too few images, which only the metrics would find out.
+
+    Args:
+      names: short names of metrics.
+      real: images of the reference; None where it isn't looked at image by image.
+      fake: images that are measured.
+    """
+    least = SPLITS if "is" in names else 2
+    if fake < least:
+        raise InputError(f"n: {fake} is fewer than the {least} images that {','.join(names)} needs")
+    if "pr" in names and real is not None:
+        check_neighbours(NEIGHBOUR_PRECISION, real=real, fake=fake)
+    if "dc" in names and real is not None:
+        check_neighbours(NEIGHBOUR_DENSITY, real=real)
+
+
+def needs(names: tuple[str, ...]) -> tuple[Needs, Needs]:
+    """What they need to know of the real images, and of the others."""
+    return union([METRICS[n].real for n in names]), union([METRICS[n].fake for n in names])
+
+
+def values(
+    names: tuple[str, ...], real: Statistics, fake: Statistics, features: str
+) -> dict[str, float]:
+    """The metrics, under names such as ``fid50k_full/inception-2015/legacy_tensorflow``.
+
+    A name has how many images there are, that the reference is whole (``full``) or was given by its
+    moments (``moments``), and what made the features.
+
+    Args:
+      names: short names of metrics.
+      real: of the reference.
+      fake: of the images.
+      features: the name of what made the features.
+    """
+    count = f"{short(fake.size or 0)}_{'moments' if real.size is None else 'full'}"
+    found = {}
+    for name in names:
+        own = METRICS[name].values(real, fake, count)
+        network = "" if name == "swd" else f"/{features}"
+        found |= {f"{key}{network}": value for key, value in own.items()}
+    return found
+
+
+def short(n: int) -> str:
+    """``50k`` for 50,000; other numbers as they are."""
+    return f"{n // 1000}k" if n and n % 1000 == 0 else str(n)
+
+
+def union(needs: list[Needs]) -> Needs:
+    """All that one of them needs."""
+    return Needs(*(any(column) for column in zip(*needs, strict=True)))

@@ -1,0 +1,27 @@
+"""How images are measured: what the user may choose."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol:
+    """How images are measured."""
+
+    metrics: str = "fid"
+    """fid, kid, is, pr (precision, recall), dc (density, coverage), swd, with commas between; the
+    first one decides which checkpoint is the best."""
+    features: str = "inception"
+    """The network: inception (of 2015-12-05), squeezenet, vgg16, or FILE.py with a function
+    features(images uint8 (n, h, w, c)) -> (n, d)."""
+    resize: Literal["legacy_tensorflow", "legacy_pytorch", "clean"] | None = None
+    """To the network's size; None: legacy_tensorflow, the paper's, for inception, else clean."""
+    weights: str | None = None
+    """File of the network's weights (.pth, .safetensors, .npz); None: a known one, downloaded
+    once."""
+    seed: int = 0
+    """Of latent codes, and of the choice of n images from more."""
+    batch_size: int | None = None
+    """Images at a time in the network; None: as many as fill the devices."""
+    cache: bool = True
+    """Keep the reference's statistics for the next time."""

@@ -1,0 +1,145 @@
+"""Statistics of reference images: kept by what they are made of, or in pytorch-fid's files."""
+
+import hashlib
+import json
+import os
+import warnings
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from jaxgan.errors import InputError
+from jaxgan.measure.collecting import COMPARED, Collector, Needs, Statistics
+from jaxgan.measure.features import Features
+from jaxgan.measure.sets import ImageSet
+from jaxgan.system import processes
+from jaxgan.system.cache import cache_directory
+
+_VERSION = 1
+"""Of what is kept; another one is made anew."""
+
+
+def reference(
+    images: ImageSet,
+    needs: Needs,
+    features: Features | None,
+    collect: Collector,
+    cache: bool = True,
+) -> Statistics:
+    """Statistics of the reference, collected, or as they were kept from another time.
+
+    They are kept below ``~/.cache/jaxgan/statistics`` under a hash of the images' content, the
+    network's weights and the way of resizing.
+
+    Args:
+      images: the reference.
+      needs: what of it is needed.
+      features: the network.
+      collect: what goes through the images.
+      cache: False keeps and looks up nothing.
+    """
+    digest = images.digest() if cache else None
+    if digest is None or (features and not features.sha256):  # nobody knows an own function
+        return collect(images)
+    folder = cache_directory() / "statistics" / _key(digest, features)
+    kept = _read(folder, needs)
+    if not processes.agree(int(kept is None)) and kept is not None:
+        return kept
+    found = collect(images)
+    if found.size == images.size:
+        _keep(folder, found)
+    return found
+
+
+def _key(digest: str, features: Features | None) -> str:
+    network = [features.name, features.sha256] if features else None
+    return hashlib.sha256(json.dumps([_VERSION, digest, network, COMPARED]).encode()).hexdigest()
+
+
+def _read(folder: Path, needs: Needs) -> Statistics | None:
+    """What was kept; None where some of it is missing or damaged."""
+    parts, size = {}, None
+    for name in [name for name, needed in needs._asdict().items() if needed]:
+        path = folder / f"{name}.npz"
+        if not path.is_file():
+            return None
+        try:
+            arrays = _arrays(path)
+            size, parts[name] = int(arrays["n"]), arrays.get("rows")
+            if name == "moments":
+                parts[name] = arrays["mu"], arrays["sigma"]
+        except (InputError, KeyError) as error:
+            warnings.warn(f"{error}; it is made anew", stacklevel=2)
+            return None
+    return Statistics(size=size, **parts)
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    """What is in a .npz file.
+
+    Raises:
+      InputError: it is damaged, or none.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InputError(f"reference: cannot read {path}: {reason}") from None
+
+
+def _keep(folder: Path, found: Statistics) -> None:
+    parts = {name: {"rows": getattr(found, name)} for name in ("rows", "pixels")}
+    if found.moments:
+        parts["moments"] = dict(zip(("mu", "sigma"), found.moments, strict=True))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, arrays in parts.items():
+            if any(array is not None for array in arrays.values()):
+                part = folder / f".{name}.{os.getpid()}.npz"
+                np.savez(part, n=np.array(found.size), **arrays)
+                os.replace(part, folder / f"{name}.npz")
+    except OSError as error:
+        warnings.warn(f"the reference's statistics were not kept: {error}", stacklevel=2)
+
+
+def moments_file(reference: str | None) -> Path | None:
+    """The file of pytorch-fid that a reference names; None where it names a source of images."""
+    if reference is None or not reference.endswith(".npz") or ":" in reference:
+        return None
+    return Path(reference)
+
+
+def read_moments(path: Path) -> Statistics:
+    """The moments in a file of pytorch-fid, ``mu`` (d,) and ``sigma`` (d, d).
+
+    Raises:
+      InputError: it holds something else.
+    """
+    arrays = _arrays(path)
+    if not {"mu", "sigma"} <= arrays.keys():
+        raise InputError(
+            f"reference: {path} has no mu and sigma; name a file of images as npz:{path}"
+        )
+    mean, covariance = (arrays[name].astype(np.float64) for name in ("mu", "sigma"))
+    if mean.ndim != 1 or covariance.shape != (len(mean), len(mean)):
+        raise InputError(
+            f"reference: mu {mean.shape} and sigma {covariance.shape} of {path} do not go together"
+        )
+    return Statistics(moments=(mean, covariance))
+
+
+def write_moments(path: Path, statistics: Statistics) -> None:
+    """Writes the moments as pytorch-fid does.
+
+    Raises:
+      InputError: the file cannot be written.
+    """
+    mean, covariance = statistics.moments
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(path, mu=mean, sigma=covariance)
+    except OSError as error:
+        raise InputError(f"save_statistics: {path} cannot be written: {error}") from None

@@ -1,0 +1,193 @@
+"""Sets of images to be measured: of a source, as they are or as a run sees them, or of a run."""
+
+import collections
+import hashlib
+import itertools
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from jaxgan.core import Algorithm
+from jaxgan.data.config import Data
+from jaxgan.data.examples import Pixels, Source, UnreadableImageError
+from jaxgan.data.images.resize import prepared, to_channels
+from jaxgan.data.sources.folder import find_files
+from jaxgan.data.sources.opening import open_source
+from jaxgan.errors import InputError
+from jaxgan.measure.generated import CHUNK, Draw, drawer
+from jaxgan.system.devices import Devices
+from jaxgan.typing import Variables
+
+_AHEAD = 4 * CHUNK
+"""Images that are decoded before they are asked for."""
+
+Indexed: TypeAlias = tuple[int, Pixels]
+"""An image and its place in the set."""
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """Images 0 to ``size - 1``, of 8 bits, with 1 or 3 channels."""
+
+    name: str
+    """As the user gave it."""
+    size: int
+    images: Callable[[Iterable[int]], Iterator[Indexed]]
+    """Those at some places, in order, without those that cannot be read."""
+    digest: Callable[[], str | None] = lambda: None
+    """SHA-256 of what decides the images; None where that is not at hand."""
+    unreadable: dict[int, str] = field(default_factory=dict)
+    """What this process could not read so far, by place."""
+
+    def share(self, process: int = 0, processes: int = 1) -> Iterator[Indexed]:
+        """The images of one of several processes: each takes every so many-th chunk."""
+        chunks = range(process * CHUNK, self.size, processes * CHUNK)
+        return self.images(
+            i for start in chunks for i in range(start, min(start + CHUNK, self.size))
+        )
+
+
+def as_they_are(data: Data, n: int | None = None, seed: int = 0, field: str = "images") -> ImageSet:
+    """The images of a source at their own sizes, transparency laid over white.
+
+    Args:
+      data: its source, split and folder of TFDS; the rest is passed over.
+      n: how many, drawn by the seed without replacement; None: all.
+      seed: of that draw.
+      field: who named it, for messages.
+
+    Raises:
+      InputError: there is no such source, or it has fewer images.
+    """
+    source = _opened(data, field)
+    size = len(source) if n is None else n
+    if size > len(source):
+        raise InputError(f"n: {n} images of {data.source}, which has {len(source)}: use fewer")
+    places = np.sort(np.random.default_rng(seed).permutation(len(source))[:size])
+
+    def opaque(image: Pixels) -> Pixels:
+        return to_channels(image, 3) if image.shape[-1] == 4 else image
+
+    return _of_source(source, data, opaque, places, "as they are")
+
+
+def as_trained_on(data: Data, shape: tuple[int, int, int], field: str = "reference") -> ImageSet:
+    """All images of a source as a run sees its own, without augmentation: resized, the centre.
+
+    Args:
+      data: its source, split and folder of TFDS; the rest is passed over.
+      shape: (height, width, channels) of the run's images.
+      field: who named the source, for messages.
+
+    Raises:
+      InputError: there is no such source.
+    """
+    source = _opened(data, field)
+    size, _, channels = shape
+
+    def seen(image: Pixels) -> Pixels:
+        return prepared(image[None], size, 0, channels)[0]
+
+    how = f"{size} px, {channels} channels"
+    return _of_source(source, data, seen, np.arange(len(source)), how)
+
+
+def of_run(
+    algorithm: Algorithm, variables: dict[str, Variables], n: int, seed: int, name: str
+) -> ImageSet:
+    """``n`` images from a generator, those that ``python -m jaxgan.sample`` writes.
+
+    Raises:
+      InputError: for a method that translates.
+    """
+    return drawn(drawer(algorithm, seed), variables, n, name)
+
+
+def drawn(draw: Draw, variables: dict[str, Variables], n: int, name: str) -> ImageSet:
+    """``n`` images by a drawer, which compiles once for all sets that it draws."""
+    everywhere = Devices(local=True).everywhere(variables)
+
+    def images(places: Iterable[int]) -> Iterator[Indexed]:
+        for chunk, some in itertools.groupby(places, lambda i: i // CHUNK):
+            batch = draw(everywhere, chunk)
+            yield from ((i, batch[i % CHUNK]) for i in some)
+
+    return ImageSet(name, n, images)
+
+
+def source_name(name: str) -> str:
+    """``folder:PATH`` of a folder given by its path alone; else as ``data.source`` names it."""
+    path = Path(name).expanduser()
+    return f"folder:{name}" if path.is_dir() or (":" not in name and path.parts[1:]) else name
+
+
+def _opened(data: Data, field: str) -> Source:
+    try:
+        source = open_source(replace(data, source=source_name(data.source)))
+    except InputError as error:
+        raise InputError(str(error).replace("data.source", field)) from None
+    if not isinstance(source, Source) or len(source.images) > 1:
+        raise InputError(f"{field}: {data.source} holds two domains; name one set of images")
+    return source
+
+
+def _of_source(
+    source: Source, data: Data, convert: Callable[[Pixels], Pixels], places: np.ndarray, how: str
+) -> ImageSet:
+    """The images of a source at some places, converted, decoded ahead by several threads."""
+    unreadable: dict[int, str] = {}
+
+    def load(i: int) -> tuple[int, Pixels | None]:
+        try:
+            return i, convert(source.example(int(places[i]))[0])
+        except UnreadableImageError as error:
+            unreadable[i] = str(error)
+            return i, None
+
+    def images(wanted: Iterable[int]) -> Iterator[Indexed]:
+        threads = ThreadPoolExecutor(os.cpu_count())
+        try:
+            for i, image in _ahead(threads, load, iter(wanted)):
+                if image is not None:
+                    yield i, image
+        finally:
+            threads.shutdown(cancel_futures=True)
+
+    def digest() -> str:
+        content = hashlib.sha256(how.encode() + places.tobytes())
+        for part in _content(source, data, images, len(places)):
+            content.update(part)
+        return content.hexdigest()
+
+    name = data.source if data.split == "train" else f"{data.source} {data.split}"
+    return ImageSet(name, len(places), images, digest, unreadable)
+
+
+def _ahead(threads: ThreadPoolExecutor, load: Callable, wanted: Iterator[int]) -> Iterator:
+    """``load`` of each, in order, some of them before they are asked for."""
+    pending = collections.deque(threads.submit(load, i) for i in itertools.islice(wanted, _AHEAD))
+    while pending:
+        yield pending.popleft().result()
+        pending.extend(threads.submit(load, i) for i in itertools.islice(wanted, 1))
+
+
+def _content(
+    source: Source, data: Data, images: Callable[[Iterable[int]], Iterator[Indexed]], n: int
+) -> Iterator[bytes]:
+    """What decides the images: arrays in memory, the bytes of files, or else all pixels."""
+    kind, _, path = source_name(data.source).partition(":")
+    if source.arrays is not None:
+        yield str(source.arrays.images.shape).encode()
+        yield source.arrays.images.tobytes()
+    elif kind == "folder":
+        root = Path(path).expanduser()
+        for file in find_files(root):
+            yield (root / file).read_bytes()
+    else:
+        for _, image in images(range(n)):
+            yield f"{image.shape}".encode() + image.tobytes()

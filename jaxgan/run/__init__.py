@@ -1,0 +1,1 @@
+"""A run: its config, directory, checkpoints, loop, log and pictures."""

@@ -1,0 +1,189 @@
+"""What a run is, as typed code; and as data, so that a run directory can be opened.
+
+Every default stands once, in its dataclass. ``encode`` and ``decode`` go to plain JSON values and
+back: types are looked up by name among jaxgan's own algorithms and nets and nowhere else, so
+opening a stranger's run executes none of their code.
+"""
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+import flax.linen as nn
+
+from jaxgan import algorithms, nets
+from jaxgan.data.config import Data
+from jaxgan.errors import InputError
+from jaxgan.measure.protocol import Protocol
+from jaxgan.system.devices import Parallel
+
+A = TypeVar("A")
+
+DERIVED = ("parent", "name", "image_shape", "num_classes", "dtype")
+"""Fields of a net that the builder sets and no config states."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """When the state is saved."""
+
+    every: int = 1000
+    """Steps between checkpoints; the last step is saved in any case."""
+    keep: int = 3
+    """How many of the newest checkpoints stay."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """When a sample sheet is drawn."""
+
+    every: int = 500
+    """Steps between sheets; the last step draws one in any case."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Log:
+    """When metrics are read from the device."""
+
+    every: int = 50
+    """Steps between records; a record holds means over the steps since the last one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluate(Protocol):
+    """When a run's images are measured."""
+
+    every: int = 0
+    """Steps between evaluations, and the last step is one; 0: none."""
+    n: int = 10_000
+    """Images from the generator."""
+    reference: str | None = None
+    """Folder, source or file of pytorch-fid that they are compared with; None: the run's data."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run(Generic[A]):
+    """One experiment."""
+
+    algorithm: A
+    """The method and its hyperparameters."""
+    data: Data = Data()
+    """What it learns from."""
+    name: str = "run"
+    """Names the default run directory."""
+    steps: int = 10_000
+    """Training steps: updates of the generator."""
+    seed: int = 0
+    """Of initial weights, latent codes, data order and augmentations."""
+    steps_per_call: int = 1
+    """Steps in one compiled call (a scan): fewer dispatches, the same result. It divides the
+    intervals below."""
+    on_nan: Literal["stop", "rollback"] = "stop"
+    """Where a loss or a player's parameters are no longer finite: end, or go back to the last
+    checkpoint and on with other random numbers, three times at most. The checkpoints stay."""
+    out: str | None = None
+    """Run directory; an existing one resumes. None: runs/NAME-TIME."""
+    checkpoint: Checkpoint = field(default_factory=Checkpoint)
+    """When the state is saved."""
+    sample: Sample = field(default_factory=Sample)
+    """When a sample sheet is drawn."""
+    log: Log = field(default_factory=Log)
+    """When metrics are read."""
+    evaluate: Evaluate = field(default_factory=Evaluate)
+    """When images are measured, and how."""
+    parallel: Parallel = field(default_factory=Parallel)
+    """Devices and processes."""
+
+
+RESUMABLE = (
+    "out", "name", "steps", "steps_per_call", "on_nan", "checkpoint", "sample", "log", "evaluate",
+    "parallel",
+    "data.on_device",
+)  # fmt: skip
+"""Fields, or sections of them, that a resumed run may change."""
+
+
+def stated(value: Any) -> list[dataclasses.Field]:
+    """The fields of a dataclass or a net that a config states."""
+    hidden = DERIVED if isinstance(value, nn.Module) else ()
+    return [f for f in dataclasses.fields(value) if f.name not in hidden]
+
+
+def check(run: Run) -> None:
+    """Raises InputError for counts below 1, and intervals that calls of several steps step over."""
+    for name, value in flatten(encode(run)):
+        counted = name in ("steps", "steps_per_call") or name.endswith((".every", ".keep"))
+        least = 0 if name == "evaluate.every" else 1
+        if counted and value < least:
+            raise InputError(f"{name}: {value} is below {least}")
+        if name.endswith(".every") and value % run.steps_per_call:
+            raise InputError(
+                f"steps_per_call: {run.steps_per_call} does not divide {name} {value}; use a"
+                " divisor of all intervals, or change them"
+            )
+
+
+def encode(value: Any) -> Any:
+    """Plain JSON values; a dataclass or net becomes ``{"type": its name, field: value}``."""
+    if dataclasses.is_dataclass(value):
+        fields = {f.name: encode(getattr(value, f.name)) for f in stated(value)}
+        return {"type": type(value).__name__, **fields}
+    if isinstance(value, list | tuple):
+        return [encode(item) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise InputError(f"config: {value!r} is no number, string, tuple, dataclass or net of jaxgan")
+
+
+def decode(value: Any) -> Any:
+    """The inverse of :func:`encode`.
+
+    Raises:
+      InputError: for a type that is not jaxgan's own, or a field that it has not.
+    """
+    if isinstance(value, list):
+        return tuple(decode(item) for item in value)
+    if not isinstance(value, dict):
+        return value
+    fields = dict(value)
+    name = fields.pop("type", None)
+    cls = _types().get(name)
+    if cls is None:
+        raise InputError(
+            f"config.json: {name} is not a part of jaxgan; give the config file that made the run"
+            " with --config FILE.py"
+        )
+    try:
+        return cls(**{key: decode(item) for key, item in fields.items()})
+    except TypeError as error:
+        raise InputError(f"config.json: {name}: {error}; was it made by another jaxgan?") from None
+
+
+def _types() -> dict[str, type]:
+    own = [Run, Data, Checkpoint, Sample, Log, Evaluate, Parallel]
+    for package in (algorithms, nets):
+        own += [getattr(package, name) for name in package.__all__]
+    return {cls.__name__: cls for cls in own if isinstance(cls, type)}
+
+
+def flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """``(dotted path, leaf)`` for every leaf of an encoded config."""
+    if not isinstance(value, dict):
+        yield path, value
+        return
+    for key, item in value.items():
+        yield from flatten(item, f"{path}.{key}" if path else key)
+
+
+def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """What a resumed run may not change, as lines ``field: old -> new``."""
+    before, after = dict(flatten(old)), dict(flatten(new))
+    lines = []
+    for name in before | after:
+        free = RESUMABLE
+        if new["algorithm"].get("decay", "constant") != "constant":
+            free = tuple(f for f in RESUMABLE if f != "steps")  # the horizon of the decay
+        if not {name, name.split(".")[0]} & set(free) and before.get(name) != after.get(name):
+            lines.append(f"{name} was {before.get(name)} and is now {after.get(name)}")
+    return lines

@@ -1,0 +1,194 @@
+"""Metrics for people and programs: JSON lines, TensorBoard, the progress bar, pictures, words."""
+
+import contextlib
+import json
+import math
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from tensorboardX import SummaryWriter
+from tqdm import tqdm
+
+from jaxgan.errors import NotFiniteError
+from jaxgan.run import health, pictures
+from jaxgan.typing import Metrics
+
+
+class Logger:
+    """Keeps each step's metrics on the device and reads them together, so no step waits."""
+
+    def __init__(
+        self, directory: Path, start: int, steps: int, images_per_step: int, writes: bool = True
+    ):
+        """Continues the records at ``start``; what an interrupted run wrote past it is dropped.
+
+        Where another process writes, this one only judges the run's health.
+        """
+        self._writes = writes
+        self._directory = directory
+        self._path = directory / "metrics.jsonl" if writes else Path(os.devnull)
+        self.records = [r for r in read_records(self._path) if r["step"] <= start]
+        text = "".join(json.dumps(record) + "\n" for record in self.records)
+        self._path.write_text(text)
+        self._file = self._path.open("a")
+        self._events = SummaryWriter(
+            str(directory / "tensorboard"), purge_step=start + 1, write_to_disk=writes
+        )
+        self._images_per_step = images_per_step
+        self._bar = tqdm(
+            total=steps, initial=start, unit="step", dynamic_ncols=True, disable=not writes
+        )
+        self._pending: list[tuple[int, int, Metrics]] = []
+        self._since = time.perf_counter()
+        self._reported = health.Means()
+
+    def add(self, step: int, metrics: Metrics, count: int = 1) -> None:
+        """Takes the metrics of the ``count`` steps up to ``step``, still on the device.
+
+        Several steps' have a leading axis.
+        """
+        self._pending.append((step, count, metrics))
+        self._bar.update(count)
+
+    def flush(self) -> None:
+        """Reads what was added and writes the means.
+
+        Raises:
+          NotFiniteError: when a loss is inf (NaN is one that was not computed, see
+            :func:`jaxgan.core.every`) or a player's parameters are not finite; names the step.
+        """
+        if not self._pending:
+            return
+        steps, metrics = zip(*_singles(jax.device_get(self._pending)), strict=True)
+        self._pending = []
+        seconds = time.perf_counter() - self._since
+        self._since = time.perf_counter()
+        means = health.Means()
+        for step, values in zip(steps, metrics, strict=True):
+            _check_finite(step, values)
+            means.add(values)
+            self._reported.add(values)
+        rate = len(steps) * self._images_per_step / seconds
+        record = {
+            "step": steps[-1],
+            "images": steps[-1] * self._images_per_step,
+            "images_per_second": round(rate, 1),
+            **means.take(),
+        }
+        self._write(record)
+        losses = {n.removesuffix("_loss"): f"{v:.3f}" for n, v in record.items() if "_loss" in n}
+        self._bar.set_postfix({"images/s": f"{rate:.0f}", **losses})
+
+    def report(self, step: int, measures: Mapping[str, float]) -> None:
+        """Says how the run fares: means since the last report, and what was measured now.
+
+        The measures join the step's record, and a ``warning`` where there is one: in a line of
+        their own, as the record may be older than what took a while to measure.
+        """
+        values = {**self._reported.take(), **measures}
+        warning = "; ".join(health.warnings(values))
+        found = {**measures, **({"warning": warning} if warning else {})}
+        if found:
+            self._write({"step": step, **found})
+        line = health.line(step, values)
+        if line:
+            self.say(f"{line}. Warning: {warning}" if warning else line)
+
+    def record(self, step: int, values: Mapping[str, float]) -> None:
+        """Writes what was measured at a step, beside the step's means."""
+        self._write({"step": step, **values})
+
+    def draw(self, step: int, sheet: np.ndarray, titles: Sequence[str] = ()) -> None:
+        """Draws a sheet, uint8 (rows, columns, h, w, c), and the curves of the losses."""
+        if not self._writes:
+            return
+        picture = pictures.grid(sheet, titles=titles)
+        try:
+            pictures.write_png(self._directory / "samples" / f"{step:08d}.png", picture)
+            pictures.write_png(self._directory / "samples.png", picture)
+            pictures.write_curves(self._directory / "losses.png", self.records)
+        except OSError as error:  # a full disk is no reason to lose the run
+            self.say(f"step {step}: the sample sheet was not written: {error}; the run goes on")
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leaves what happens inside out of the images per second."""
+        before = time.perf_counter()
+        yield
+        self._since += time.perf_counter() - before
+
+    def say(self, text: str) -> None:
+        """A line of text that leaves the progress bar whole."""
+        if self._writes:
+            self._bar.write(text)
+
+    def close(self) -> None:
+        """Closes the files."""
+        self._bar.close()
+        self._events.close()
+        try:
+            self._file.close()
+        except OSError as error:
+            self.say(f"the last metrics were not written: {error}")
+
+    def _write(self, record: dict[str, Any]) -> None:
+        _join(self.records, record)
+        try:
+            self._file.write(json.dumps(record) + "\n")
+            self._file.flush()  # what a full disk refuses stays buffered for the next record
+        except OSError as error:
+            self.say(f"step {record['step']}: metrics were not written: {error}; the run goes on")
+            return
+        for name, value in record.items():
+            if name != "step" and not isinstance(value, str):
+                self._events.add_scalar(name, value, record["step"])
+
+
+def read_records(path: Path) -> list[dict[str, Any]]:
+    """The records of a metrics.jsonl, one a step; a last line cut short by a crash is left out."""
+    if not path.exists():
+        return []
+    records = []
+    for line in path.read_text().splitlines():
+        try:
+            _join(records, json.loads(line))
+        except json.JSONDecodeError:
+            break
+    return records
+
+
+def _join(records: list[dict[str, Any]], record: dict[str, Any]) -> None:
+    """Adds a record, to the last one where that is of the same step."""
+    if records and records[-1]["step"] == record["step"]:
+        records[-1].update(record)
+    else:
+        records.append(record)
+
+
+def _singles(calls: list[Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """``(step, metrics)`` for each step of each call."""
+    for last, count, metrics in calls:
+        if count == 1:
+            yield last, metrics
+            continue
+        for i in range(count):
+            yield last - count + 1 + i, {name: values[i] for name, values in metrics.items()}
+
+
+def _check_finite(step: int, values: dict[str, Any]) -> None:
+    suffix = "_param_norm"
+    players = [n.removesuffix(suffix) for n in values if n.endswith(suffix)]
+    broken = [name for name in players if not math.isfinite(values[name + suffix])]
+    losses = {name: value for name, value in values.items() if name.endswith("_loss")}
+    if broken or any(math.isinf(value) for value in losses.values()):
+        what = f"the parameters of {' and '.join(broken)} are" if broken else "a loss is"
+        found = ", ".join(f"{name} {value:g}" for name, value in losses.items())
+        raise NotFiniteError(
+            f"step {step}: {what} not finite ({found}); lower algorithm.learning_rate or set"
+            " algorithm.clip_norm"
+        )

@@ -1,0 +1,40 @@
+"""Signals that end a run after the step in flight."""
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import jax
+
+from jaxgan.system import processes
+
+
+@contextlib.contextmanager
+def stop_signals() -> Iterator[list[int]]:
+    """Collects SIGTERM and Ctrl-C, so that the step in flight ends first; a second one kills."""
+    received: list[int] = []
+
+    def note(number: int, frame: Any) -> None:
+        del frame
+        if received:
+            raise KeyboardInterrupt
+        received.append(number)
+
+    old = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield received
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
+
+
+def agreed(received: list[int], step: int, every: int) -> int:
+    """The signal that ends the run at this step, or 0.
+
+    Several processes ask each other each ``every`` steps, and end together.
+    """
+    number = received[0] if received else 0
+    if jax.process_count() == 1:
+        return number
+    return processes.agree(number) if step % every == 0 else 0

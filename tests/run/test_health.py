@@ -1,0 +1,133 @@
+"""Diversity against a loop over pairs, and the line that a run says of itself."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from jaxgan.run import health
+
+RNG = np.random.default_rng(0)
+
+
+def draw(*shape):
+    return RNG.integers(0, 256, shape).astype(np.uint8)
+
+
+@pytest.mark.parametrize("size", [8, 16, 6])
+def test_spread_is_the_mean_rms_distance_of_pooled_pairs(size):
+    images = draw(5, size, size, 3)
+    cell = max(size // 8, 1)
+    side = size // cell
+    pooled = images.reshape(5, side, cell, side, cell, 3).mean((2, 4)) / 255
+    pairs = [
+        np.sqrt(np.mean((a - b) ** 2)) for a, b in itertools.combinations(pooled.astype(float), 2)
+    ]
+    np.testing.assert_allclose(health.spread(health.features(images)), np.mean(pairs), rtol=1e-12)
+
+
+def test_a_side_that_8_does_not_divide_is_pooled_in_cells_of_nearly_one_size():
+    images = draw(2, 28, 11, 1)
+    rows, columns = ((0, 3, 7, 10, 14, 17, 21, 24, 28), (0, 1, 2, 4, 5, 6, 8, 9, 11))
+    want = [
+        [image[top:bottom, left:right].mean() / 255]
+        for image in images
+        for top, bottom in itertools.pairwise(rows)
+        for left, right in itertools.pairwise(columns)
+    ]
+    found = health.features(images)
+    assert found.shape == (2, 64)
+    np.testing.assert_allclose(found.ravel(), np.ravel(want), rtol=1e-12)
+
+
+def test_the_data_are_as_diverse_as_themselves_and_copies_are_not_at_all():
+    images = draw(100, 8, 8, 1)
+    reals = health.Bank(health.features(images), None)
+    assert health.diversity(images.reshape(10, 10, 8, 8, 1), reals) == {"diversity": 1.0}
+    copies = np.broadcast_to(images[0], (10, 10, 8, 8, 1))
+    assert health.diversity(copies, reals) == {"diversity": 0.0}
+
+
+def test_noise_on_copies_is_no_diversity():
+    reals = health.Bank(health.features(draw(100, 8, 8, 3).repeat(4, 1).repeat(4, 2)), None)
+    noisy = 128 + RNG.integers(-20, 21, (10, 10, 32, 32, 3))
+    assert health.diversity(noisy.astype(np.uint8), reals)["diversity"] < 0.05
+
+
+def test_one_image_a_class_is_diverse_but_not_within_a_class():
+    labels = np.arange(100) % 5  # rows 5 to 9 have no reals
+    reals = health.Bank(health.features(draw(100, 8, 8, 1)), labels)
+    sheet = np.repeat(draw(10, 1, 8, 8, 1), 10, axis=1)
+    found = health.diversity(sheet, reals, by_class=True)
+    assert found["diversity"] > 0.5
+    assert found["class_diversity"] == 0.0
+    sheet = draw(10, 10, 8, 8, 1)
+    rows = sum(health.spread(health.features(row)) for row in sheet[:5])
+    classes = sum(health.spread(reals.features[labels == i]) for i in range(5))
+    found = health.diversity(sheet, reals, by_class=True)
+    np.testing.assert_allclose(found["class_diversity"], rows / classes, rtol=1e-12)
+
+
+def test_equal_reals_have_no_diversity_to_compare_with():
+    reals = health.Bank(np.ones((100, 64)), None)
+    assert health.diversity(draw(10, 10, 8, 8, 1), reals) == {}
+
+
+def test_a_bank_is_the_first_hundred_images_of_any_batches():
+    rng = np.random.default_rng(1)
+    images = rng.integers(0, 256, (120, 8, 8, 1)).astype(np.uint8)
+    labels = np.arange(120)
+    whole = health.bank(iter([{"image": images, "label": labels}]))
+    np.testing.assert_array_equal(whole.features, health.features(images[:100]))
+    np.testing.assert_array_equal(whole.labels, labels[:100])
+    several = (
+        {"image": i.reshape(2, 20, 8, 8, 1), "label": n.reshape(2, 20)}
+        for i, n in zip(np.split(images, 3), np.split(labels, 3), strict=True)
+    )
+    parts = health.bank(several)
+    np.testing.assert_array_equal(parts.features, whole.features)
+    np.testing.assert_array_equal(parts.labels, whole.labels)
+    assert health.bank(iter([{"image": images}])).labels is None
+
+
+def test_means_leave_out_what_was_not_computed_and_begin_anew():
+    means = health.Means()
+    for lazy in (4.0, np.nan, np.nan):
+        means.add({"r1": np.float32(lazy), "never": np.float32(np.nan), "loss": np.float32(2)})
+    assert means.take() == {"r1": 4.0, "loss": 2.0}
+    assert means.take() == {}
+
+
+def test_the_line_says_all_in_words():
+    values = {
+        "discriminator_grad_norm": 1.3, "generator_grad_norm": 0.41, "real_rate": 0.87,
+        "generator_loss": 1.0, "diversity": 0.83,
+    }  # fmt: skip
+    assert health.line(500, values) == (
+        "step 500: D calls 87 % of the reals real; gradient norms discriminator 1.3,"
+        " generator 0.41; diversity 0.83 of the data's"
+    )
+    assert health.warnings(values) == []
+    assert health.line(5, {"real_rate_a": 0.5, "real_rate_b": 1.0}) == (
+        "step 5: D_A calls 50 % of the reals real; D_B calls 100 % of the reals real"
+    )
+    assert health.line(5, {"loss": 1.0}) == ""
+
+
+@pytest.mark.parametrize(
+    "values,words",
+    [
+        ({"diversity": 0.05, "class_diversity": 0.01}, "the generator has collapsed to few images"),
+        (
+            {"diversity": 0.7, "class_diversity": 0.05},
+            "the generator has collapsed to few images a class",
+        ),
+        (
+            {"real_rate_a": 0.9, "real_rate_b": 0.98},
+            "D_B may be memorising the data, or is far ahead of the generator",
+        ),
+        ({"ab_grad_norm": np.inf, "ba_grad_norm": 1.0}, "the gradient of ab was not finite"),
+    ],
+)
+def test_what_is_off_is_said(values, words):
+    assert health.warnings(values) == [words]

@@ -1,0 +1,101 @@
+"""Records: means over the steps, lazily computed metrics, interrupted files."""
+
+import json
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxgan.errors import InputError, NotFiniteError
+from jaxgan.run.logging import Logger, read_records
+
+
+@pytest.fixture
+def logger(tmp_path):
+    log = Logger(tmp_path, start=0, steps=10, images_per_step=4)
+    yield log
+    log.close()
+
+
+def test_a_record_is_the_mean_since_the_last_one(logger, tmp_path):
+    for step, value in enumerate([1.0, 2.0, 6.0], 1):
+        logger.add(step, {"g_loss": jnp.asarray(value)})
+    logger.flush()
+    logger.flush()  # nothing new, no record
+    (record,) = read_records(tmp_path / "metrics.jsonl")
+    assert record["step"] == 3
+    assert record["images"] == 12
+    assert record["g_loss"] == pytest.approx(3.0)
+    assert record["images_per_second"] > 0
+
+
+def test_skipped_metrics_leave_the_mean_alone(logger):
+    nan = jnp.asarray(np.nan)
+    for step, lazy in enumerate([jnp.asarray(4.0), nan, nan], 1):
+        logger.add(step, {"r1": lazy, "never": nan})
+    logger.flush()
+    assert logger.records[-1]["r1"] == 4.0
+    assert "never" not in logger.records[-1]
+
+
+def test_the_first_step_that_is_not_finite_is_named_with_its_player(logger):
+    for step in range(1, 6):
+        norm = jnp.asarray(np.inf if step >= 4 else 1.0)
+        logger.add(step, {"critic_param_norm": norm, "generator_param_norm": jnp.asarray(1.0),
+                          "critic_loss": jnp.asarray(7.0)})  # fmt: skip
+    with pytest.raises(InputError, match=r"step 4: the parameters of critic are.*critic_loss 7"):
+        logger.flush()
+
+
+def test_a_loss_that_is_inf_is_broken_and_one_that_was_skipped_is_not(logger):
+    losses = [1.0, np.nan, np.nan, np.inf]
+    for step, value in enumerate(losses, 1):
+        logger.add(step, {"d_loss": jnp.asarray(value), "d_param_norm": jnp.asarray(1.0),
+                          "wild_grad_norm": jnp.asarray(np.inf)})  # fmt: skip
+        if step == 3:
+            logger.flush()
+    with pytest.raises(NotFiniteError, match=r"step 4: a loss is not finite \(d_loss inf\)"):
+        logger.flush()
+
+
+def test_a_report_is_of_all_since_the_last_one_and_joins_the_steps_record(logger, tmp_path, capsys):
+    rates = [1.0, 0.0, 0.8, 0.2, 0.4]
+    for step, rate in enumerate(rates, 1):
+        logger.add(step, {"real_rate": jnp.asarray(rate)})
+        if step in (1, 4, 5):  # records of 1, 3 and 1 steps
+            logger.flush()
+        if step == 4:
+            logger.report(4, {"diversity": 0.02})
+    logger.report(5, {})
+    said = capsys.readouterr().out
+    assert "step 4: D calls 50 % of the reals real; diversity 0.02 of the data's. Warning: " in said
+    assert "step 5: D calls 40 % of the reals real" in said
+    records = read_records(tmp_path / "metrics.jsonl")
+    assert records == logger.records
+    assert [record["step"] for record in records] == [1, 4, 5]
+    assert records[1]["real_rate"] == pytest.approx(1 / 3)
+    assert records[1]["diversity"] == 0.02
+    assert records[1]["warning"] == "the generator has collapsed to few images"
+    assert records[2].keys() == {"step", "images", "images_per_second", "real_rate"}
+
+
+def test_pauses_do_not_count(logger, monkeypatch):
+    clock = iter([100.0, 110.0, 112.0, 120.0]).__next__
+    logger._since = 100.0
+    monkeypatch.setattr("jaxgan.run.logging.time.perf_counter", clock)
+    clock()
+    logger.add(1, {"g_loss": jnp.asarray(0.0)})
+    with logger.paused():  # from 110 to 112
+        pass
+    monkeypatch.setattr("jaxgan.run.logging.time.perf_counter", lambda: 104.0)
+    logger.flush()
+    assert logger.records[-1]["images_per_second"] == pytest.approx(4 / (104 - 102))
+
+
+def test_a_line_cut_short_and_steps_past_the_checkpoint_are_dropped(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    lines = [json.dumps({"step": step, "images": step}) for step in (5, 10, 15)]
+    path.write_text("\n".join(lines) + '\n{"step": 20, "ima')
+    log = Logger(tmp_path, start=10, steps=20, images_per_step=1)
+    log.close()
+    assert [r["step"] for r in read_records(path)] == [5, 10]

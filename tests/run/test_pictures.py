@@ -1,0 +1,91 @@
+"""Grids and files."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from jaxgan.run.pictures import grid, letterboxed, shrunk, write_curves, write_png
+
+
+def test_grid_places_every_cell():
+    cells = np.arange(6, dtype=np.uint8).reshape(2, 3, 1, 1, 1) * np.ones((1, 1, 4, 5, 1), np.uint8)
+    sheet = grid(cells, gap=2)
+    assert sheet.shape == (4 + 2 + 4, 5 + 2 + 5 + 2 + 5, 1)
+    assert (sheet[0:4, 7:12] == 1).all()
+    assert (sheet[6:10, 14:19] == 5).all()
+    assert (sheet[4:6] == 255).all()
+
+
+TITLES = [f"{kind} {side}" for side in "AB" for kind in ("real", "fake", "cycle", "identity")]
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("side", [8, 28, 64, 256])
+def test_titles_stand_above_their_columns_and_apart_from_each_other(side, channels):
+    cells = np.full((2, 8, side, side, channels), 100, np.uint8)
+    bare, titled = grid(cells), grid(cells, titles=TITLES)
+    assert titled.dtype == np.uint8
+    strip, below = np.split(titled, [len(titled) - len(bare)])
+    np.testing.assert_array_equal(below, bare)
+    assert (strip[..., 3:] == 255).all()  # opaque
+    assert (strip[..., :3] == strip[..., :1]).all()  # grey
+    ink = strip[..., 0] < 128
+    for j in range(8):
+        left = j * (side + 2)
+        columns = np.flatnonzero(ink[:, left : left + side].any(0))
+        assert abs(columns.min() + columns.max() + 1 - side) <= 3  # centred
+    assert not any(ink[:, j * (side + 2) - 2 : j * (side + 2)].any() for j in range(1, 8))
+
+
+def test_titles_are_in_one_line_where_they_fit_and_wrapped_where_not():
+    heights = {
+        side: len(grid(np.zeros((1, 8, side, side, 3), np.uint8), titles=TITLES)) - side
+        for side in (24, 64, 128, 256)
+    }
+    assert heights[64] == heights[128] < heights[24] < 2 * heights[256]
+
+
+def test_a_title_a_column():
+    with pytest.raises(ValueError, match="zip"):
+        grid(np.zeros((1, 3, 8, 8, 1), np.uint8), titles=("a", "b"))
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_shrunk_keeps_the_aspect_ratio_and_enlarges_nothing(channels):
+    image = np.full((400, 100, channels), 77, np.uint8)
+    image[200:] = 177
+    image[..., 3:] = 255
+    small = shrunk(image, 80)
+    assert small.shape == (80, 20, channels)
+    assert (small[:36, :, :3] == 77).all()
+    assert (small[44:, :, :3] == 177).all()
+    assert shrunk(image, 400) is image
+    assert shrunk(image[:, :1], 80).shape == (80, 1, channels)
+
+
+def test_letterboxed_images_stand_in_the_middle_of_white():
+    tall, wide = np.zeros((6, 2, 3), np.uint8), np.ones((2, 4, 3), np.uint8)
+    cells = letterboxed([tall, wide])
+    expected = np.full((2, 6, 4, 3), 255, np.uint8)
+    expected[0, :, 1:3] = 0
+    expected[1, 2:4] = 1
+    np.testing.assert_array_equal(cells, expected)
+
+
+@pytest.mark.parametrize("channels,mode", [(1, "L"), (3, "RGB"), (4, "RGBA")])
+def test_png_holds_the_bytes(channels, mode, tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (3, 5, channels)).astype(np.uint8)
+    write_png(tmp_path / "x.png", image)
+    loaded = Image.open(tmp_path / "x.png")
+    assert loaded.mode == mode
+    np.testing.assert_array_equal(np.asarray(loaded).reshape(image.shape), image)
+    assert [p.name for p in tmp_path.iterdir()] == ["x.png"]
+
+
+def test_curves_are_drawn_with_and_without_records(tmp_path):
+    write_curves(tmp_path / "none.png", [])
+    records = [{"step": i, "images": 4 * i, "g_loss": float(i)} for i in range(3)]
+    write_curves(tmp_path / "some.png", records)
+    none, some = Image.open(tmp_path / "none.png"), Image.open(tmp_path / "some.png")
+    assert none.size == some.size
+    assert np.asarray(none).std() < np.asarray(some).std()
