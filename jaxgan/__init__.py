@@ -4,19 +4,28 @@ A training step is a value you compose:
 
     from jaxgan import chain, ema, minimize, on_last, scan_batches
 
-    step = chain(scan_batches(minimize("critic", critic_loss, tx)),
-                 on_last(minimize("generator", generator_loss, tx)),
+    step = chain(scan_batches(5, minimize("critic", critic_loss, tx)),
+                 on_last(5, minimize("generator", generator_loss, tx)),
                  ema("generator", 0.999))
 """
 
-from jaxgan import algorithms, core, losses, nets
+import importlib
+from typing import Any
+
 from jaxgan.core import (
     Algorithm,
     Aux,
+    Feature,
+    Frozen,
+    Function,
+    Given,
+    Leg,
     Player,
+    Spec,
     TrainState,
     Update,
     advance,
+    apply_gradients,
     chain,
     create_pool,
     ema,
@@ -27,22 +36,39 @@ from jaxgan.core import (
     scan_batches,
 )
 
+_ROOMS = ("algorithms", "core", "losses", "metrics", "nets", "train")
+"""Imported when they are asked for."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return importlib.import_module(f"jaxgan.{name}")
+    if name == "load":
+        from jaxgan.run.opened import load
+
+        return load
+    raise AttributeError(f"module 'jaxgan' has no attribute {name!r}")
+
+
 __all__ = [
     "Algorithm",
     "Aux",
+    "Feature",
+    "Frozen",
+    "Function",
+    "Given",
+    "Leg",
     "Player",
+    "Spec",
     "TrainState",
     "Update",
     "advance",
-    "algorithms",
+    "apply_gradients",
     "chain",
-    "core",
     "create_pool",
     "ema",
     "every",
-    "losses",
     "minimize",
-    "nets",
     "on_last",
     "on_pooled",
     "scan_batches",

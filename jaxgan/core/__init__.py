@@ -1,15 +1,27 @@
-"""The contract: state, updates and how they compose."""
+"""The contract: features, state, updates and how they compose, methods and their legs."""
 
-from jaxgan.core.algorithm import Algorithm, Spec, Translation, advance, several
+from jaxgan.core.algorithm import (
+    Algorithm,
+    Feature,
+    Frozen,
+    Function,
+    Spec,
+    advance,
+    several,
+    show_nothing,
+)
+from jaxgan.core.leg import Leg, by_name
 from jaxgan.core.pool import create_pool, on_pooled, query
-from jaxgan.core.state import Player, TrainState
+from jaxgan.core.state import Given, Player, TrainState
 from jaxgan.core.update import (
     Aux,
     Loss,
     Update,
+    apply_gradients,
     chain,
     ema,
     every,
+    merge,
     minimize,
     on_last,
     scan_batches,
@@ -18,21 +30,29 @@ from jaxgan.core.update import (
 __all__ = [
     "Algorithm",
     "Aux",
+    "Feature",
+    "Frozen",
+    "Function",
+    "Given",
+    "Leg",
     "Loss",
     "Player",
     "Spec",
     "TrainState",
-    "Translation",
     "Update",
     "advance",
+    "apply_gradients",
+    "by_name",
     "chain",
     "create_pool",
     "ema",
     "every",
+    "merge",
     "minimize",
     "on_last",
     "on_pooled",
     "query",
     "scan_batches",
     "several",
+    "show_nothing",
 ]

@@ -1,7 +1,7 @@
-"""All that the one training loop knows of a method."""
+"""All that the training loop and the commands know of a method."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,75 +10,123 @@ from jaxtyping import Array
 
 from jaxgan.core.state import TrainState
 from jaxgan.core.update import Update
-from jaxgan.typing import Batch, Metrics, PRNGKey
+from jaxgan.typing import Batch, Metrics, PRNGKey, Variables
+
+Kind = Literal["image", "mask", "label", "array"]
+
+DTYPES = {"image": jnp.uint8, "mask": jnp.uint8, "label": jnp.int32, "array": jnp.float32}
+"""The type of a feature in a batch, by its kind."""
+
+
+class Feature(NamedTuple):
+    """One array of an example, and how it is treated."""
+
+    kind: Kind
+    """``image``: bytes, resized and coloured. ``mask``: class indices, resized by nearest neighbour
+    in the window of the example's image. ``label``: a class. ``array``: floats, standardised."""
+    shape: tuple[int, ...]
+    """Of one example: (height, width, channels), (height, width), () or any."""
+    classes: int = 0
+    """Number of classes of a label or a mask."""
+    stream: str = ""
+    """The stream that gives it: features of two streams belong to different examples."""
 
 
 class Spec(NamedTuple):
-    """What a method is built for: the data's shape and the length of the run."""
+    """What a method is built for: the features of the data and the length of the run."""
 
-    image_shape: tuple[int, int, int]
-    """(height, width, channels)."""
-    num_classes: int
-    """0 where the data has no labels."""
+    features: Mapping[str, Feature]
+    """By name: ``image`` and ``label``; ``a`` and ``b``; ``image`` and ``mask``; ..."""
     steps: int
-    """Training steps in all, the horizon of learning-rate decay."""
-    images: tuple[str, ...] = ("image",)
-    """Names of the arrays of images in a batch: ``("a", "b")`` for two domains."""
-    paired: bool = False
-    """Whether image i of domain a and image i of domain b show the same."""
+    """Training steps in all, the horizon of a learning-rate schedule."""
+    first: int = 0
+    """The global step that the leg begins with."""
 
     def batch(self, size: int, batches_per_step: int = 1) -> dict[str, Array]:
-        """A black batch of the right shape, for shapes, synthetic benchmarks and dry runs."""
+        """A batch of zeros of the right shapes and types, for shapes, benchmarks and dry runs."""
         lead = (batches_per_step, size) if batches_per_step > 1 else (size,)
-        batch = {name: jnp.zeros((*lead, *self.image_shape), jnp.uint8) for name in self.images}
-        return {**batch, "label": jnp.zeros(lead, jnp.int32)} if self.num_classes else batch
+        return {
+            name: jnp.zeros((*lead, *feature.shape), DTYPES[feature.kind])
+            for name, feature in self.features.items()
+        }
 
 
-class Translation(NamedTuple):
-    """What an algorithm that translates images between the domains a and b can do."""
+class Function(NamedTuple):
+    """What a trained run can do."""
 
-    directions: tuple[str, ...]
-    """``predict`` maps ``{"a": images}`` to domain b where ``ab`` is one, ``{"b": images}`` to a
-    where ``ba`` is."""
-    multiple: int
-    """What divides the sides of an image that its generators take."""
+    apply: Callable[..., Any]
+    """``(variables by name, inputs, key) -> outputs``: pure, for use under ``jax.jit``.
+
+    ``inputs`` has an array for each name in ``takes``, with a row an example: images as floats in
+    [-1, 1], all else as in a batch. A function that draws is given ``inputs["n"]`` too, a Python
+    int. Outputs: images in [-1, 1], class indices of a mask, probabilities of a label's classes,
+    or floats."""
+    takes: tuple[str, ...]
+    """Names of features. () or ("label",): the function draws samples. Others: it maps examples."""
+    gives: Feature
+    """What one output is."""
+    multiple: int = 1
+    """Divides the sides of an image that the function takes."""
+    scale: int = 1
+    """Sides of an image that the function gives, over those of the image that it takes."""
+
+    @property
+    def draws(self) -> bool:
+        """Whether it draws samples; else it maps examples."""
+        return set(self.takes) <= {"label"}
+
+
+class Frozen(NamedTuple):
+    """Weights from a file, which no update changes."""
+
+    variables: Any
+    """A pytree of arrays on the host."""
+    file: str
+    sha256: str
+    """Hash of the file: a run is resumed and opened with the same weights or not at all."""
+
+
+def show_nothing(variables: dict[str, Variables], batch: Batch, key: PRNGKey) -> dict[str, Array]:
+    """The sheet of a method that has nothing to show."""
+    del variables, batch, key
+    return {}
 
 
 class Algorithm(NamedTuple):
-    """A method: three pure functions. ``init`` and ``step`` run under ``jax.jit``."""
+    """A method: pure functions. ``init``, ``step``, ``show`` and ``measure`` run under jit."""
 
     init: Callable[[PRNGKey, Batch], TrainState]
-    """``(key, batch) -> state``."""
+    """``(key, batch) -> state``, without the frozen weights."""
     step: Update
     """``(state, batch, key) -> (state, metrics)``."""
-    predict: Callable[..., Any]
-    """``(variables by player, inputs, key) -> outputs``: sample, translate, reconstruct, ..."""
-    preview: Callable[..., Any]
-    """``(variables by player, batch, key) -> images (rows, columns, h, w, c)``: a sample sheet."""
+    functions: Mapping[str, Function]
+    """What a trained run can do, by name."""
+    show: Callable[..., Any] = show_nothing
+    """``(variables by name, batch, key) -> {title: array}``: the columns of a sheet.
+
+    (rows, h, w, c) is a column of images, (rows, columns, h, w, c) a block of samples under one
+    title ("" writes none), a row a class where the method is conditional; (rows, length) is a
+    column of curves. The batch is a fixed one, without augmentation."""
+    measure: Callable[..., Any] | None = None
+    """``(variables by name, batch, key) -> {name: accumulator}`` of held-out examples, such as
+    :class:`jaxgan.metrics.Mean`; accumulators have ``merge`` and ``compute``."""
     batches_per_step: int = 1
     """Above 1, the leaves of a step's batch have this leading axis: fresh batches for a scan."""
-    num_classes: int = 0
-    """Labels that ``predict`` understands; 0 where it takes none."""
-    titles: tuple[str, ...] = ()
-    """Of the columns of ``preview``; () shows none."""
-    translation: Translation | None = None
-    """Of an image-to-image method; None of one that samples."""
+    frozen: Mapping[str, Frozen] = {}
+    """Weights that no update changes, by name."""
 
 
-def several(step: Update, count: int, stacked: bool = True) -> Update:
-    """``count`` steps in one call; metrics get a leading axis of that length.
+def several(step: Update, count: int) -> Update:
+    """``count`` steps in one call; the batch's leaves and the metrics have that leading axis.
 
-    Args:
-      step: the root key and all of the state go through it, as in :func:`advance`.
-      count: how many.
-      stacked: the batch's leaves have a leading axis of steps, or are the same for all.
+    The root key and all of the state go through the steps, as in :func:`advance`.
     """
 
-    def call(state: TrainState, batch: Batch, root: PRNGKey) -> tuple[TrainState, Metrics]:
-        def body(state: TrainState, item: Batch | None) -> tuple[TrainState, Metrics]:
-            return step(state, batch if item is None else item, root)
+    def call(state: TrainState, batches: Batch, root: PRNGKey) -> tuple[TrainState, Metrics]:
+        def body(state: TrainState, batch: Batch) -> tuple[TrainState, Metrics]:
+            return step(state, batch, root)
 
-        return jax.lax.scan(body, state, batch if stacked else None, length=count)
+        return jax.lax.scan(body, state, batches, length=count)
 
     return call
 
@@ -96,6 +144,6 @@ def advance(algorithm: Algorithm) -> Update:
             f"{name}_param_norm": optax.tree.norm(player.variables["params"])
             for name, player in new.players.items()
         }
-        return new.replace(step=state.step + 1), {**metrics, **norms}
+        return new.replace(step=state.step + 1, rows={}), {**metrics, **norms}
 
     return step

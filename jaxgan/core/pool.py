@@ -63,29 +63,28 @@ def query(
 
 
 def on_pooled(update: Update) -> Update:
-    """``update`` with fakes out of the pools in its batch, as ``fake_{name}``.
+    """``update`` with rows out of the pools: of each name in the memory entry ``pool``.
 
-    What goes into the pools are the images in the memory entry ``fakes``, a dict by name, which
-    ends here. Without a memory entry ``pool`` they are passed on as they are.
+    The rows of these names are exchanged with the pools, one by one. Without a memory entry
+    ``pool`` the update sees them as they are.
     """
 
     def pooled(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
-        memory = dict(state.memory)
-        fakes = memory.pop("fakes")
-        if "pool" in memory:
-            pool_key, key = jax.random.split(key)
-            memory["pool"], fakes = _exchange(memory["pool"], fakes, pool_key)
-        fresh = {f"fake_{name}": images for name, images in fakes.items()}
-        return update(state.replace(memory=memory), {**batch, **fresh}, key)
+        if "pool" not in state.memory:
+            return update(state, batch, key)
+        pool_key, key = jax.random.split(key)
+        pool, rows = _exchange(state.memory["pool"], state.rows, pool_key)
+        memory = {**state.memory, "pool": pool}
+        return update(state.replace(memory=memory, rows={**state.rows, **rows}), batch, key)
 
     return pooled
 
 
-def _exchange(pool: Any, fakes: dict[str, Image], key: PRNGKey) -> tuple[Any, dict[str, Image]]:
+def _exchange(pool: Any, rows: dict[str, Image], key: PRNGKey) -> tuple[Any, dict[str, Image]]:
     """Every device does the same with the whole batch, and goes on with its share."""
     new, out = dict(pool), {}
-    for i, name in enumerate(sorted(fakes)):
-        images = gathered(fakes[name])
+    for i, name in enumerate(sorted(pool.keys() - {"count"})):
+        images = gathered(rows[name])
         n, capacity = images.shape[0], pool[name].shape[0]
         coin_key, slot_key = jax.random.split(jax.random.fold_in(key, i))
         coins = jax.random.bernoulli(coin_key, 0.5, (n,))

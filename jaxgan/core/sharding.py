@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from jax.sharding import PartitionSpec
 from jaxtyping import Array, Shaped
 
@@ -69,5 +70,12 @@ def gathered(x: Shaped[Array, "batch *rest"]) -> Shaped[Array, "whole *rest"]:
 
 
 def over_devices(means: Any) -> Any:
-    """Means over the whole batch, from means over what this program sees of it."""
-    return jax.lax.pmean(means, AXIS) if mapped() else means
+    """Means over the whole batch, from means over what this program sees of it.
+
+    Floating arrays are averaged; others are the same on all devices.
+    """
+    if not mapped():
+        return means
+    return jax.tree.map(
+        lambda x: jax.lax.pmean(x, AXIS) if jnp.issubdtype(x.dtype, jnp.floating) else x, means
+    )

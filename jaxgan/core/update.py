@@ -2,8 +2,8 @@
 
 Every piece has one type, :data:`Update`, and so has everything built from pieces:
 
-    step = chain(scan_batches(minimize("critic", critic_loss, tx)),
-                 on_last(minimize("generator", generator_loss, tx)),
+    step = chain(scan_batches(5, minimize("critic", critic_loss, tx)),
+                 on_last(5, minimize("generator", generator_loss, tx)),
                  ema("generator", 0.999))
 """
 
@@ -17,27 +17,32 @@ import optax
 from flax import struct
 
 from jaxgan.core.sharding import over_devices
-from jaxgan.core.state import TrainState
+from jaxgan.core.state import AVERAGED, Given, TrainState
 from jaxgan.errors import InputError
 from jaxgan.typing import Batch, Metrics, PRNGKey, Scalar, Variables
 
 Update: TypeAlias = Callable[[TrainState, Batch, PRNGKey], tuple[TrainState, Metrics]]
+
+Schedule: TypeAlias = Callable[[Any], Any]
+"""``step -> value``, as optax has them."""
 
 
 class Aux(struct.PyTreeNode):
     """What a loss returns beside its value."""
 
     metrics: Metrics = struct.field(default_factory=dict)
+    """Scalars; averaged over parts and devices."""
     variables: dict[str, Variables] = struct.field(default_factory=dict)
     """New non-trainable collections by player (BatchNorm statistics): merged into the state."""
     memory: dict[str, Any] = struct.field(default_factory=dict)
-    """New values of memory entries; arrays with a row an example where ``accumulate`` is used."""
+    """New values of memory entries, of the whole run: averaged over parts and devices."""
+    rows: dict[str, Any] = struct.field(default_factory=dict)
+    """Arrays with a row an example (fakes): part of the batch of the updates that follow, up to the
+    end of the :func:`chain`."""
 
 
-Loss: TypeAlias = Callable[
-    [dict[str, Variables], Batch, PRNGKey, dict[str, Any]], tuple[Scalar, Aux]
-]
-"""``loss(variables of all players by name, batch, key, memory) -> (scalar, Aux)``."""
+Loss: TypeAlias = Callable[[Given, Batch, PRNGKey], tuple[Scalar, Aux]]
+"""``loss(given, batch, key) -> (scalar, Aux)``, a mean over the batch."""
 
 
 def minimize(
@@ -50,7 +55,8 @@ def minimize(
     """One optimizer step on the named players; all other players are constants of the loss.
 
     Each player has its own optimizer state, so ``tx`` sees one player at a time: an elementwise
-    rule such as Adam is the same for all together, a global norm is taken per player.
+    rule such as Adam is the same for all together, a global norm is taken per player. A rule with a
+    line search (L-BFGS) is given the loss as a function of that player's parameters.
 
     Args:
       players: the name of the player to update, or several.
@@ -61,46 +67,93 @@ def minimize(
         label for each names both, the loss by all of them joined by ``+``. Two updates of one
         player in one chain need two labels.
       accumulate: parts that the batch is computed in, one after the other, for less memory. The
-        gradient and the metrics are the means of theirs; batch statistics are a part's.
+        gradient, the metrics and the memory are the means of theirs; batch statistics go on from
+        part to part; rows are put together again.
     """
     names = (players,) if isinstance(players, str) else tuple(players)
     labels = (label,) if isinstance(label, str) else tuple(label or names)
     norm_labels = labels if len(labels) == len(names) else names
 
     def update(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
-        variables = {name: player.variables for name, player in state.players.items()}
+        given, batch = state.given, _with_rows(batch, state)
 
         def objective(
             params: dict[str, Any], statistics: dict[str, Variables], batch: Batch, key: PRNGKey
         ) -> tuple[Scalar, Aux]:
-            current = {name: {**v, **statistics[name]} for name, v in variables.items()}
+            current = {name: {**v, **statistics[name]} for name, v in given.variables.items()}
             trained = {name: {**current[name], "params": params[name]} for name in names}
-            return loss({**current, **trained}, batch, key, state.memory)
+            return loss(given._replace(variables={**current, **trained}), batch, key)
 
-        params = {name: variables[name]["params"] for name in names}
+        params = {name: given.variables[name]["params"] for name in names}
+        statistics = _statistics(given.variables)
         gradient = jax.value_and_grad(objective, has_aux=True)
         if accumulate > 1:
             gradient = partial(_in_parts, gradient, accumulate)
-        (value, aux), grads = gradient(params, _statistics(variables), batch, key)
-        value, metrics, grads = over_devices((value, aux.metrics, grads))
+        (value, aux), grads = gradient(params, statistics, batch, key)
+        value = over_devices(value)
 
-        stepped = dict(state.players)
-        for name, stats in _statistics(aux.variables).items():
-            stepped[name] = stepped[name].replace(variables={**variables[name], **stats})
-        for name in names:
-            player = stepped[name]
-            updates, opt_state = tx.update(grads[name], player.opt_state, params[name])
-            trained = {**player.variables, "params": optax.apply_updates(params[name], updates)}
-            stepped[name] = player.replace(variables=trained, opt_state=opt_state)
+        new, metrics = merge(state, aux), over_devices(aux.metrics)
+        metrics = _merge({f"{'+'.join(labels)}_loss": _no_nan(value)}, metrics)
+        for own, name in zip(norm_labels, names, strict=True):
 
-        norms = {
-            f"{own}_grad_norm": _no_nan(optax.tree.norm(grads[name]))
-            for own, name in zip(norm_labels, names, strict=True)
-        }
-        metrics = _merge({f"{'+'.join(labels)}_loss": _no_nan(value), **norms}, metrics)
-        return state.replace(players=stepped, memory={**state.memory, **aux.memory}), metrics
+            def value_of(own_params: Any, name: str = name) -> Scalar:
+                return objective({**params, name: own_params}, statistics, batch, key)[0]
+
+            extra = {"value": value, "value_fn": value_of}
+            applied = apply_gradients(name, grads[name], tx, own, **extra)
+            new, norm = applied(new, batch, key)
+            metrics = _merge(metrics, norm)
+        return new, metrics
 
     return update
+
+
+def apply_gradients(
+    player: str,
+    grads: Any,
+    tx: optax.GradientTransformation,
+    label: str | None = None,
+    **extra: Any,
+) -> Update:
+    """The second half of :func:`minimize`, for gradients that a method computes itself.
+
+    Args:
+      player: whose parameters move.
+      grads: of a mean over the batch, like the player's parameters.
+      tx: the rule. Its state is the player's ``opt_state``.
+      label: names the metric ``{label}_grad_norm``, the player by default.
+      **extra: further arguments of ``tx.update`` besides ``grad``, where it takes any: ``value``
+        and ``value_fn``.
+    """
+
+    def update(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
+        del batch, key
+        this, mean = state.players[player], over_devices(grads)
+        params = this.variables["params"]
+        rule = optax.with_extra_args_support(tx)
+        changes, opt_state = rule.update(mean, this.opt_state, params, grad=mean, **extra)
+        variables = {**this.variables, "params": optax.apply_updates(params, changes)}
+        players = {**state.players, player: this.replace(variables=variables, opt_state=opt_state)}
+        norm = {f"{label or player}_grad_norm": _no_nan(optax.tree.norm(mean))}
+        return state.replace(players=players), norm
+
+    return update
+
+
+def merge(state: TrainState, aux: Aux) -> TrainState:
+    """The state with a loss's new statistics, memory and rows."""
+    clash = state.rows.keys() & aux.rows.keys()
+    if clash:
+        raise ValueError(f"two updates of a chain hand on rows named {sorted(clash)[0]!r}")
+    statistics, memory = over_devices((_statistics(aux.variables), aux.memory))
+    new = state.with_statistics(statistics)
+    memory = {**state.memory, **memory} if memory else state.memory
+    return new.replace(memory=memory, rows={**state.rows, **aux.rows})
+
+
+def _with_rows(batch: Batch, state: TrainState) -> Batch:
+    """The batch, and what earlier updates of the chain have handed on."""
+    return {**batch, **state.rows} if state.rows else batch
 
 
 def _no_nan(value: Scalar) -> Scalar:
@@ -120,8 +173,7 @@ def _in_parts(
 ) -> Any:
     """``gradient`` of part after part of the batch: examples i, i + parts, ... are part i.
 
-    A stride and not a block, so that every device has its share of every part. Values, gradients
-    and metrics are means; statistics go on from part to part; memory is put together again.
+    A stride and not a block, so that every device has its share of every part.
     """
     size = jax.tree.leaves(batch)[0].shape[0]
     if size % parts:
@@ -135,100 +187,153 @@ def _in_parts(
         statistics, total = carry
         (value, aux), grads = gradient(params, statistics, *part)
         total = jax.tree.map(jnp.add, total, grads)
-        return ({**statistics, **_statistics(aux.variables)}, total), (
-            value,
-            aux.metrics,
-            aux.memory,
-        )
+        new = {**statistics, **_statistics(aux.variables)}
+        return (new, total), (value, aux.metrics, aux.memory, aux.rows)
 
     start = (statistics, jax.tree.map(jnp.zeros_like, params))
     (statistics, total), outputs = jax.lax.scan(
         body, start, (batches, jax.random.split(key, parts))
     )
-    value, metrics = jax.tree.map(lambda x: x.mean(0), outputs[:2])
-    memory = jax.tree.map(lambda x: x.swapaxes(0, 1).reshape(-1, *x.shape[2:]), outputs[2])
-    return (value, Aux(metrics, statistics, memory)), jax.tree.map(lambda g: g / parts, total)
+    value, metrics, memory = jax.tree.map(_mean_of_parts, outputs[:3])
+    rows = jax.tree.map(lambda x: x.swapaxes(0, 1).reshape(-1, *x.shape[2:]), outputs[3])
+    aux = Aux(metrics, statistics, memory, rows)
+    return (value, aux), jax.tree.map(lambda g: g / parts, total)
+
+
+def _mean_of_parts(x: Any) -> Any:
+    """The mean of floats; a count or a flag is that of the last part."""
+    return x.mean(0) if jnp.issubdtype(x.dtype, jnp.floating) else x[-1]
 
 
 def chain(*updates: Update) -> Update:
     """The updates in order; each sees the state that the last one left, and a key of its own.
+
+    Rows that one of them hands on end with the chain.
 
     Raises:
       ValueError: when two updates report a metric of one name, which would hide one of them.
     """
 
     def update(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
-        metrics: Metrics = {}
+        metrics, rows = {}, state.rows
         for i, piece in enumerate(updates):
             state, new = piece(state, batch, jax.random.fold_in(key, i))
             metrics = _merge(metrics, new)
-        return state, metrics
+        return state.replace(rows=rows), metrics
 
     return update
 
 
-def scan_batches(update: Update) -> Update:
-    """``update`` once on each slice of the batch's leading axis, in order (``n_critic`` steps).
+def scan_batches(n: int, update: Update) -> Update:
+    """``update`` once on each of ``n`` fresh batches, in order (``n_critic`` steps).
 
-    The batch's leaves have shape ``(n, batch, ...)``: n fresh batches. Metrics are means over n.
+    Args:
+      n: the length of the leading axis that the batch's leaves have, ``(n, batch, ...)``; 1: they
+        have none, and this is ``update`` itself.
+      update: what is done with each. Its metrics are means over the batches for which it computed
+        them.
+
+    Raises:
+      ValueError: when the batch has another leading axis: a forgotten ``batches_per_step``.
     """
+    if n == 1:
+        return update
 
     def scanned(state: TrainState, batches: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
-        n = jax.tree.leaves(batches)[0].shape[0]
+        _check_leading("scan_batches", batches, n)
+        before = state
 
-        def body(state: TrainState, item: tuple[Batch, PRNGKey]) -> tuple[TrainState, Metrics]:
-            return update(state, *item)
+        def body(
+            state: TrainState, item: tuple[Any, Batch, PRNGKey]
+        ) -> tuple[TrainState, Metrics]:
+            i, batch, key = item
+            new, metrics = update(state.replace(clock=before.now * n + i), batch, key)
+            return new.replace(clock=before.clock, rows=before.rows), metrics
 
-        state, metrics = jax.lax.scan(body, state, (batches, jax.random.split(key, n)))
-        return state, jax.tree.map(lambda m: m.mean(0), metrics)
+        items = (jnp.arange(n), batches, jax.random.split(key, n))
+        state, metrics = jax.lax.scan(body, state, items)
+        return state, jax.tree.map(lambda m: jnp.nanmean(m, 0), metrics)
 
     return scanned
 
 
-def on_last(update: Update) -> Update:
-    """``update`` on the last slice of the batch's leading axis."""
+def on_last(n: int, update: Update) -> Update:
+    """``update`` on the last of ``n`` batches; of 1, on the batch, which has no leading axis then.
+
+    Raises:
+      ValueError: as :func:`scan_batches` does.
+    """
+    if n == 1:
+        return update
 
     def sliced(state: TrainState, batches: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
+        _check_leading("on_last", batches, n)
         return update(state, jax.tree.map(lambda leaf: leaf[-1], batches), key)
 
     return sliced
 
 
-def every(k: int, update: Update) -> Update:
-    """``update`` at the steps divisible by ``k``; otherwise the state as it is and NaN metrics.
+def _check_leading(name: str, batches: Batch, n: int) -> None:
+    for leaf in jax.tree.leaves(batches):
+        if leaf.ndim < 1 or leaf.shape[0] != n:
+            raise ValueError(
+                f"{name}: the batch has an array of shape {leaf.shape}, whose leading axis is not"
+                f" the {n} batches of a step: build the Algorithm with batches_per_step={n}"
+            )
+
+
+def every(k: int, update: Update, clock: Schedule | None = None) -> Update:
+    """``update`` at each ``k``-th call; otherwise the state as it is and NaN metrics.
 
     NaN stands for "not computed": take the mean of such a metric by ``nanmean``. A loss that
     :func:`minimize` computed is never NaN: one that is not a number is reported as inf.
+
+    Args:
+      k: the interval; the first call is one of those that count.
+      update: what is done. Rows that it hands on end with it.
+      clock: ``state -> number of this call``. By default the training step, or, inside
+        :func:`scan_batches`, the number of the slice over the whole run.
     """
 
     def maybe(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
-        _, shapes = jax.eval_shape(update, state, batch, key)
+        def do(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
+            new, metrics = update(state, batch, key)
+            return new.replace(rows=state.rows), metrics
+
+        _, shapes = jax.eval_shape(do, state, batch, key)
 
         def skip(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
             del batch, key
             return state, jax.tree.map(lambda s: jnp.full(s.shape, jnp.nan, s.dtype), shapes)
 
-        return jax.lax.cond(state.step % k == 0, update, skip, state, batch, key)
+        now = state.now if clock is None else clock(state)
+        return jax.lax.cond(now % k == 0, do, skip, state, batch, key)
 
     return maybe
 
 
-def ema(player: str, decay: float) -> Update:
-    """The moving average ``e <- d e + (1 - d) p`` of a player's parameters.
+def ema(player: str, decay: float | Schedule) -> Update:
+    """The moving average ``e <- d e + (1 - d) p`` of a player's parameters and batch statistics.
 
-    ``d = min(decay, (1 + t) / (10 + t))`` at step t: an early average is one of recent parameters
-    and not mostly of the first, random ones.
+    A player without an average stays as it is.
+
+    Args:
+      player: whose.
+      decay: a number, and ``d = min(decay, (1 + t) / (10 + t))`` at step t: an early average is one
+        of recent parameters and not mostly of the first, random ones. Or a schedule, ``d`` itself
+        by the step.
     """
 
     def update(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
         del batch, key
         this = state.players[player]
+        if this.average is None:
+            return state, {}
         t = state.step.astype(jnp.float32)
-        d = jnp.minimum(decay, (1.0 + t) / (10.0 + t))
-        average = jax.tree.map(
-            lambda e, p: d * e + (1.0 - d) * p, this.ema, this.variables["params"]
-        )
-        return state.replace(players={**state.players, player: this.replace(ema=average)}), {}
+        d = decay(state.step) if callable(decay) else jnp.minimum(decay, (1.0 + t) / (10.0 + t))
+        new = {name: this.variables[name] for name in AVERAGED if name in this.variables}
+        average = jax.tree.map(lambda e, p: d * e + (1.0 - d) * p, this.average, new)
+        return state.replace(players={**state.players, player: this.replace(average=average)}), {}
 
     return update
 
