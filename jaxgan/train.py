@@ -1,12 +1,11 @@
-"""The one training loop: ``python -m jaxgan.train [CONFIG.py] [--field value ...]``."""
+"""The one training loop: ``python -m jaxgan.train [CONFIG] [--field value ...]``."""
 
 import contextlib
 
 import numpy as np
 
-from jaxgan import cli, default
+from jaxgan import cli
 from jaxgan.errors import NotFiniteError
-from jaxgan.run import configs
 from jaxgan.run.config import Run
 from jaxgan.run.describe import describe
 from jaxgan.run.health import diversity
@@ -78,19 +77,14 @@ def _sample(ready: Ready, log: Logger, step: int, sheet: np.ndarray) -> None:
 
 
 def main(args: list[str]) -> int:
-    """The command: CONFIG.py first, where there is one, then flags and fields."""
-    flags = {"--fresh", "--dry-run"} & set(args)
-    fields = [arg for arg in args if arg not in flags]
-    run = default.config()
-    if fields and not fields[0].startswith("-"):
-        run = configs.load_config(fields.pop(0))
-    run = cli.parse_run(run, fields, "python -m jaxgan.train [CONFIG.py] [--fresh] [--dry-run]")
+    """The command."""
+    command = cli.parse_training(args)
     use_cache()
-    processes.initialize(run.parallel)
-    if "--dry-run" in flags:
-        print(describe(run, open_data(run)[1]))
+    processes.initialize(command.run.parallel)
+    if command.dry_run:
+        print(describe(command.run, open_data(command.run)[1]))
         return 0
-    number = train(run, fresh="--fresh" in flags)
+    number = train(command.run, command.fresh)
     return 128 + number if number else 0
 
 
