@@ -15,7 +15,7 @@ from jaxgan.measure.collecting import COMPARED, Collector, Needs, Statistics
 from jaxgan.measure.features import Features
 from jaxgan.measure.sets import ImageSet
 from jaxgan.system import processes
-from jaxgan.system.cache import cache_directory
+from jaxgan.system.files import cache_directory
 
 _VERSION = 1
 """Of what is kept; another one is made anew."""
