@@ -13,7 +13,7 @@ from jaxgan.metrics import (
     precision_recall,
     sliced_wasserstein,
 )
-from jaxgan.metrics.checks import check_neighbours
+from jaxgan.metrics.neighbours import check_neighbours
 
 SUBSETS, SUBSET_SIZE = 100, 1000
 """Of the kernel distance, and images in one at most."""
