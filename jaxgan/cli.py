@@ -53,7 +53,6 @@ def main(command: Callable[[list[str]], int | None]) -> None:
     """Runs a command on ``sys.argv``: bad input is one line on stderr and exit code 2."""
     try:
         code = command(sys.argv[1:])
-        processes.finished()
     except InputError as error:
         if jax.process_count() > 1:
             processes.leave(f"error: process {jax.process_index()}: {error}", 2)

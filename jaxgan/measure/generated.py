@@ -8,7 +8,7 @@ import jax
 import numpy as np
 from jaxtyping import Int32, Shaped
 
-from jaxgan.core import Function, Spec
+from jaxgan.core import Feature, Function
 from jaxgan.errors import InputError
 from jaxgan.ops.pixels import to_uint8
 from jaxgan.system.devices import Devices
@@ -42,12 +42,12 @@ def instead(functions: Mapping[str, Function]) -> str:
     return f"it has the apply {named}: use python -m jaxgan.apply"
 
 
-def classes_of(function: Function, spec: Spec) -> int:
+def classes_of(function: Function, features: Mapping[str, Feature]) -> int:
     """The number of classes that a drawing function is conditioned on; 0: it takes no label."""
-    return spec.features["label"].classes if "label" in function.takes else 0
+    return features["label"].classes if "label" in function.takes else 0
 
 
-def drawer(function: Function, spec: Spec, seed: int = 0, label: int | None = None) -> Draw:
+def drawer(function: Function, classes: int = 0, seed: int = 0, label: int | None = None) -> Draw:
     """``(weights by name, k) ->`` outputs ``64 k`` to ``64 k + 63``; images as bytes.
 
     Output i depends on the seed, i and its label alone. Weights that were placed by
@@ -55,7 +55,7 @@ def drawer(function: Function, spec: Spec, seed: int = 0, label: int | None = No
 
     Args:
       function: one that draws.
-      spec: what its method was built for, which knows the classes.
+      classes: the number of classes that it is conditioned on, see :func:`classes_of`.
       seed: the seed of the latent codes.
       label: the class of every output; None: every class in turn.
 
@@ -67,7 +67,6 @@ def drawer(function: Function, spec: Spec, seed: int = 0, label: int | None = No
             f"function: it takes {', '.join(function.takes)} and draws nothing: use python -m"
             " jaxgan.apply"
         )
-    classes = classes_of(function, spec)
     if label is not None and not 0 <= label < classes:
         known = f"0 to {classes - 1}" if classes else "none: it is not conditional"
         raise InputError(f"label: {label} is not a class of this run ({known})")
