@@ -34,6 +34,8 @@ WORDS = {int: "a whole number", float: "a number", bool: "True or False", type(N
 
 HELP = ("-h", "--help")
 
+_ARG = type(tyro.conf.arg())
+
 
 @dataclass(frozen=True)
 class Training(Generic[A]):
@@ -106,7 +108,7 @@ def _fields(value: Any, prefix: str = "", flags: bool = True) -> Iterator[tuple[
         kind, marks = hints[f.name], ()
         if typing.get_origin(kind) is Annotated:
             kind, *marks = typing.get_args(kind)
-        names = [mark.name for mark in marks if isinstance(mark, type(tyro.conf.arg()))]
+        names = [getattr(mark, "name", None) for mark in marks if isinstance(mark, _ARG)]
         name = next((name for name in names if name is not None), f.name)
         if dataclasses.is_dataclass(default):
             inner = f"{prefix}{name}." if name else prefix

@@ -134,7 +134,7 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
 
 def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Writes arrays by name, compressed."""
-    _write(path, lambda file: np.savez_compressed(file, **arrays))
+    _write(path, lambda file: np.savez_compressed(file, **dict[str, Any](arrays)))
 
 
 def _write(path: Path, data: Any) -> None:
@@ -147,9 +147,9 @@ def _write(path: Path, data: Any) -> None:
 
 def _palette() -> np.ndarray:
     """The colours of Pascal VOC's masks: bits 0, 3, 6 of an index are the highest bits of red."""
-    index = np.arange(256)[:, None]
-    bits = [((index >> (3 * j + np.arange(3))) & 1) << (7 - j) for j in range(3)]
-    return sum(bits).astype(np.uint8)
+    index, channel = np.arange(256)[:, None], np.arange(3)
+    bits = [((index >> (3 * j + channel)) & 1) << (7 - j) for j in range(3)]
+    return np.sum(bits, axis=0).astype(np.uint8)
 
 
 PALETTE = _palette()

@@ -137,14 +137,14 @@ class Mapper:
           the name, the image as the function is given it but for the padding, and its output, in
           the order of ``named``.
         """
-        prepared = ((name, self._prepared(image)) for name, image in named)
-        for size, group in itertools.groupby(prepared, lambda item: self.size(item[1].shape[:2])):
+        given = ((name, self._given(image)) for name, image in named)
+        for size, group in itertools.groupby(given, lambda item: self.size(item[1].shape[:2])):
             full = 0
             while chunk := list(itertools.islice(group, batch)):
                 full = full or len(chunk)
                 outputs = self._call(np.stack([_padded(image, size) for _, image in chunk]), full)
                 for (name, image), output in zip(chunk, outputs, strict=True):
-                    yield name, image, self._cropped(output, image.shape)
+                    yield name, image, self._cropped(np.asarray(output), image.shape)
 
     def images(self, images: Sequence[Pixels], batch: int = BATCH) -> list[np.ndarray]:
         """The output of every image, in order; see :meth:`stream`."""
@@ -153,7 +153,7 @@ class Mapper:
         outputs = {i: output for i, _, output in self.stream(named, batch)}
         return [outputs[i] for i in range(len(images))]
 
-    def _prepared(self, image: Pixels) -> Pixels:
+    def _given(self, image: Pixels) -> Pixels:
         """The image with the run's channels, and at the run's size if it cannot keep its own."""
         side, channels = self.feature.shape[0], self.feature.shape[-1]
         if self.own_size:
