@@ -29,6 +29,16 @@ class Objective(NamedTuple):
     """``(real_logits, fake_logits) -> scalar``; the cross-entropy ones also take targets."""
     generator: Callable[..., Any]
     """``(fake_logits, real_logits=None) -> scalar``."""
+    scale: float = 1.0
+    """The factor in front of the losses of the paper: 1/2 under least squares."""
+    threshold: float | None = 0.0
+    """Where D decides. None: a score means nothing alone, the fake beside the real is it."""
+    pairs: bool = False
+    """Whether the generator's loss needs ``real_logits``."""
+    lipschitz: bool = False
+    """Whether the discriminator has to be kept Lipschitz by other means."""
+    targets: bool = False
+    """Whether the discriminator's loss takes ``real_targets`` and ``fake_targets``."""
 
 
 def _cross_entropy_discriminator(
@@ -108,38 +118,41 @@ def _same_shape(real_logits: Scores, fake_logits: Scores) -> None:
         )
 
 
-minimax = Objective(_cross_entropy_discriminator, _minimax_generator)
+minimax = Objective(_cross_entropy_discriminator, _minimax_generator, targets=True)
 """Goodfellow et al. 2014, equation 1. Its generator's gradient vanishes where D wins."""
 
-nonsaturating = Objective(_cross_entropy_discriminator, _nonsaturating_generator)
+nonsaturating = Objective(_cross_entropy_discriminator, _nonsaturating_generator, targets=True)
 """Goodfellow et al. 2014, section 3: the generator maximises log D(G(z)) instead."""
 
-least_squares = Objective(_least_squares_discriminator, _least_squares_generator)
+least_squares = Objective(
+    _least_squares_discriminator, _least_squares_generator, scale=0.5, threshold=0.5
+)
 """LSGAN (Mao et al. 2017), equation 9: a = 0, b = c = 1."""
 
-wasserstein = Objective(_wasserstein_critic, _raise_score)
+wasserstein = Objective(_wasserstein_critic, _raise_score, threshold=None, lipschitz=True)
 """WGAN (Arjovsky et al. 2017), Algorithm 1; the critic must be kept Lipschitz by other means."""
 
 hinge = Objective(_hinge_discriminator, _raise_score)
 """Lim and Ye 2017; SNGAN (Miyato et al. 2018), equations 16 and 17."""
 
-relativistic = Objective(_relativistic_discriminator, _relativistic_generator)
+relativistic = Objective(
+    _relativistic_discriminator, _relativistic_generator, threshold=None, pairs=True
+)
 """RpGAN (Jolicoeur-Martineau 2019); R3GAN (Huang et al. 2024), equation 2."""
 
 
-def real_rate(name: ObjectiveName, real_logits: Scores, fake_logits: Scores) -> Scalar:
+def real_rate(objective: Objective, real_logits: Scores, fake_logits: Scores) -> Scalar:
     """(1 + E[sign(D(x) - t)]) / 2: the share of the reals that D calls real.
 
-    t is where D decides: 1/2 under least squares, 0 under a cross-entropy and hinge. Wasserstein
-    scores and relativistic logits mean nothing alone: there t is the D(G(z)) of the fake beside
+    t is ``objective.threshold``, where D decides. Without one t is the D(G(z)) of the fake beside
     the real. Patches count one by one, a tie counts half.
 
     Near 1 for long, D memorises the reals; at 1/2 it cannot tell.
 
     Reference: Karras et al. 2020 (ADA), equation 1, whose r_t is E[sign(D(x))].
     """
-    threshold = 0.5 if name == "least_squares" else 0.0
-    if name in ("wasserstein", "relativistic"):
+    threshold = objective.threshold
+    if threshold is None:
         _same_shape(real_logits, fake_logits)
         threshold = fake_logits
     return (1.0 + jnp.sign(real_logits - threshold).mean()) / 2.0

@@ -1,10 +1,9 @@
 """From what is known of two sets of images to numbers whose names state the protocol."""
 
-import difflib
 from collections.abc import Callable
 from typing import NamedTuple
 
-from jaxgan.errors import InputError
+from jaxgan.errors import InputError, nearest
 from jaxgan.measure.collecting import SEED, SPLITS, Needs, Statistics
 from jaxgan.metrics import (
     density_coverage,
@@ -13,7 +12,7 @@ from jaxgan.metrics import (
     precision_recall,
     sliced_wasserstein,
 )
-from jaxgan.metrics.checks import check_neighbours
+from jaxgan.metrics.neighbours import check_neighbours
 
 SUBSETS, SUBSET_SIZE = 100, 1000
 """Of the kernel distance, and images in one at most."""
@@ -89,8 +88,7 @@ def parse(names: str) -> tuple[str, ...]:
     parsed = tuple(name.strip() for name in names.split(",") if name.strip())
     for name in parsed:
         if name not in METRICS:
-            near = difflib.get_close_matches(name, METRICS, n=1)
-            hint = f"did you mean {near[0]}? " if near else ""
+            hint = nearest(name, METRICS)
             raise InputError(f"metrics: {name!r} is unknown: {hint}use {', '.join(METRICS)}")
     if not parsed:
         raise InputError(f"metrics: none is named; use some of {','.join(METRICS)}")

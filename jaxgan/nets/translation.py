@@ -18,6 +18,7 @@ from jaxgan.ops import (
     apply_layer,
     gamma_init,
     kernel_init,
+    mixes_batch,
     pad,
 )
 
@@ -78,7 +79,7 @@ class Layer(nn.Module):
     def _shared(self) -> dict[str, Any]:
         return {
             "kernel_size": (self.size, self.size),
-            "use_bias": self.use_bias and not (self.normalize and self.norm == "batch"),
+            "use_bias": self.use_bias and not (self.normalize and mixes_batch(self.norm)),
             "add_bias": not (self.normalize and self.norm == "instance"),
             "kernel_init": kernel_init(self.initializer),
             "dtype": self.dtype,

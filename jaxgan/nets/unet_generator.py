@@ -10,7 +10,7 @@ from flax import linen as nn
 from jaxgan.core.sharding import draw
 from jaxgan.nets.checks import check_choices, check_multiple
 from jaxgan.nets.translation import Layer, leaky_relu
-from jaxgan.ops import Initializer, Norm
+from jaxgan.ops import Initializer, Norm, mixes_batch
 from jaxgan.typing import Image
 
 
@@ -65,7 +65,7 @@ class UNetGenerator(nn.Module):
         for stage, width in enumerate(widths):
             # No activation yet: LeakyReLU comes on the way down, ReLU on the way up.
             plain = stage in (0, depth - 1)
-            bias = self.norm != "batch"
+            bias = not mixes_batch(self.norm)
             x = layer(width, use_bias=bias, normalize=not plain, activation=None)(x, train)
             skips.append(x)
             x = leaky_relu(x)

@@ -2,7 +2,15 @@
 
 from jaxgan.ops.conv import Conv, ConvTranspose
 from jaxgan.ops.initializers import Initializer, gamma_init, kernel_init, linear_init
-from jaxgan.ops.normalization import Norm, Normalize, SpectralNorm, WeightNorm, apply_layer
+from jaxgan.ops.normalization import (
+    Norm,
+    Normalize,
+    SpectralNorm,
+    WeightNorm,
+    apply_layer,
+    is_lipschitz,
+    mixes_batch,
+)
 from jaxgan.ops.padding import Padding, pad
 from jaxgan.ops.resample import mean_pool, upsample
 
@@ -17,9 +25,11 @@ __all__ = [
     "WeightNorm",
     "apply_layer",
     "gamma_init",
+    "is_lipschitz",
     "kernel_init",
     "linear_init",
     "mean_pool",
+    "mixes_batch",
     "pad",
     "upsample",
 ]

@@ -23,6 +23,16 @@ Norm: TypeAlias = Literal["none", "batch", "layer", "instance", "group", "weight
 Activations: TypeAlias = Float[Array, "batch *space channels"]
 
 
+def mixes_batch(norm: Norm) -> bool:
+    """Whether the result for one example depends on the others of its batch."""
+    return norm == "batch"
+
+
+def is_lipschitz(norm: Norm) -> bool:
+    """Whether the norm bounds the Lipschitz constant of every layer."""
+    return norm == "spectral"
+
+
 class Normalize(nn.Module):
     """Normalized activations: gamma * (x - mean) / sqrt(var + epsilon) + beta.
 

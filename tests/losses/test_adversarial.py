@@ -79,23 +79,42 @@ RATES = {
 def test_the_rate_is_the_share_of_reals_or_patches_called_real(name, shape):
     rng = np.random.default_rng(2)
     real, fake = (rng.normal(0.5, 1.0, shape).astype(np.float32) for _ in range(2))
-    rate = adversarial.real_rate(name, jnp.asarray(real), jnp.asarray(fake))
+    rate = adversarial.real_rate(adversarial.get(name), jnp.asarray(real), jnp.asarray(fake))
     np.testing.assert_allclose(rate, np.mean(RATES[name](real, fake)), rtol=1e-6)
     sign = np.sign(real - {"least_squares": 0.5}.get(name, fake if RATES[name](1, 2) == 0 else 0))
     np.testing.assert_allclose(2 * rate - 1, sign.mean(), atol=1e-6)  # ADA's r_t
 
 
+@pytest.mark.parametrize("name", PAPERS)
+def test_an_objective_says_what_its_losses_need(name):
+    objective = adversarial.get(name)
+    real, fake = jnp.asarray(REAL, jnp.float32), jnp.asarray(FAKE, jnp.float32)
+    if objective.pairs:
+        with pytest.raises(ValueError, match="real_logits"):
+            objective.generator(fake)
+    else:
+        np.testing.assert_allclose(objective.generator(fake), objective.generator(fake, real))
+    if objective.targets:
+        np.testing.assert_allclose(
+            objective.discriminator(real, fake, 1.0, 0.0), objective.discriminator(real, fake)
+        )
+    else:
+        with pytest.raises((TypeError, TypeCheckError)):
+            objective.discriminator(real, fake, 1.0, 0.0)
+
+
+def test_scale_and_lipschitz_by_name():
+    scales = {name: adversarial.get(name).scale for name in PAPERS}
+    assert scales == dict.fromkeys(PAPERS, 1.0) | {"least_squares": 0.5}
+    assert [name for name in PAPERS if adversarial.get(name).lipschitz] == ["wasserstein"]
+
+
 def test_a_discriminator_that_cannot_tell_has_a_rate_of_one_half():
     same = jnp.full((4,), 3.0)
-    assert adversarial.real_rate("wasserstein", same, same) == 0.5
-    assert adversarial.real_rate("hinge", 0 * same, same) == 0.5
+    assert adversarial.real_rate(adversarial.wasserstein, same, same) == 0.5
+    assert adversarial.real_rate(adversarial.hinge, 0 * same, same) == 0.5
     with pytest.raises((ValueError, TypeCheckError)):  # the annotations say it too
-        adversarial.real_rate("relativistic", same, same[:2])
-
-
-def test_relativistic_generator_needs_the_reals():
-    with pytest.raises(ValueError, match="real_logits"):
-        adversarial.relativistic.generator(jnp.zeros(3))
+        adversarial.real_rate(adversarial.relativistic, same, same[:2])
 
 
 def test_relativistic_refuses_shapes_that_would_broadcast_to_all_pairs():
