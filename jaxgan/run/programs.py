@@ -30,7 +30,7 @@ class Setting(NamedTuple):
     seed: int
     leg: int
 
-    def order(self, begin: int, count: int, **share: int) -> dict[str, int]:
+    def order(self, begin: int, count: int, **share: int) -> dict[str, Any]:
         """The arguments of ``plans`` and ``batches`` from a step of the leg on."""
         n = self.algorithm.batches_per_step
         where = {"seed": self.seed, "start_step": begin, "leg": self.leg}
@@ -119,7 +119,8 @@ class FromDevice:
         return self._setting.devices.whole(self._gather)(self._data, plan)
 
     def _gather(self, data: Batch, plan: Batch) -> Batch:
-        return gather(data, plan, self._setting.dataset)
+        dataset = self._setting.dataset
+        return gather(data, plan, dataset.features, dataset.data.jitter)
 
 
 def _steps(step: Update, count: int) -> Update:
@@ -139,7 +140,6 @@ def shower(algorithm: Algorithm, devices: Devices) -> Callable[..., Any]:
 
     Images are uint8, curves are floats. Every device computes it whole: one process draws it.
     """
-
     titles: list[str] = []
 
     def show(state: TrainState, gallery: Batch, key: PRNGKey) -> list[jax.Array]:

@@ -203,9 +203,9 @@ def open_stages(
     stages: list[Stage] = []
     parts = legs(run.algorithm.build(spec), run.steps)
     for i, leg in enumerate(parts):
-        data = replace(run.data, **leg.data)
-        devices.check(data.batch_size)
-        dataset = whole if data == run.data else open_dataset(data, whole.scaling)
+        devices.check(replace(run.data, **leg.data).batch_size)
+        dataset = whole.changed(**leg.data) if leg.data else whole
+        dataset.check_batch_size()
         stages.append(Stage(run, i, first_step(parts, i), leg, dataset, devices))
     features = [stage.dataset.features for stage in stages]
     return stages, directory.Facts(spec, features, whole.scaling, tuple(whole.class_names))
