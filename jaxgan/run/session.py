@@ -125,8 +125,7 @@ class Session:
 
     def describe(self, start: Start) -> list[str]:
         """Lines for the start of an attempt: the data, and where the run goes on."""
-        datasets = {id(stage.dataset): stage.dataset for stage in self.stages}
-        lines = [line for dataset in datasets.values() for line in dataset.describe()]
+        lines = dict.fromkeys(line for s in self.stages for line in s.dataset.describe())
         kept = f"keeps the newest {self.run.checkpoint.keep} checkpoints"
         return [*lines, f"{self.out}: from step {start.step}, {kept}"]
 
