@@ -98,7 +98,10 @@ class Opened:
         else:
             make = functools.partial(Mapper, self.functions, self.spec.features, self.weights, name)
             mapper, (values,) = self._once(("apply", name), make), given.values()
-            outputs = mapper.rows(values) if kind == "array" else np.stack(mapper.images(values))
+            if kind == "image":
+                outputs = np.stack(mapper.images(list(_images(values))))
+            else:
+                outputs = mapper.rows(values)
         predicted = self._predicted(function)
         return self.scaling[predicted].invert(outputs) if predicted else outputs
 
@@ -146,6 +149,15 @@ class Opened:
             if key not in self._made:
                 self._made[key] = make()
             return self._made[key]
+
+
+def _images(values: np.ndarray) -> np.ndarray:
+    if values.ndim != 4 or values.dtype != np.uint8 or not len(values):
+        raise InputError(
+            f"inputs: {values.dtype} of shape {values.shape}; images are uint8 of shape"
+            " (n, height, width, channels)"
+        )
+    return values
 
 
 def open_run(
