@@ -94,7 +94,7 @@ def minimize(
         value = over_devices(value)
 
         new, metrics = merge(state, aux), over_devices(aux.metrics)
-        metrics = _merge({f"{'+'.join(labels)}_loss": _no_nan(value)}, metrics)
+        metrics = _merge({f"{'+'.join(labels)}_loss": no_nan(value)}, metrics)
         for own, name in zip(norm_labels, names, strict=True):
 
             def value_of(own_params: Any, name: str = name) -> Scalar:
@@ -137,7 +137,7 @@ def apply_gradients(
         changes, opt_state = rule.update(mean, this.opt_state, params, grad=mean, **extra)
         variables = {**this.variables, "params": optax.apply_updates(params, changes)}
         players = {**state.players, player: this.replace(variables=variables, opt_state=opt_state)}
-        norm = {f"{label or player}_grad_norm": _no_nan(optax.tree.norm(mean))}
+        norm = {f"{label or player}_grad_norm": no_nan(optax.tree.norm(mean))}
         return state.replace(players=players), norm
 
     return update
@@ -159,7 +159,7 @@ def _with_rows(batch: Batch, state: TrainState) -> Batch:
     return {**batch, **state.rows} if state.rows else batch
 
 
-def _no_nan(value: Scalar) -> Scalar:
+def no_nan(value: Scalar) -> Scalar:
     """The value, or inf for NaN, which stands for what :func:`every` did not compute."""
     return jnp.where(jnp.isnan(value), jnp.inf, value)
 
