@@ -46,7 +46,7 @@ class Loader:
           InputError: too many images cannot be read.
         """
         raw = self._readable(place)
-        return {name: self._treated(name, raw[name], plan) for name in self.features}
+        return {name: self._treated(name, np.asarray(raw[name]), plan) for name in self.features}
 
     def examples(self, places: Iterable[int]) -> Example:
         """A batch of the examples at some places, not augmented."""
