@@ -200,16 +200,22 @@ def abstract(state: TrainState, shardings: Any) -> TrainState:
 
 def _read(checkpoint: Path) -> Any:
     """All arrays of a checkpoint on the host, as nested dicts and lists."""
-    handler, folder = ocp.PyTreeCheckpointHandler(), (checkpoint / "default").absolute()
     with _quiet():
-        tree = _metadata(checkpoint)
-        numpy = jax.tree.map(lambda _: ocp.RestoreArgs(restore_type=np.ndarray), tree)
-        return handler.restore(folder, args=ocp.args.PyTreeRestore(restore_args=numpy))
+        numpy = jax.tree.map(
+            lambda _: ocp.RestoreArgs(restore_type=np.ndarray), _metadata(checkpoint)
+        )
+        args = ocp.args.PyTreeRestore(restore_args=numpy)
+        return ocp.PyTreeCheckpointHandler().restore(_folder(checkpoint), args=args)
 
 
 def _metadata(checkpoint: Path) -> Any:
     """Shapes and types of the arrays of a checkpoint."""
-    return ocp.PyTreeCheckpointHandler().metadata((checkpoint / "default").absolute()).tree
+    return ocp.PyTreeCheckpointHandler().metadata(_folder(checkpoint)).tree
+
+
+def _folder(checkpoint: Path) -> Any:
+    """The folder of the arrays; Orbax takes any kind of path."""
+    return (checkpoint / "default").absolute()
 
 
 def _damage(checkpoint: Path) -> str:
