@@ -3,7 +3,7 @@
 import functools
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from jaxgan.core import Algorithm, Function, Spec, TrainState
 from jaxgan.core.leg import Leg, first_step, leg_of, legs
+from jaxgan.data.config import Data
 from jaxgan.data.dataset import Scaling
 from jaxgan.errors import InputError, nearest
 from jaxgan.measure.generated import CHUNK, classes_of, drawer, drawing_function
@@ -32,6 +33,8 @@ class Opened:
     run: Run
     spec: Spec
     """The features of the data, as the leg that was reached has them."""
+    data: Data
+    """The data of that leg."""
     algorithm: Algorithm
     step: int
     weights: Mapping[str, Variables]
@@ -195,6 +198,7 @@ def open_run(
     return Opened(
         run=made,
         spec=Spec(facts.legs[index], leg.steps, first_step(parts, index)),
+        data=replace(made.data, **leg.data),
         algorithm=leg.algorithm,
         step=step,
         weights=state.replace(frozen=weights_of(leg)).weights(averaged),
