@@ -116,6 +116,6 @@ def lost(error: Any) -> str:
     """
     return (
         f"error: process {jax.process_index()} of {jax.process_count()} lost another one"
-        f" ({first_line(error)}); start the run again, on as many devices as you have: it goes on from its"
-        " last checkpoint"
+        f" ({first_line(error)}); start the run again, on as many devices as you have: it goes on"
+        " from its last checkpoint"
     )
