@@ -1,5 +1,7 @@
-"""Images from a function that draws, chunk by chunk: ``sample`` writes them, ``evaluate`` measures
-them."""
+"""Images from a function that draws, chunk by chunk.
+
+``sample`` writes them and ``evaluate`` measures them.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -29,17 +31,22 @@ def drawing_function(functions: Mapping[str, Function]) -> tuple[str, Function]:
     for name, function in functions.items():
         if function.draws and function.gives.kind == "image":
             return name, function
-    raise InputError(f"run: it draws no images; {instead(functions)}")
+    raise InputError(f"run: {instead(functions)}")
+
+
+def draws_images(functions: Mapping[str, Function]) -> bool:
+    """Whether one of the functions draws images."""
+    return any(f.draws and f.gives.kind == "image" for f in functions.values())
 
 
 def instead(functions: Mapping[str, Function]) -> str:
-    """What a run that draws no images has, in words."""
-    if not functions:
-        return "it has no functions"
+    """What a run that draws no images has instead, in words."""
     named = f"function{'s' * (len(functions) > 1)} {', '.join(functions)}"
     if any(function.draws for function in functions.values()):
-        return f"it has the {named}"
-    return f"it has the apply {named}: use python -m jaxgan.apply"
+        return f"it draws no images; it has the {named}"
+    if not functions:
+        return "it draws nothing and has no functions"
+    return f"it draws nothing; it has the apply {named}: use python -m jaxgan.apply"
 
 
 def classes_of(function: Function, features: Mapping[str, Feature]) -> int:

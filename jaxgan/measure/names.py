@@ -1,5 +1,6 @@
 """From what is known of two sets of images to numbers whose names state the protocol."""
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -79,12 +80,28 @@ METRICS = {
 Wasserstein distance."""
 
 
+NONE = "none"
+"""Stands for no image metrics."""
+
+_HIGHER = re.compile(
+    r"(^|[/_])(accuracy|iou|psnr|(ms_)?ssim|auc|auroc|precision|recall|f1|dice|likelihood)([/_]|$)"
+)
+"""Names of numbers that are better when they are higher."""
+
+
+def higher_is_better(name: str) -> bool:
+    """Whether a measured number with that name is better when it is higher; losses are not."""
+    return bool(_HIGHER.search(name.lower())) and "loss" not in name and "error" not in name
+
+
 def parse(names: str) -> tuple[str, ...]:
-    """``"fid,kid"`` as a tuple.
+    """``"fid,kid"`` as a tuple; ``"none"`` as an empty one.
 
     Raises:
       InputError: for a name that is no metric.
     """
+    if names.strip() == NONE:
+        return ()
     parsed = tuple(name.strip() for name in names.split(",") if name.strip())
     for name in parsed:
         if name not in METRICS:

@@ -61,6 +61,9 @@ class Evaluate(Protocol):
     """Images from the generator."""
     reference: str | None = None
     """Folder, source or file of pytorch-fid that they are compared with; None: the run's data."""
+    best: Literal["lowest", "highest"] | None = None
+    """The best value of the first number; None: highest for accuracies, iou, psnr, ssim, auc and
+    metrics that reward it, lowest for losses, errors and distances."""
 
 
 @dataclass(frozen=True, kw_only=True)

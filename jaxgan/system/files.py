@@ -18,7 +18,7 @@ def write_whole(path: Path, data: bytes | str | Callable[[BinaryIO], Any]) -> No
     Raises:
       OSError: the disk is full or the directory is not writable; the old file stays.
     """
-    part = path.with_name(f".{path.name}.part")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")  # of two writers the last one wins
     try:
         with part.open("wb") as file:
             if callable(data):
