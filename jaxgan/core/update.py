@@ -243,9 +243,7 @@ def scan_batches(n: int, update: Update) -> Update:
         _check_leading("scan_batches", batches, n)
         before = state
 
-        def body(
-            state: TrainState, item: tuple[Any, Batch, PRNGKey]
-        ) -> tuple[TrainState, Metrics]:
+        def body(state: TrainState, item: tuple[Any, Batch, PRNGKey]) -> tuple[TrainState, Metrics]:
             i, batch, key = item
             new, metrics = update(state.replace(clock=before.now * n + i), batch, key)
             return new.replace(clock=before.clock, rows=before.rows), metrics

@@ -208,7 +208,7 @@ def open_stages(
         dataset = whole if data == run.data else open_dataset(data, whole.scaling)
         stages.append(Stage(run, i, first_step(parts, i), leg, dataset, devices))
     features = [stage.dataset.features for stage in stages]
-    return stages, directory.Facts(spec, features, whole.scaling, tuple(whole.class_names))
+    return stages, directory.Facts(spec, features, whole.scaling, whole.class_names, whole.columns)
 
 
 def _named(run: Run) -> Path:
