@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from tqdm import tqdm
 
 from jaxgan.core import Algorithm, Function, Spec, TrainState
 from jaxgan.core.leg import Leg, first_step, leg_of, legs
@@ -42,6 +43,8 @@ class Opened:
     scaling: Mapping[str, Scaling]
     """Statistics of the arrays in the training data."""
     class_names: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+    """Columns of a table's rows or of a series, in the order of the arrays."""
     _made: dict[Any, Any] = field(default_factory=dict, repr=False)
     _lock: Any = field(default_factory=threading.Lock, repr=False)
 
@@ -72,7 +75,9 @@ class Opened:
         classes = classes_of(function, self.spec.features)
         make = functools.partial(drawer, function, classes, seed, label)
         draw = self._once(("sample", seed, label), make)
-        return np.concatenate([draw(self._placed, k) for k in range(-(-n // CHUNK))])[:n]
+        chunks = -(-n // CHUNK)
+        bar = tqdm(range(chunks), unit=f"x{CHUNK} images", disable=chunks < 10)
+        return np.concatenate([draw(self._placed, chunk) for chunk in bar])[:n]
 
     def apply(self, name: str, inputs: Any) -> np.ndarray:
         """The outputs of a function that maps examples.
@@ -105,7 +110,7 @@ class Opened:
                 outputs = np.stack(mapper.images(list(_images(values))))
             else:
                 outputs = mapper.rows(values)
-        predicted = self._predicted(function)
+        predicted = self.predicted(function)
         return self.scaling[predicted].invert(outputs) if predicted else outputs
 
     def _mapping(self, name: str) -> Function:
@@ -135,8 +140,8 @@ class Opened:
         compiled = self._once(("together", name), lambda: devices.jit(outputs))
         return np.asarray(compiled(dict(self.weights), given))
 
-    def _predicted(self, function: Function) -> str | None:
-        """The standardised feature that a function's outputs are values of."""
+    def predicted(self, function: Function) -> str | None:
+        """The standardised feature that a function's outputs are values of; None: of none."""
         same = [name for name in self.scaling if self.spec.features[name] == function.gives]
         others = [name for name in same if name not in function.takes]
         return next(iter(others or same), None)
@@ -204,6 +209,7 @@ def open_run(
         weights=state.replace(frozen=weights_of(leg)).weights(averaged),
         scaling=facts.scaling,
         class_names=facts.class_names,
+        columns=facts.columns,
     )
 
 
