@@ -57,7 +57,7 @@ def draw(
 
 
 def share(x: Shaped[Array, "*shape"], axis: int = 0) -> Shaped[Array, "*part"]:
-    """This device's share of a whole batch, in a program that sees one; elsewhere ``x``, spread."""
+    """A device's share of a whole batch, in a program that sees one; elsewhere ``x``, spread."""
     if not mapped():
         return spread(x, axis)
     size = x.shape[axis] // jax.lax.axis_size(AXIS)
