@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from jaxgan import cli, default
+from jaxgan import cli
 from jaxgan.run import configs
 from jaxgan.run.config import Run
 from jaxgan.system.devices import Parallel
@@ -33,7 +33,7 @@ class Command:
     """Measures the compiled step along one axis."""
 
     config: Annotated[str | None, tyro.conf.Positional] = None
-    """A config file; none: the default experiment."""
+    """Name or file of a config; none: the default experiment."""
     over: Literal["batch", "resolution", "devices", "n_critic"] = "batch"
     """The axis."""
     values: tuple[int, ...] = ()
@@ -101,7 +101,7 @@ def in_process(command: Command, count: int) -> dict[str, float]:
     flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={count}"
     arguments = [command.config] if command.config else []
     arguments += ["--over", "batch", "--state", command.state, "--seconds", str(command.seconds)]
-    load = "configs.load_config(c.config) if c.config else default.config()"
+    load = "configs.find_config(c.config or 'cgan_digits')"
     code = (
         "import sys, json; from benchmarks.scaling import *; from benchmarks import scaling\n"
         f"c = cli.parse(Command, None, {arguments!r}, 'scaling'); run = {load}\n"
@@ -131,7 +131,7 @@ def plot(path: Path, over: str, rows: list[dict[str, float]]) -> None:
 def main(args: list[str]) -> None:
     """The command."""
     command = cli.parse(Command, None, args, "python -m benchmarks.scaling")
-    run = configs.load_config(command.config) if command.config else default.config()
+    run = configs.find_config(command.config or "cgan_digits")
     print(f"{command.over:>10}  images/s  state MiB on a device")
     rows = []
     for value in command.values or VALUES[command.over]:

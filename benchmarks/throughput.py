@@ -25,7 +25,7 @@ import tyro
 from jax.extend.core import ClosedJaxpr, Jaxpr, jaxpr_as_fun
 from jax.sharding import NamedSharding, PartitionSpec
 
-from jaxgan import cli, default
+from jaxgan import cli
 from jaxgan.core import Algorithm, Spec, advance, several
 from jaxgan.core.sharding import AXIS
 from jaxgan.errors import InputError
@@ -61,7 +61,7 @@ class Command:
     """Measures the training speed of configs on this machine."""
 
     configs: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
-    """Config files; none: the default experiment."""
+    """Names or files of configs; none: the default experiment."""
     seconds: float = 5.0
     """Length of each measurement, in seconds."""
     step_only: bool = False
@@ -308,7 +308,7 @@ def line(row: dict[str, Any]) -> str:
 
 def load(command: Command) -> list[Run]:
     """The runs to measure, with the command's sizes."""
-    runs = [configs.load_config(path) for path in command.configs] or [default.config()]
+    runs = [configs.find_config(name) for name in command.configs or ["cgan_digits"]]
     sizes = {
         name: getattr(command, name)
         for name in ("batch_size", "image_size")

@@ -1,80 +1,218 @@
-"""Command lines: a config file, fields overridden by name, and errors of one line."""
+"""Command lines: a config, fields overridden by name, and errors of one line."""
 
 import ast
 import contextlib
+import dataclasses
 import inspect
 import io
 import itertools
-import re
 import sys
 import textwrap
 import traceback
+import types
 import typing
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
 import flax.linen as nn
 import jax
 import tyro
 
-from jaxgan.errors import InputError
+from jaxgan.errors import InputError, nearest
 from jaxgan.run.config import Run, stated
+from jaxgan.run.configs import find_config
 from jaxgan.system import processes
 
+A = TypeVar("A")
 
-def parse(
-    kind: Any, default: Any, args: Sequence[str], prog: str, markers: tuple[Any, ...] = ()
-) -> Any:
+DEFAULT = "cgan_digits"
+"""Name of the config that ``python -m jaxgan.train`` runs without arguments."""
+
+WORDS = {int: "a whole number", float: "a number", bool: "True or False", type(None): "None"}
+"""A type, as an error message calls it."""
+
+HELP = ("-h", "--help")
+
+_ARG = type(tyro.conf.arg())
+
+
+@dataclass(frozen=True)
+class Training(Generic[A]):
+    """Trains; CONFIG is a name of jaxgan's configs or a FILE.py, cgan_digits by default."""
+
+    run: Annotated[Run[A], tyro.conf.arg(name=""), tyro.conf.FlagConversionOff]
+    """One experiment: the fields of the config."""
+    fresh: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Deletes what an earlier run left in the run directory, and starts anew."""
+    dry_run: Annotated[bool, tyro.conf.arg(aliases=["--dry-run"]), tyro.conf.FlagCreatePairsOff] = (
+        False
+    )
+    """Prints the config, parameters, memory and FLOPs of a step; trains nothing."""
+
+
+def parse_training(args: Sequence[str], prog: str = "python -m jaxgan.train") -> Training:
+    """``[CONFIG] [--field value ...]``: a run whose fields are overridden by name."""
+    named = bool(args) and not args[0].startswith("-")
+    run = find_config(args[0] if named else DEFAULT)
+    kind = Training[type(run.algorithm)]  # pyright: ignore
+    return parse(kind, Training(run), args[named:], f"{prog} [CONFIG]")
+
+
+def parse(kind: Any, default: Any, args: Sequence[str], prog: str) -> Any:
     """A ``kind`` from the command line; fields that it does not name are those of ``default``.
+
+    A field that may be one of several dataclasses has the fields of its default's type.
 
     Raises:
       InputError: one line, which names the nearest field to an unknown one.
     """
-    output = io.StringIO()
+    asked = bool({*HELP} & {*args})
+    known = dict(_fields(kind if default is None else default))
+    _check_names(args, known)
     try:
-        with _nets, contextlib.redirect_stderr(output):
-            options: dict[str, Any] = {} if default is None else {"default": default}
-            return tyro.cli(
-                kind, args=list(args), prog=prog, use_underscores=True, config=markers, **options
+        with _nets, contextlib.redirect_stderr(io.StringIO()):
+            value, unknown = tyro.cli(
+                kind,
+                args=["--help"] if asked else list(args),
+                prog=prog,
+                default=tyro.MISSING_NONPROP if default is None else default,
+                return_unknown_args=True,
+                use_underscores=True,
+                config=(tyro.conf.AvoidSubcommands,),
             )
     except SystemExit as stop:
         if not stop.code:
             raise
-        raise InputError(_one_line(output.getvalue())) from None
+        raise _reason(stop, args, known) from None
+    if unknown:
+        raise InputError(f"{unknown[0]}: stands where no value is expected; leave it out")
+    return value
 
 
-def parse_run(run: Run, args: Sequence[str], prog: str) -> Run:
-    """``run`` with fields replaced by name (``--algorithm.learning_rate 1e-4``)."""
-    kind = Run[type(run.algorithm)]  # pyright: ignore
-    return parse(kind, run, args, prog, (tyro.conf.FlagConversionOff,))
+class _Field(NamedTuple):
+    """One field of a command line."""
+
+    kind: Any
+    """Its type; None: a flag, which takes no value."""
+    required: bool = False
+    positional: bool = False
+
+
+def _fields(value: Any, prefix: str = "", flags: bool = True) -> Iterator[tuple[str, _Field]]:
+    """``(--flag, field)`` for each field of a dataclass, its type or a net; nested ones dotted."""
+    cls = value if isinstance(value, type) else type(value)
+    hints = typing.get_type_hints(cls, include_extras=True)
+    for f in stated(value):
+        default = _default(f) if isinstance(value, type) else getattr(value, f.name)
+        kind, marks = hints[f.name], ()
+        if typing.get_origin(kind) is Annotated:
+            kind, *marks = typing.get_args(kind)
+        names = [getattr(mark, "name", None) for mark in marks if isinstance(mark, _ARG)]
+        name = next((name for name in names if name is not None), f.name)
+        if dataclasses.is_dataclass(default):
+            inner = f"{prefix}{name}." if name else prefix
+            yield from _fields(default, inner, flags and tyro.conf.FlagConversionOff not in marks)
+        elif kind is bool and flags:
+            yield f"--{prefix}{name}", _Field(None)
+            if tyro.conf.FlagCreatePairsOff not in marks:
+                yield f"--{prefix}no_{name}", _Field(None)
+        else:
+            required = default is dataclasses.MISSING
+            yield f"--{prefix}{name}", _Field(kind, required, tyro.conf.Positional in marks)
+
+
+def _default(field: dataclasses.Field) -> Any:
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return field.default
+
+
+def _groups(args: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """``(--flag, what stands after it)`` for each flag, with underscores as fields have them."""
+    flag, values = "", []
+    for arg in args:
+        if arg.startswith("--"):
+            if flag:
+                yield flag, values
+            name, equals, value = arg.partition("=")
+            flag, values = f"--{name[2:].replace('-', '_')}", [value] if equals else []
+        else:
+            values.append(arg)
+    if flag:
+        yield flag, values
+
+
+def _check_names(args: Sequence[str], known: dict[str, _Field]) -> None:
+    for flag, _ in _groups(args):
+        if flag not in known and flag != "--help":
+            near = nearest(flag, known)
+            raise InputError(f"{flag}: there is no such field; {near}--help lists all")
+
+
+def _reason(stop: SystemExit, args: Sequence[str], known: dict[str, _Field]) -> InputError:
+    """What is wrong with arguments that tyro refuses: a check's own words, or the field's type."""
+    cause: BaseException | None = stop
+    while cause is not None:
+        if isinstance(cause, InputError):
+            return cause
+        cause = cause.__cause__ or cause.__context__
+    for flag, values in _groups(args):
+        kind = known[flag].kind
+        if kind is not None and not _fits(kind, values):
+            return InputError(f"{flag}: {' '.join(values) or 'nothing'} is not {_words(kind)}")
+    given = {flag for flag, _ in _groups(args)}
+    missing = [flag for flag, field in known.items() if field.required and flag not in given]
+    for flag in sorted(missing, key=lambda flag: known[flag].positional):
+        name = flag[2:].upper() if known[flag].positional else flag
+        return InputError(f"{name}: is missing; --help says what it is")
+    return InputError(f"arguments: {' '.join(args)} cannot be read; --help says what they may be")
+
+
+def _fits(kind: Any, values: Sequence[str]) -> bool:
+    """Whether values begin with one of a type: there may be positional arguments after it."""
+    off = (tyro.conf.FlagConversionOff,)
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            tyro.cli(kind, args=list(values), return_unknown_args=True, config=off)
+    except SystemExit:
+        return False
+    return True
+
+
+def _words(kind: Any) -> str:
+    """A type, as an error message calls it."""
+    parts = typing.get_args(kind)
+    origin = typing.get_origin(kind)
+    if origin is Literal:
+        return f"one of {', '.join(map(str, parts))}"
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(map(_words, parts))
+    if origin is tuple:
+        return " and ".join(map(_words, parts))
+    return WORDS.get(kind, "a value")
 
 
 def main(command: Callable[[list[str]], int | None]) -> None:
     """Runs a command on ``sys.argv``: bad input is one line on stderr and exit code 2."""
     try:
         code = command(sys.argv[1:])
-        processes.finished()
     except InputError as error:
-        if jax.process_count() > 1:
+        if _one_of_several():
             processes.leave(f"error: process {jax.process_index()}: {error}", 2)
         print(f"error: {error}", file=sys.stderr)
         code = 2
     except Exception as error:  # what a lost process raises in the others is of many types
-        if jax.process_count() == 1:
+        if not _one_of_several():
             raise
         traceback.print_exc()
         processes.leave(processes.lost(error), processes.LOST)
     sys.exit(code or 0)
 
 
-def _one_line(box: str) -> str:
-    """The message of tyro's box, and the field that it would have liked to see."""
-    lines = [re.sub(r"[│╭╮╰╯]", "", line).strip() for line in box.splitlines()]
-    body = [line for line in lines[1:] if line]
-    rules = [i for i, line in enumerate(body) if set(line) == {"─"}] or [len(body)]
-    message = " ".join(body[: rules[0]])
-    near = re.search(r"Perhaps you meant:?.*?(--[\w.\-]+)", " ".join(body))
-    return message + (f"; did you mean {near[1]}?" if near else "")
+def _one_of_several() -> bool:
+    """Whether this process has met others; asking JAX how many there are starts its backend."""
+    return jax.distributed.is_initialized() and jax.process_count() > 1
 
 
 _nets = tyro.constructors.ConstructorRegistry()

@@ -17,8 +17,8 @@ LAYERS = [
     {"system"},
     {"measure"},
     {"run"},
-    {"cli", "default"},
-    {"train", "sample", "translate", "evaluate"},
+    {"cli"},
+    {"train", "sample", "apply", "evaluate"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 FILES = sorted((ROOT / "jaxgan").rglob("*.py"))

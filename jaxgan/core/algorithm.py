@@ -66,7 +66,8 @@ class Function(NamedTuple):
     gives: Feature
     """What one output is."""
     multiple: int = 1
-    """Divides the sides of an image that the function takes."""
+    """Divides the sides of an image that the function takes; 0: it takes the size of the feature
+    alone. A function that gives neither images nor masks is always given that size."""
     scale: int = 1
     """Sides of an image that the function gives, over those of the image that it takes."""
 

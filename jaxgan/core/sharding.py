@@ -1,8 +1,8 @@
-"""The batch axis over the devices, in a program for all of them (jit) or for each (pmap).
+"""The batch axis over the devices: random draws and means of the whole batch, in every program.
 
-Under ``jax.jit`` with a mesh the program is that of one device and the compiler splits it; under
-``jax.pmap`` the program is one device's share. What is written with these functions computes the
-same in both: examples are drawn as in the whole batch, and means are over it.
+A step is traced as a program for all devices, which the compiler splits over the mesh, or as a
+program that sees one device's share of the batch. Code written with these functions computes the
+same in both: random values are those of the whole batch, and means are over it.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ AXIS = "data"
 
 
 def mapped() -> bool:
-    """Whether the program that is traced is one device's share (``jax.pmap`` over AXIS)."""
+    """Whether the program being traced sees one device's share of the batch."""
     try:
         jax.lax.axis_size(AXIS)
     except NameError:
@@ -48,8 +48,8 @@ def draw(
 ) -> Shaped[Array, "batch *rest"]:
     """``sample(key, shape)``, one random value or array an example along the leading axis.
 
-    Under ``jax.pmap``, where ``shape`` is that of the device's share, this is its share of what
-    ``sample`` draws for the whole batch.
+    In a program that sees one device's share, ``shape`` is that of the share, and the result is
+    that share of what ``sample`` draws for the whole batch.
     """
     if not mapped():
         return spread(sample(key, shape))
@@ -57,7 +57,7 @@ def draw(
 
 
 def share(x: Shaped[Array, "*shape"], axis: int = 0) -> Shaped[Array, "*part"]:
-    """One device's part of a whole batch under ``jax.pmap``; elsewhere ``x``, spread."""
+    """This device's share of a whole batch, in a program that sees one; elsewhere ``x``, spread."""
     if not mapped():
         return spread(x, axis)
     size = x.shape[axis] // jax.lax.axis_size(AXIS)
@@ -65,7 +65,7 @@ def share(x: Shaped[Array, "*shape"], axis: int = 0) -> Shaped[Array, "*part"]:
 
 
 def gathered(x: Shaped[Array, "batch *rest"]) -> Shaped[Array, "whole *rest"]:
-    """The whole batch on each device under ``jax.pmap``; elsewhere ``x``, which is that."""
+    """The whole batch, of which ``x`` is the share that this program sees."""
     return jax.lax.all_gather(x, AXIS, tiled=True) if mapped() else x
 
 

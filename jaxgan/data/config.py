@@ -7,16 +7,18 @@ from jaxgan.errors import InputError
 
 @dataclass(frozen=True)
 class Data:
-    """Which images, and how they become batches."""
+    """Which examples, and how they become batches."""
 
     source: str = "digits"
     """digits, idx:PATH (MNIST's files), npz:PATH, folder:PATH (JPEG, PNG, WebP) or tfds:NAME.
-    Two domains: photos, unpaired:PATH_A,PATH_B or paired:PATH_A,PATH_B; one ROOT for both paths
-    holds trainA and trainB or, for paired, images with A in the left half and B in the right."""
+    masks:IMAGES,MASKS: two folders with the same names. table:FILE.csv: a row an example.
+    series:FILE.csv: windows of a time series. Two domains: photos, unpaired:PATH_A,PATH_B or
+    paired:PATH_A,PATH_B; one ROOT for both paths holds trainA and trainB or, for paired, images
+    with A in the left half and B in the right."""
     image_size: int = 28
     """Height and width of the images, in pixels: the shorter side is resized, then cropped."""
     batch_size: int = 64
-    """Images a batch, over all devices and hosts."""
+    """Examples a batch, over all devices and hosts."""
     channels: int = 0
     """1 grey, 3 RGB, 4 RGBA; 0 is as the source has them (a folder: as its first image has)."""
     split: str = "train"
@@ -31,17 +33,42 @@ class Data:
     jitter: float = 0.0
     """Strength s in [0, 1]: brightness, contrast and saturation times U(1 - s, 1 + s)."""
     max_unreadable: int = 10
-    """Unreadable images to skip (the next one stands in) before the run stops; of each domain."""
+    """Unreadable images to skip (the next one stands in) before the run stops; of each stream."""
     on_device: bool = False
     """Keep a small data set decoded on the accelerator; the training step gathers its batches."""
+    held_out: float = 0.0
+    """Share of the examples that is kept from training, to measure on; the end of a series. 0: the
+    test part of the source if it has one."""
+    fold: tuple[int, int] | None = None
+    """(k, n): keep fold k of n, counted from 1, from training. All n folds cover the examples."""
+    target: str | None = None
+    """Column of a table that is to be predicted: integers or words are labels, floats a target."""
+    past: int = 48
+    """Rows of a series that a window starts with."""
+    future: int = 12
+    """Rows of a series that follow the past."""
 
     def __post_init__(self) -> None:
-        for name, least in (("image_size", 1), ("batch_size", 1), ("crop", 0)):
-            if getattr(self, name) < least:
-                raise InputError(f"data.{name}: {getattr(self, name)} is less than {least}")
+        least = {"image_size": 1, "batch_size": 1, "crop": 0, "max_unreadable": 0}
+        for name, low in {**least, "past": 1, "future": 1}.items():
+            if getattr(self, name) < low:
+                raise InputError(f"data.{name}: {getattr(self, name)} is less than {low}")
         if self.channels not in (0, 1, 3, 4):
             raise InputError(f"data.channels: {self.channels} is not one of 0, 1, 3, 4")
         if not 0 <= self.jitter <= 1:
             raise InputError(f"data.jitter: {self.jitter} is outside [0, 1]")
-        if self.max_unreadable < 0:
-            raise InputError(f"data.max_unreadable: {self.max_unreadable} is less than 0")
+        if not 0 <= self.held_out < 1:
+            raise InputError(f"data.held_out: {self.held_out} is outside [0, 1)")
+        if self.fold is not None:
+            self._check_fold(*self.fold)
+
+    def _check_fold(self, k: int, n: int) -> None:
+        if n < 2 or not 1 <= k <= n:
+            raise InputError(
+                f"data.fold: {k} {n} is not a fold k of n: use n of at least 2 and k from 1 to n"
+            )
+        if self.held_out:
+            raise InputError(
+                f"data.held_out: {self.held_out} and data.fold {k} {n} both choose the held-out"
+                " part: use one of them"
+            )

@@ -1,105 +1,123 @@
 """What a source of examples is, whatever it reads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, TypeAlias
+from functools import cached_property
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from jaxtyping import Int32, UInt8
+from jaxtyping import Float64, Int32, Int64, UInt8
 
+from jaxgan.core import Feature
 from jaxgan.errors import InputError
 
 Pixels: TypeAlias = UInt8[np.ndarray, "_height _width _channels"]
 """One image on the host: 0 is black, 255 is white; 1 (grey), 3 (RGB) or 4 (RGBA) channels."""
 
+Example: TypeAlias = dict[str, np.ndarray]
+"""Arrays by the name of their feature: images uint8 (h, w, c), masks uint8 (h, w), labels int32 (),
+arrays of floats, not yet standardised."""
 
-class Arrays(NamedTuple):
-    """A data set that is small enough to lie in memory, decoded."""
 
-    images: UInt8[np.ndarray, "n height width channels"]
-    labels: Int32[np.ndarray, "n"] | None
+DTYPES = {"image": np.uint8, "mask": np.uint8, "label": np.int32, "array": np.float32}
+"""The type of a feature in a batch, by its kind."""
 
 
 class UnreadableImageError(Exception):
-    """One example cannot be decoded; the pipeline skips a few of these."""
+    """One example cannot be decoded; a few of these are skipped."""
+
+
+class Windows(NamedTuple):
+    """The windows of a series: what keeps a held-out part apart in time."""
+
+    rows: Float64[np.ndarray, "rows columns"]
+    """The whole series."""
+    spans: Int64[np.ndarray, "n 3"]
+    """The first row of each window, the first of its future, and the one after its end."""
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """Random access to images, with labels where there are any: ``example(i)``, i < len."""
+    """Random access to examples of named features: ``example(i)``, i < len."""
 
     name: str
     """As the user gave it, for messages."""
     size: int
     """Number of examples: ``len(source)``."""
-    channels: int
-    """Channels of an image: 1, 3 or 4."""
-    example: Callable[[int], tuple[Pixels, int]]
-    """Image and label i, safe to call from several threads; the label is 0 where there are none.
-
-    Raises :class:`UnreadableImageError`."""
-    num_classes: int = 0
-    """Number of classes; 0 where there are no labels."""
+    features: Mapping[str, Feature]
+    """What an example consists of. The sides of images and masks are 0 where they vary."""
+    example: Callable[[int], Example]
+    """Example i, safe to call from several threads. Raises :class:`UnreadableImageError`."""
     class_names: tuple[str, ...] = ()
-    """One name a class."""
-    arrays: Arrays | None = None
-    """All of the examples, where they lie in memory decoded: never pairs."""
-    images: tuple[str, ...] = ("image",)
-    """Names in a batch of the images of an example: ``("a", "b")`` for a pair, whose two images lie
-    side by side in ``example(i)``, a on the left."""
+    """One name a class of the label or of the mask."""
+    arrays: Mapping[str, np.ndarray] | None = None
+    """All of the examples, when they lie in memory decoded."""
+    read_labels: Callable[[], Int32[np.ndarray, "n"]] | None = None
+    """Reads all labels of examples that do not lie in memory, without their images."""
+    columns: tuple[str, ...] = ()
+    """The columns of a table's rows or of a series."""
+    windows: Windows | None = None
+    """The windows of a series, whose held-out part is the end and not a random choice."""
+    test: Callable[[], "Source"] | None = None
+    """Opens the test part that belongs to the source."""
+    notes: tuple[str, ...] = ()
+    """What was found in the files and should be said."""
 
     def __len__(self) -> int:
         return self.size
 
+    @cached_property
+    def labels(self) -> Int32[np.ndarray, "n"] | None:
+        """The label of every example; None for data without labels."""
+        if self.read_labels is not None:
+            return self.read_labels()
+        return None if self.arrays is None else self.arrays.get("label")
 
-@dataclass(frozen=True, eq=False)
-class Unpaired:
-    """Images of two domains that have nothing to do with each other, each in an order of its own.
 
-    Labels are passed over.
-    """
+class Part(NamedTuple):
+    """Some of the examples of a source."""
 
-    a: Source
-    b: Source
-    images: ClassVar[tuple[str, ...]] = ("a", "b")
-    num_classes: ClassVar[int] = 0
+    source: Source
+    indices: Int64[np.ndarray, "n"]
 
     @property
-    def channels(self) -> int:
-        """Of an image of either domain.
+    def size(self) -> int:
+        """The number of its examples."""
+        return len(self.indices)
 
-        Raises:
-          InputError: the domains differ.
-        """
-        return common_channels(self.a.channels, self.b.channels)
-
-    @staticmethod
-    def seeds(seed: int) -> dict[str, int]:
-        """What decides the order and the augmentation of each domain: ``seed``, ``seed + 2^63``."""
-        return {"a": seed, "b": seed + 2**63}
+    def array(self, name: str) -> np.ndarray:
+        """A feature of its examples, of a source that lies in memory."""
+        assert self.source.arrays is not None
+        array = self.source.arrays[name]
+        return array if self.size == len(self.source) else array[self.indices]
 
 
-def common_channels(a: int, b: int) -> int:
-    """The channels of two domains' images.
+def in_memory(
+    name: str,
+    features: Mapping[str, Feature],
+    arrays: Mapping[str, np.ndarray],
+    class_names: tuple[str, ...] = (),
+    columns: tuple[str, ...] = (),
+    windows: Windows | None = None,
+) -> Source:
+    """A source over arrays, one of each feature, with a row an example."""
 
-    Raises:
-      InputError: they differ.
-    """
-    if a != b:
-        raise InputError(
-            f"data.channels: 0 is as the source has them, and domain a has {a} and domain b {b}; "
-            f"use one number for both, such as --data.channels {max(a, b)}"
-        )
-    return a
+    def example(i: int) -> Example:
+        return {name: array[i] for name, array in arrays.items()}
+
+    size = len(next(iter(arrays.values())))
+    return Source(
+        name, size, features, example, class_names, arrays, columns=columns, windows=windows
+    )
 
 
-def from_arrays(
+def from_images(
     name: str,
     images: UInt8[np.ndarray, "n height width channels"],
     labels: np.ndarray | None = None,
     class_names: tuple[str, ...] = (),
 ) -> Source:
-    """A source over arrays in memory.
+    """A source over images in memory.
 
     Args:
       name: what messages call it.
@@ -110,28 +128,36 @@ def from_arrays(
     Raises:
       InputError: no images, an odd number of channels, or labels that are not class indices.
     """
-    n, channels = len(images), images.shape[-1]
     if images.size == 0:
         raise InputError(f"data.source: {name} holds no images")
-    if channels not in (1, 3, 4):
+    if images.shape[-1] not in (1, 3, 4):
         raise InputError(
-            f"data.source: {name} has {channels} channels, not 1 (grey), 3 (RGB) or 4 (RGBA)"
+            f"data.source: {name} has {images.shape[-1]} channels, not 1 (grey), 3 (RGB) or 4"
+            " (RGBA)"
         )
-    checked = None if labels is None else checked_labels(name, labels, n)
-    if checked is not None and not class_names:
-        class_names = tuple(str(c) for c in range(int(checked.max()) + 1))
+    features, arrays = {"image": Feature("image", images.shape[1:])}, {"image": images}
+    if labels is not None:
+        arrays["label"] = checked_labels(name, labels, len(images))
+        class_names = class_names or tuple(str(c) for c in range(int(labels.max()) + 1))
+        features["label"] = Feature("label", (), len(class_names))
+    return in_memory(name, features, arrays, class_names)
 
-    def example(i: int) -> tuple[Pixels, int]:
-        return images[i], 0 if checked is None else int(checked[i])
+
+def as_domain(source: Source, name: str) -> Source:
+    """A source of images as one of two domains: its images, under ``name``, and nothing else."""
+    arrays = None if source.arrays is None else {name: source.arrays["image"]}
+    test = source.test
+
+    def example(i: int) -> Example:
+        return {name: source.example(i)["image"]}
 
     return Source(
-        name=name,
-        size=n,
-        channels=channels,
-        example=example,
-        num_classes=len(class_names),
-        class_names=class_names,
-        arrays=Arrays(images, checked),
+        source.name,
+        source.size,
+        {name: source.features["image"]},
+        example,
+        arrays=arrays,
+        test=None if test is None else lambda: as_domain(test(), name),
     )
 
 

@@ -1,71 +1,96 @@
 """One example at a time, ready for a batch; a few unreadable ones are stepped over."""
 
+import os
 import threading
 import warnings
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
+from jaxgan.core import Feature
 from jaxgan.data.config import Data
-from jaxgan.data.examples import Pixels, Source, UnreadableImageError
-from jaxgan.data.images.resize import crop, fit, to_channels
-from jaxgan.data.sources.opening import image_shape
+from jaxgan.data.examples import Example, Part, UnreadableImageError
+from jaxgan.data.images.augment import augmented
+from jaxgan.data.images.resize import CENTRE, crop, fit, fit_mask, to_channels
+from jaxgan.data.scaling import Scaling
 from jaxgan.errors import InputError
 
 
 class Loader:
-    """Decodes, resizes and crops examples of a source.
+    """Decodes, resizes, crops and augments examples of a part of a source.
 
-    An unreadable image is replaced by the next readable one, so that the order stays a function
-    of the seed and the step. ``error`` keeps the first exception, for whoever reads the batches:
-    raised under TensorFlow it would lose its type and print a stack trace.
+    An unreadable image is replaced by the next readable one of the part, so that the order stays a
+    function of the seed and the step.
     """
 
-    def __init__(self, source: Source, data: Data) -> None:
-        size, _, self._channels = image_shape(source, data)
-        self.shape = size, size, self._channels * len(source.images)
-        self.labelled = source.num_classes > 0
-        self.error: Exception | None = None
-        self._source = source
+    def __init__(
+        self,
+        part: Part,
+        features: Mapping[str, Feature],
+        scaling: Mapping[str, Scaling],
+        data: Data,
+    ) -> None:
+        self.features = {name: features[name] for name in part.source.features}
+        self._part = part
+        self._scaling = scaling
         self._data = data
         self._unreadable: dict[int, str] = {}
         self._lock = threading.Lock()
+        self._threads = ThreadPoolExecutor(os.cpu_count())
 
-    def load(
-        self, index: np.int64, y: np.float32, x: np.float32
-    ) -> tuple[Pixels, np.int32, np.bool_]:
-        """Image and label ``index``, and whether they could not be had: see ``error``.
+    def example(self, place: int, plan: Mapping[str, np.ndarray] = {}) -> Example:
+        """The example at a place of the part, without augmentation unless there is a plan for it.
 
-        The image is cropped at the fractions ``y`` and ``x`` of the room. The images of a pair have
-        the same window, and lie one behind the other along the channels.
+        Raises:
+          InputError: too many images cannot be read.
         """
-        try:
-            image, label = self._readable(int(index))
-            image = np.concatenate(
-                [
-                    self._window(part, float(y), float(x))
-                    for part in np.split(image, len(self._source.images), axis=1)
-                ],
-                axis=-1,
-            )
-        except Exception as error:
-            self.error = self.error or error
-            return np.zeros(self.shape, np.uint8), np.int32(0), np.True_
-        return image, np.int32(label), np.False_
+        raw = self._readable(place)
+        return {name: self._treated(name, np.asarray(raw[name]), plan) for name in self.features}
 
-    def _window(self, image: Pixels, y: float, x: float) -> Pixels:
-        image = fit(to_channels(image, self._channels), self.shape[0] + self._data.crop)
-        return crop(image, self.shape[0], y, x)
+    def examples(self, places: Iterable[Any]) -> Example:
+        """A batch of the examples at some places, not augmented."""
+        return self._stacked([(int(place), {}) for place in places])
 
-    def _readable(self, index: int) -> tuple[Pixels, int]:
-        for i in range(index, index + len(self._source)):
-            i %= len(self._source)
+    def batch(self, plan: Mapping[str, np.ndarray]) -> Example:
+        """The batch of a plan, in its shape."""
+        lead, rank = plan["index"].shape, plan["index"].ndim
+        flat = {key: leaf.reshape(-1, *leaf.shape[rank:]) for key, leaf in plan.items()}
+        count = len(flat["index"])
+        rows = [{key: leaf[k] for key, leaf in flat.items()} for k in range(count)]
+        out = self._stacked([(int(row["index"]), row) for row in rows])
+        return {name: x.reshape(*lead, *x.shape[1:]) for name, x in out.items()}
+
+    def _stacked(self, wanted: list[tuple[int, Mapping[str, np.ndarray]]]) -> Example:
+        rows = list(self._threads.map(self.example, *zip(*wanted, strict=True)))
+        return {name: np.stack([row[name] for row in rows]) for name in self.features}
+
+    def _treated(self, name: str, array: np.ndarray, plan: Mapping[str, np.ndarray]) -> np.ndarray:
+        feature = self.features[name]
+        if feature.kind == "array":
+            return self._scaling[name].apply(array)
+        if feature.kind == "label":
+            return array
+        size = feature.shape[0]
+        side = size + self._data.crop
+        if feature.kind == "image":
+            array = fit(to_channels(array, feature.shape[-1]), side)
+        else:
+            array = fit_mask(array, side)
+        array = crop(array, size, int(plan.get("y", CENTRE)), int(plan.get("x", CENTRE)))
+        return augmented(array, plan, feature, self._data.jitter)
+
+    def _readable(self, place: int) -> Example:
+        for k in range(self._part.size):
+            i = int(self._part.indices[(place + k) % self._part.size])
             if i in self._unreadable:
                 continue
             try:
-                return self._source.example(i)
+                return self._part.source.example(i)
             except UnreadableImageError as error:
                 self._count(i, str(error))
-        raise InputError(f"data.source: no image of {self._source.name} can be read")
+        raise InputError(f"data.source: no image of {self._part.source.name} can be read")
 
     def _count(self, i: int, reason: str) -> None:
         with self._lock:

@@ -193,15 +193,18 @@ def in_batches(
         yield filled, np.pad(np.array(places, np.int32), (0, missing), constant_values=-1)
 
 
+def by_process(tree: Any) -> list[Any]:
+    """The trees of all processes, on the host; they have one structure and the same shapes."""
+    tree = jax.device_get(tree)
+    if jax.process_count() == 1:
+        return [tree]
+    leaves, structure = jax.tree.flatten(multihost_utils.process_allgather(tree))
+    return [structure.unflatten(own) for own in zip(*leaves, strict=True)]
+
+
 def joined(state: Collected) -> Collected:
     """The parts of all processes as one, on the host."""
-    state = jax.device_get(state)
-    if jax.process_count() == 1:
-        return state
-    parts = multihost_utils.process_allgather(state)
-    leaves, tree = jax.tree.flatten(parts)
-    each = [tree.unflatten(own) for own in zip(*leaves, strict=True)]
-    return jax.device_get(functools.reduce(Collected.merge, each))
+    return jax.device_get(functools.reduce(Collected.merge, by_process(state)))
 
 
 def _empty(images: ImageSet, needs: Needs, features: Features | None) -> Collected:

@@ -1,12 +1,16 @@
-"""Images from a generator, chunk by chunk: what ``sample`` writes and ``evaluate`` measures."""
+"""Images from a function that draws, chunk by chunk.
 
-from collections.abc import Callable
+``sample`` writes them and ``evaluate`` measures them.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Int32, UInt8
+from jaxtyping import Int32, Shaped
 
-from jaxgan.core import Algorithm
+from jaxgan.core import Feature, Function
 from jaxgan.errors import InputError
 from jaxgan.ops.pixels import to_uint8
 from jaxgan.system.devices import Devices
@@ -15,44 +19,80 @@ from jaxgan.typing import PRNGKey, Variables
 CHUNK = 64
 """Images that one key draws."""
 
-Draw = Callable[[dict[str, Variables], int], UInt8[np.ndarray, "_n _height _width _channels"]]
+Draw = Callable[[Mapping[str, Variables], int], Shaped[np.ndarray, "_n *_shape"]]
 
 
-def drawer(algorithm: Algorithm, seed: int = 0, label: int | None = None) -> Draw:
-    """``(variables by player, k) ->`` images ``64 k`` to ``64 k + 63``, as bytes.
+def drawing_function(functions: Mapping[str, Function]) -> tuple[str, Function]:
+    """The first function that draws images, and its name.
 
-    Image i depends on the seed, i and its label alone. Variables that are placed by
+    Raises:
+      InputError: there is none; the line says what functions there are.
+    """
+    for name, function in functions.items():
+        if function.draws and function.gives.kind == "image":
+            return name, function
+    raise InputError(f"run: {instead(functions)}")
+
+
+def draws_images(functions: Mapping[str, Function]) -> bool:
+    """Whether one of the functions draws images."""
+    return any(f.draws and f.gives.kind == "image" for f in functions.values())
+
+
+def instead(functions: Mapping[str, Function]) -> str:
+    """What a run that draws no images has instead, in words."""
+    named = f"function{'s' * (len(functions) > 1)} {', '.join(functions)}"
+    if any(function.draws for function in functions.values()):
+        return f"it draws no images; it has the {named}"
+    if not functions:
+        return "it draws nothing and has no functions"
+    return f"it draws nothing; it has the apply {named}: use python -m jaxgan.apply"
+
+
+def classes_of(function: Function, features: Mapping[str, Feature]) -> int:
+    """The number of classes that a drawing function is conditioned on; 0: it takes no label."""
+    return features["label"].classes if "label" in function.takes else 0
+
+
+def drawer(function: Function, classes: int = 0, seed: int = 0, label: int | None = None) -> Draw:
+    """``(weights by name, k) ->`` outputs ``64 k`` to ``64 k + 63``; images as bytes.
+
+    Output i depends on the seed, i and its label alone. Weights that were placed by
     ``Devices(local=True).everywhere`` are used on all of this process's devices.
 
     Args:
-      algorithm: one that samples.
-      seed: of the latent codes.
-      label: the class of every image; None: every class in turn.
+      function: one that draws.
+      classes: the number of classes that it is conditioned on, see :func:`classes_of`.
+      seed: the seed of the latent codes.
+      label: the class of every output; None: every class in turn.
 
     Raises:
-      InputError: for a run that translates, or a label that it does not know.
+      InputError: the function does not draw, or does not know the label.
     """
-    if algorithm.translation:
+    if not function.draws:
         raise InputError(
-            "run: this run translates images: use python -m jaxgan.translate, whose folder"
-            " python -m jaxgan.evaluate compares with another one"
+            f"function: it takes {', '.join(function.takes)} and draws nothing: use python -m"
+            " jaxgan.apply"
         )
-    classes = algorithm.num_classes
     if label is not None and not 0 <= label < classes:
         known = f"0 to {classes - 1}" if classes else "none: it is not conditional"
         raise InputError(f"label: {label} is not a class of this run ({known})")
 
     def generate(
-        variables: dict[str, Variables], labels: Int32[jax.Array, "n"], key: PRNGKey
+        weights: Mapping[str, Variables], labels: Int32[jax.Array, "n"], key: PRNGKey
     ) -> jax.Array:
-        return to_uint8(algorithm.predict(variables, {"label": labels}, key))
+        inputs: dict[str, Any] = {"n": CHUNK}
+        if "label" in function.takes:
+            inputs["label"] = labels
+        outputs = function.apply(weights, inputs, key)
+        return to_uint8(outputs) if function.gives.kind == "image" else outputs
 
     compiled = Devices(local=True).jit(generate)
 
-    def draw(variables: dict[str, Variables], chunk: int) -> np.ndarray:
+    def draw(weights: Mapping[str, Variables], chunk: int) -> np.ndarray:
         labels = labels_of(np.arange(chunk * CHUNK, (chunk + 1) * CHUNK), classes, label)
         key = jax.random.fold_in(jax.random.key(seed), chunk)
-        return np.asarray(compiled(variables, labels, key))
+        return np.asarray(compiled(dict(weights), labels, key))
 
     return draw
 

@@ -1,10 +1,10 @@
 """From what is known of two sets of images to numbers whose names state the protocol."""
 
-import difflib
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from jaxgan.errors import InputError
+from jaxgan.errors import InputError, nearest
 from jaxgan.measure.collecting import SEED, SPLITS, Needs, Statistics
 from jaxgan.metrics import (
     density_coverage,
@@ -13,7 +13,7 @@ from jaxgan.metrics import (
     precision_recall,
     sliced_wasserstein,
 )
-from jaxgan.metrics.checks import check_neighbours
+from jaxgan.metrics.neighbours import check_neighbours
 
 SUBSETS, SUBSET_SIZE = 100, 1000
 """Of the kernel distance, and images in one at most."""
@@ -80,17 +80,32 @@ METRICS = {
 Wasserstein distance."""
 
 
+NONE = "none"
+"""Stands for no image metrics."""
+
+_HIGHER = re.compile(
+    r"(^|[/_])(accuracy|iou|psnr|(ms_)?ssim|auc|auroc|precision|recall|f1|dice|likelihood)([/_]|$)"
+)
+"""Names of numbers that are better when they are higher."""
+
+
+def higher_is_better(name: str) -> bool:
+    """Whether a measured number with that name is better when it is higher; losses are not."""
+    return bool(_HIGHER.search(name.lower())) and "loss" not in name and "error" not in name
+
+
 def parse(names: str) -> tuple[str, ...]:
-    """``"fid,kid"`` as a tuple.
+    """``"fid,kid"`` as a tuple; ``"none"`` as an empty one.
 
     Raises:
       InputError: for a name that is no metric.
     """
+    if names.strip() == NONE:
+        return ()
     parsed = tuple(name.strip() for name in names.split(",") if name.strip())
     for name in parsed:
         if name not in METRICS:
-            near = difflib.get_close_matches(name, METRICS, n=1)
-            hint = f"did you mean {near[0]}? " if near else ""
+            hint = nearest(name, METRICS)
             raise InputError(f"metrics: {name!r} is unknown: {hint}use {', '.join(METRICS)}")
     if not parsed:
         raise InputError(f"metrics: none is named; use some of {','.join(METRICS)}")

@@ -9,8 +9,9 @@ class Protocol:
     """How images are measured."""
 
     metrics: str = "fid"
-    """fid, kid, is, pr (precision, recall), dc (density, coverage), swd, with commas between; the
-    first one decides which checkpoint is the best."""
+    """Metrics of images that a run draws: fid, kid, is, pr (precision, recall), dc (density,
+    coverage), swd, with commas between; none leaves the method's own measure of held-out examples.
+    The first number decides which checkpoint is the best."""
     features: str = "inception"
     """The network: inception (of 2015-12-05), squeezenet, vgg16, or FILE.py with a function
     features(images uint8 (n, h, w, c)) -> (n, d)."""
@@ -20,7 +21,7 @@ class Protocol:
     """File of the network's weights (.pth, .safetensors, .npz); None: a known one, downloaded
     once."""
     seed: int = 0
-    """Of latent codes, and of the choice of n images from more."""
+    """Seed of latent codes, and of the choice of n images from more."""
     batch_size: int | None = None
     """Images at a time in the network; None: as many as fill the devices."""
     cache: bool = True

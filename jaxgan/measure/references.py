@@ -1,8 +1,8 @@
 """Statistics of reference images: kept by what they are made of, or in pytorch-fid's files."""
 
+import functools
 import hashlib
 import json
-import os
 import warnings
 import zipfile
 import zlib
@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxgan.errors import InputError
+from jaxgan.errors import InputError, first_line
 from jaxgan.measure.collecting import COMPARED, Collector, Needs, Statistics
 from jaxgan.measure.features import Features
 from jaxgan.measure.sets import ImageSet
 from jaxgan.system import processes
-from jaxgan.system.cache import cache_directory
+from jaxgan.system.files import cache_directory, write_whole
 
 _VERSION = 1
 """Of what is kept; another one is made anew."""
@@ -86,8 +86,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise InputError(f"reference: cannot read {path}: {reason}") from None
+        raise InputError(f"reference: cannot read {path}: {first_line(error)}") from None
 
 
 def _keep(folder: Path, found: Statistics) -> None:
@@ -98,9 +97,8 @@ def _keep(folder: Path, found: Statistics) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name, arrays in parts.items():
             if any(array is not None for array in arrays.values()):
-                part = folder / f".{name}.{os.getpid()}.npz"
-                np.savez(part, n=np.array(found.size), **arrays)
-                os.replace(part, folder / f"{name}.npz")
+                write = functools.partial(np.savez, n=np.array(found.size), **arrays)
+                write_whole(folder / f"{name}.npz", write)
     except OSError as error:
         warnings.warn(f"the reference's statistics were not kept: {error}", stacklevel=2)
 
@@ -140,6 +138,6 @@ def write_moments(path: Path, statistics: Statistics) -> None:
     mean, covariance = statistics.moments
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(path, mu=mean, sigma=covariance)
+        write_whole(path, functools.partial(np.savez_compressed, mu=mean, sigma=covariance))
     except OSError as error:
         raise InputError(f"save_statistics: {path} cannot be written: {error}") from None

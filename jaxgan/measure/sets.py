@@ -1,10 +1,10 @@
-"""Sets of images to be measured: of a source, as they are or as a run sees them, or of a run."""
+"""Sets of images to be measured: of a source, as they are or as a run sees them, or drawn."""
 
 import collections
 import hashlib
 import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,14 +12,13 @@ from typing import TypeAlias
 
 import numpy as np
 
-from jaxgan.core import Algorithm
 from jaxgan.data.config import Data
 from jaxgan.data.examples import Pixels, Source, UnreadableImageError
-from jaxgan.data.images.resize import prepared, to_channels
+from jaxgan.data.images.resize import CENTRE, crop, fit, to_channels
 from jaxgan.data.sources.folder import find_files
-from jaxgan.data.sources.opening import open_source
+from jaxgan.data.sources.opening import open_streams
 from jaxgan.errors import InputError
-from jaxgan.measure.generated import CHUNK, Draw, drawer
+from jaxgan.measure.generated import CHUNK, Draw
 from jaxgan.system.devices import Devices
 from jaxgan.typing import Variables
 
@@ -59,7 +58,7 @@ def as_they_are(data: Data, n: int | None = None, seed: int = 0, field: str = "i
       data: its source, split and folder of TFDS; the rest is passed over.
       n: how many, drawn by the seed without replacement; None: all.
       seed: of that draw.
-      field: who named it, for messages.
+      field: the field that named it, for messages.
 
     Raises:
       InputError: there is no such source, or it has fewer images.
@@ -76,41 +75,34 @@ def as_they_are(data: Data, n: int | None = None, seed: int = 0, field: str = "i
     return _of_source(source, data, opaque, places, "as they are")
 
 
-def as_trained_on(data: Data, shape: tuple[int, int, int], field: str = "reference") -> ImageSet:
+def as_trained_on(data: Data, shape: tuple[int, ...], field: str = "reference") -> ImageSet:
     """All images of a source as a run sees its own, without augmentation: resized, the centre.
 
     Args:
-      data: its source, split and folder of TFDS; the rest is passed over.
+      data: its source, split, folder of TFDS and ``crop``; the rest is passed over.
       shape: (height, width, channels) of the run's images.
-      field: who named the source, for messages.
+      field: the field that named the source, for messages.
 
     Raises:
       InputError: there is no such source.
     """
     source = _opened(data, field)
-    size, _, channels = shape
+    size, channels = shape[0], shape[-1]
 
     def seen(image: Pixels) -> Pixels:
-        return prepared(image[None], size, 0, channels)[0]
+        fitted = fit(to_channels(image, channels), size + data.crop)
+        return crop(fitted, size, CENTRE, CENTRE)
 
-    how = f"{size} px, {channels} channels"
+    how = f"{size} px, {channels} channels" + (f", crop {data.crop}" if data.crop else "")
     return _of_source(source, data, seen, np.arange(len(source)), how)
 
 
-def of_run(
-    algorithm: Algorithm, variables: dict[str, Variables], n: int, seed: int, name: str
-) -> ImageSet:
-    """``n`` images from a generator, those that ``python -m jaxgan.sample`` writes.
+def drawn(draw: Draw, weights: Mapping[str, Variables], n: int, name: str) -> ImageSet:
+    """``n`` images by a drawer, those that ``python -m jaxgan.sample`` writes.
 
-    Raises:
-      InputError: for a method that translates.
+    The drawer compiles once for all sets that it draws.
     """
-    return drawn(drawer(algorithm, seed), variables, n, name)
-
-
-def drawn(draw: Draw, variables: dict[str, Variables], n: int, name: str) -> ImageSet:
-    """``n`` images by a drawer, which compiles once for all sets that it draws."""
-    everywhere = Devices(local=True).everywhere(variables)
+    everywhere = Devices(local=True).everywhere(dict(weights))
 
     def images(places: Iterable[int]) -> Iterator[Indexed]:
         for chunk, some in itertools.groupby(places, lambda i: i // CHUNK):
@@ -128,12 +120,15 @@ def source_name(name: str) -> str:
 
 def _opened(data: Data, field: str) -> Source:
     try:
-        source = open_source(replace(data, source=source_name(data.source)))
+        streams = open_streams(replace(data, source=source_name(data.source)))
     except InputError as error:
         raise InputError(str(error).replace("data.source", field)) from None
-    if not isinstance(source, Source) or len(source.images) > 1:
-        raise InputError(f"{field}: {data.source} holds two domains; name one set of images")
-    return source
+    features = {name: f for source in streams.values() for name, f in source.features.items()}
+    images = [name for name, feature in features.items() if feature.kind == "image"]
+    if images != ["image"]:
+        held = f"images {' and '.join(images)}" if images else "no images"
+        raise InputError(f"{field}: {data.source} holds {held}; name one set of images")
+    return next(iter(streams.values()))
 
 
 def _of_source(
@@ -144,7 +139,7 @@ def _of_source(
 
     def load(i: int) -> tuple[int, Pixels | None]:
         try:
-            return i, convert(source.example(int(places[i]))[0])
+            return i, convert(source.example(int(places[i]))["image"])
         except UnreadableImageError as error:
             unreadable[i] = str(error)
             return i, None
@@ -182,8 +177,8 @@ def _content(
     """What decides the images: arrays in memory, the bytes of files, or else all pixels."""
     kind, _, path = source_name(data.source).partition(":")
     if source.arrays is not None:
-        yield str(source.arrays.images.shape).encode()
-        yield source.arrays.images.tobytes()
+        yield str(source.arrays["image"].shape).encode()
+        yield source.arrays["image"].tobytes()
     elif kind == "folder":
         root = Path(path).expanduser()
         for file in find_files(root):

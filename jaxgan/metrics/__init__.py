@@ -1,10 +1,12 @@
 """Metrics of images: pure functions of features, and sums that a set is read into by batches.
 
-What is read a batch at a time (:class:`Moments`, :class:`Rows`, :class:`ClassScores`,
-:class:`Mean`) is a pytree of arrays: ``update`` is pure, for use under ``jax.jit``, the parts of
-several hosts ``merge``, and ``compute`` ends on the host.
+An :class:`Accumulator` (:class:`Mean`, :class:`Confusion`, :class:`Moments`, :class:`Rows`,
+:class:`ClassScores`) reads a set a batch at a time. It is a pytree of arrays: ``update`` is pure,
+for use under ``jax.jit``, the parts of several hosts ``merge``, and ``compute`` ends on the host.
 """
 
+from jaxgan.metrics.accumulator import Accumulator
+from jaxgan.metrics.confusion import Confusion
 from jaxgan.metrics.density_coverage import density_coverage
 from jaxgan.metrics.frechet import frechet_distance
 from jaxgan.metrics.inception_score import ClassScores, inception_score, torch_fidelity_order
@@ -19,7 +21,9 @@ from jaxgan.metrics.sliced_wasserstein import sliced_wasserstein
 from jaxgan.metrics.ssim import ms_ssim, ssim
 
 __all__ = [
+    "Accumulator",
     "ClassScores",
+    "Confusion",
     "Mean",
     "Moments",
     "Rows",

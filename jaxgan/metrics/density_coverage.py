@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from jaxgan.metrics.checks import Features, check_neighbours, read_pair
-from jaxgan.metrics.neighbours import centred, count_inside, squared_radii
+from jaxgan.metrics.neighbours import centred, check_neighbours, count_inside, squared_radii
+from jaxgan.metrics.reading import Features, read_pair
 
 
 def density_coverage(real: Features, fake: Features, k: int = 5) -> tuple[float, float]:

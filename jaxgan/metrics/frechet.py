@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float
 
 from jaxgan.errors import InputError
-from jaxgan.metrics.checks import check_finite
+from jaxgan.metrics.reading import check_finite
 
 Vector = Float[np.ndarray, "_d"]
 Matrix = Float[np.ndarray, "_d _d2"]

@@ -10,8 +10,8 @@ from jax.lax import Precision
 from jaxtyping import Array, Float, Int
 
 from jaxgan.errors import InputError
-from jaxgan.metrics.checks import check_finite
 from jaxgan.metrics.compensated import Sum
+from jaxgan.metrics.reading import check_finite
 
 _TOLERANCE = 1e-3
 """How far from 1 the probabilities of an image may sum."""

@@ -9,7 +9,7 @@ from jax.lax import Precision
 from jaxtyping import Array, Float, Int
 
 from jaxgan.errors import InputError
-from jaxgan.metrics.checks import Features, read_pair
+from jaxgan.metrics.reading import Features, read_pair
 
 
 def kernel_distance(

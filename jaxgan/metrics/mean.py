@@ -7,8 +7,8 @@ from flax import struct
 from jaxtyping import Array, Bool, Float, Num
 
 from jaxgan.errors import InputError
-from jaxgan.metrics.checks import check_count
 from jaxgan.metrics.compensated import Sum
+from jaxgan.metrics.reading import check_count
 
 
 class Mean(struct.PyTreeNode):

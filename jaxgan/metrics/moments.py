@@ -8,8 +8,8 @@ from flax import struct
 from jax.lax import Precision
 from jaxtyping import Array, Bool, Float, Num
 
-from jaxgan.metrics.checks import check_count, check_finite
 from jaxgan.metrics.compensated import Sum, difference
+from jaxgan.metrics.reading import check_count, check_finite
 
 
 class Moments(struct.PyTreeNode):

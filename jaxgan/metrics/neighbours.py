@@ -13,10 +13,26 @@ import jax.numpy as jnp
 from jax.lax import Precision
 from jaxtyping import Array, Bool, Float, Int
 
+from jaxgan.errors import InputError
+
 _BLOCK = 1024
 """Rows and columns of a block of distances."""
 
 Table = Float[Array, "_n d"]
+
+
+def check_neighbours(k: int, *, real: int, fake: int | None = None) -> None:
+    """Compares ``k`` with the neighbours that an image has in its own set.
+
+    Raises:
+      InputError: k is below 1, or an image has fewer than k neighbours.
+    """
+    for name, count in (("real", real), ("fake", fake)):
+        if count is not None and not 1 <= k < count:
+            raise InputError(
+                f"k: {k} is not between 1 and {count - 1}, the neighbours that each of {count}"
+                f" {name} images has; use another k or more images"
+            )
 
 
 def centred(real: Table, fake: Table) -> tuple[Table, Table]:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jaxgan.errors import InputError
-from jaxgan.metrics.checks import check_count
+from jaxgan.metrics.reading import check_count
 from jaxgan.typing import Image, PRNGKey
 
 Space: TypeAlias = Literal["z", "w"]

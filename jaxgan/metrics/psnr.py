@@ -1,9 +1,15 @@
 """Peak signal to noise ratio."""
 
-import jax.numpy as jnp
-from jaxtyping import Array, Float
+from typing import TypeAlias
 
-from jaxgan.metrics.checks import Images, check_alike
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Num
+
+from jaxgan.errors import InputError
+
+Images: TypeAlias = Num[Array | np.ndarray, "_n _height _width _channels"]
+"""Numbers from 0 to a largest value, such as bytes."""
 
 
 def psnr(a: Images, b: Images, max_value: float = 255.0) -> Float[Array, "batch"]:
@@ -21,3 +27,16 @@ def psnr(a: Images, b: Images, max_value: float = 255.0) -> Float[Array, "batch"
     squared = jnp.square(jnp.asarray(a, jnp.float32) - jnp.asarray(b, jnp.float32))
     mse = squared.mean((2, 3)).mean(1)  # of rows first: a long sum in float32 loses digits
     return 10.0 * jnp.log10(max_value**2 / mse)
+
+
+def check_alike(a: Images, b: Images) -> None:
+    """Compares the shapes of two batches of images.
+
+    Raises:
+      InputError: they differ, or aren't (batch, height, width, channels).
+    """
+    if a.ndim != 4 or a.shape != b.shape:
+        raise InputError(
+            f"b: {b.shape} beside {a.shape}; give two batches of one shape"
+            " (batch, height, width, channels)"
+        )

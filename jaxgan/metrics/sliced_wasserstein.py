@@ -11,8 +11,8 @@ from jax.lax import Precision
 from jaxtyping import Array, Float, Int, UInt8
 
 from jaxgan.errors import InputError
-from jaxgan.metrics.checks import check_count
 from jaxgan.metrics.laplacian import laplacian_pyramid
+from jaxgan.metrics.reading import check_count
 from jaxgan.typing import PRNGKey
 
 _CHUNK = 64

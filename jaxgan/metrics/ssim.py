@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jaxgan.errors import InputError
-from jaxgan.metrics.checks import Images, check_alike
+from jaxgan.metrics.psnr import Images, check_alike
 
 _SIZE, _SIGMA = 11, 1.5
 """Of the Gaussian window."""

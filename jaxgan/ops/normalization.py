@@ -124,8 +124,8 @@ class BatchNorm(nn.Module):
     """``flax.linen.BatchNorm`` (the same variables and values) as ``x * scale + shift``.
 
     One product and one sum a value, forwards and, to the input, backwards: about twice as fast in
-    the gradient on a CPU as the textbook's order. Inside ``jax.pmap`` the statistics are those of
-    all devices.
+    the gradient on a CPU as the textbook's order. In a program that sees one device's share
+    of the batch, the statistics are those of all devices.
     """
 
     use_running_average: bool

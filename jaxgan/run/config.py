@@ -5,9 +5,10 @@ back: types are looked up by name among jaxgan's own algorithms and nets and now
 opening a stranger's run executes none of their code.
 """
 
+import contextlib
 import dataclasses
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar
 
 import flax.linen as nn
@@ -60,6 +61,9 @@ class Evaluate(Protocol):
     """Images from the generator."""
     reference: str | None = None
     """Folder, source or file of pytorch-fid that they are compared with; None: the run's data."""
+    best: Literal["lowest", "highest"] | None = None
+    """The best value of the first number; None: highest for accuracies, iou, psnr, ssim, auc and
+    metrics that reward it, lowest for losses, errors and distances."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,16 +114,21 @@ def stated(value: Any) -> list[dataclasses.Field]:
     return [f for f in dataclasses.fields(value) if f.name not in hidden]
 
 
+INTERVALS = ("checkpoint.every", "sample.every", "log.every", "evaluate.every")
+"""Fields that a call of several steps must not step over."""
+
+
 def check(run: Run) -> None:
     """Raises InputError for counts below 1, and intervals that calls of several steps step over."""
-    for name, value in flatten(encode(run)):
-        counted = name in ("steps", "steps_per_call") or name.endswith((".every", ".keep"))
+    values = dict(flatten(encode(replace(run, algorithm=None))))
+    for name in ("steps", "steps_per_call", "checkpoint.keep", *INTERVALS):
         least = 0 if name == "evaluate.every" else 1
-        if counted and value < least:
-            raise InputError(f"{name}: {value} is below {least}")
-        if name.endswith(".every") and value % run.steps_per_call:
+        if values[name] < least:
+            raise InputError(f"{name}: {values[name]} is below {least}")
+    for name in INTERVALS:
+        if values[name] % run.steps_per_call:
             raise InputError(
-                f"steps_per_call: {run.steps_per_call} does not divide {name} {value}; use a"
+                f"steps_per_call: {run.steps_per_call} does not divide {name} {values[name]}; use a"
                 " divisor of all intervals, or change them"
             )
 
@@ -136,35 +145,51 @@ def encode(value: Any) -> Any:
     raise InputError(f"config: {value!r} is no number, string, tuple, dataclass or net of jaxgan")
 
 
-def decode(value: Any) -> Any:
+def decode(value: Any, own: Mapping[str, type] | None = None) -> Any:
     """The inverse of :func:`encode`.
 
+    Args:
+      value: plain JSON values.
+      own: more types by name, see :func:`types_of`.
+
     Raises:
-      InputError: for a type that is not jaxgan's own, or a field that it has not.
+      InputError: for a type that is neither jaxgan's nor given, or a field that it has not.
     """
     if isinstance(value, list):
-        return tuple(decode(item) for item in value)
+        return tuple(decode(item, own) for item in value)
     if not isinstance(value, dict):
         return value
     fields = dict(value)
     name = fields.pop("type", None)
-    cls = _types().get(name)
+    cls = {**_types(), **(own or {})}.get(name)
     if cls is None:
         raise InputError(
             f"config.json: {name} is not a part of jaxgan; give the config file that made the run"
             " with --config FILE.py"
         )
     try:
-        return cls(**{key: decode(item) for key, item in fields.items()})
+        return cls(**{key: decode(item, own) for key, item in fields.items()})
     except TypeError as error:
         raise InputError(f"config.json: {name}: {error}; was it made by another jaxgan?") from None
 
 
+def types_of(value: Any) -> dict[str, type]:
+    """The dataclasses and nets that a config is made of, by name: types of a user's own."""
+    if isinstance(value, list | tuple):
+        return {name: cls for item in value for name, cls in types_of(item).items()}
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return {}
+    found: dict[str, type] = {type(value).__name__: type(value)}
+    for f in stated(value):
+        found |= types_of(getattr(value, f.name))
+    return found
+
+
 def _types() -> dict[str, type]:
-    own = [Run, Data, Checkpoint, Sample, Log, Evaluate, Parallel]
+    known = [Run, Data, Checkpoint, Sample, Log, Evaluate, Parallel]
     for package in (algorithms, nets):
-        own += [getattr(package, name) for name in package.__all__]
-    return {cls.__name__: cls for cls in own if isinstance(cls, type)}
+        known += [getattr(package, name) for name in package.__all__]
+    return {cls.__name__: cls for cls in known if isinstance(cls, type)}
 
 
 def flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -176,14 +201,21 @@ def flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield from flatten(item, f"{path}.{key}" if path else key)
 
 
-def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """What a resumed run may not change, as lines ``field: old -> new``."""
-    before, after = dict(flatten(old)), dict(flatten(new))
+def differences(old: dict[str, Any], new: Run) -> list[str]:
+    """What a resumed run may not change, as lines ``field: old -> new``.
+
+    A field that the old config does not know has its default there.
+    """
+    with contextlib.suppress(InputError):  # of a field that is gone, which then differs
+        old = encode(decode(old, types_of(new)))
+    before, after = dict(flatten(old)), dict(flatten(encode(new)))
+    horizon = any(
+        name.split(".")[-1] in ("schedule", "decay") and value != "constant"
+        for name, value in after.items()
+    )
+    free = {field for field in RESUMABLE if not (horizon and field == "steps")}
     lines = []
     for name in before | after:
-        free = RESUMABLE
-        if new["algorithm"].get("decay", "constant") != "constant":
-            free = tuple(f for f in RESUMABLE if f != "steps")  # the horizon of the decay
-        if not {name, name.split(".")[0]} & set(free) and before.get(name) != after.get(name):
+        if not {name, name.split(".")[0]} & free and before.get(name) != after.get(name):
             lines.append(f"{name} was {before.get(name)} and is now {after.get(name)}")
     return lines

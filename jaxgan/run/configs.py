@@ -3,12 +3,35 @@
 import importlib.util
 from pathlib import Path
 
-from jaxgan.errors import InputError
+from jaxgan.errors import InputError, nearest
 from jaxgan.run.config import Run
+
+PACKAGE = "jaxgan.configs"
+
+
+def find_config(name: str | Path) -> Run:
+    """The run of a config: the path of a Python file, or the name of one of jaxgan's own.
+
+    Raises:
+      InputError: there is none, or it gives no run.
+    """
+    path = Path(name)
+    if path.suffix == ".py" or path.is_file():
+        return load_config(path)
+    if str(name) in names():
+        return load_config(folder() / f"{name}.py")
+    raise InputError(
+        f"config: there is no {name}; {nearest(str(name), names())}"
+        f"name a FILE.py or one of {', '.join(names())}"
+    )
 
 
 def load_config(path: str | Path) -> Run:
-    """The :class:`Run` that ``config()`` in a Python file returns."""
+    """The :class:`Run` that ``config()`` in a Python file returns.
+
+    Raises:
+      InputError: there is no such file or function.
+    """
     path = Path(path)
     if not path.is_file():
         raise InputError(f"config: there is no file {path}")
@@ -21,3 +44,16 @@ def load_config(path: str | Path) -> Run:
     if not isinstance(run, Run):
         raise InputError(f"config: {path} needs a function config() that returns a jaxgan Run")
     return run
+
+
+def names() -> list[str]:
+    """Names of jaxgan's own configs."""
+    return sorted(path.stem for path in folder().glob("*.py") if path.stem != "__init__")
+
+
+def folder() -> Path:
+    """The folder of jaxgan's own configs: the installed package, or the one of this checkout."""
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is not None and spec.submodule_search_locations:
+        return Path(spec.submodule_search_locations[0])
+    return Path(__file__).parents[2] / "configs"

@@ -1,4 +1,4 @@
-"""What a run would be, without running it: config, parameters, memory and flops."""
+"""What a run would be, without running it: config, parameters, memory and FLOPs of each leg."""
 
 import math
 from typing import Any
@@ -8,27 +8,43 @@ import jax
 from jaxgan.core import Spec, advance
 from jaxgan.run import config
 from jaxgan.run.config import Run
-from jaxgan.system.devices import Devices, leading
+from jaxgan.run.session import open_stages
+from jaxgan.run.stage import Stage
+from jaxgan.system.devices import Devices, leading, open_devices
 
 
-def describe(run: Run, spec: Spec) -> str:
-    """The resolved config, the parameter table and the compiled step's cost, as text."""
+def describe(run: Run, devices: Devices | None = None) -> str:
+    """The resolved config, and each leg's parameters and cost of a compiled step, as text.
+
+    Raises:
+      InputError: for bad input.
+    """
     config.check(run)
-    algorithm, devices = run.algorithm.build(spec), Devices(parallel=run.parallel)
-    devices.check(run.data.batch_size)
-    batch = spec.batch(run.data.batch_size, algorithm.batches_per_step)
-    key = jax.random.key(run.seed)
-    state = jax.eval_shape(algorithm.init, key, batch)
-    compiled = devices.lower(advance(algorithm), leading(algorithm), state, batch, key).compile()
+    stages, _ = open_stages(run, devices or open_devices(run.parallel))
     lines = [f"{name} = {value}" for name, value in config.flatten(config.encode(run))]
-    for name, player in state.players.items():
+    for stage in stages:
+        if len(stages) > 1:
+            lines += ["", f"leg {stage.index + 1}, steps {stage.first + 1} to {stage.last}"]
+        lines += _describe(stage)
+    return "\n".join(lines)
+
+
+def _describe(stage: Stage) -> list[str]:
+    lines = []
+    for name, player in stage.like.players.items():
         lines += ["", f"{name}:", *_table(player.variables["params"])]
-    return "\n".join([*lines, "", *_cost(compiled)])
+    algorithm, data = stage.leg.algorithm, stage.dataset
+    spec = Spec(data.features, stage.leg.steps, stage.first)
+    batch = spec.batch(data.data.batch_size, algorithm.batches_per_step)
+    lowered = stage.devices.lower(
+        advance(algorithm), leading(algorithm), stage.like, batch, jax.random.key(0)
+    )
+    return [*lines, "", *_cost(lowered.compile())]
 
 
 def _table(params: Any) -> list[str]:
     rows = [
-        ("/".join(k.key for k in path), leaf.shape)
+        (jax.tree_util.keystr(path, simple=True, separator="/"), leaf.shape)
         for path, leaf in jax.tree_util.tree_leaves_with_path(params)
     ]
     total = sum(math.prod(shape) for _, shape in rows)

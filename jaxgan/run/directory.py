@@ -1,23 +1,31 @@
 """A run directory: data that executes nothing when opened.
 
 config.json, metrics.jsonl, losses.png, samples.png, samples/, tensorboard/, checkpoints/, and where
-there were any best/ and rollbacks.json.
+there are any best/, rollbacks.json and frozen.json. One writer at a time holds its lock.
 """
 
 import json
-import os
 import shutil
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from jaxgan.core import Spec
+import filelock
+import numpy as np
+
+from jaxgan.core import Feature, Frozen, Spec
+from jaxgan.data.dataset import Scaling
 from jaxgan.errors import InputError
 from jaxgan.run import config
 from jaxgan.run.config import Run
+from jaxgan.system.files import write_whole
 
 CONFIG = "config.json"
 """The file that makes a folder a run."""
+ROLLBACKS = "rollbacks.json"
+FROZEN = "frozen.json"
+LOCK = ".lock"
 
 _ENTRIES = (
     CONFIG,
@@ -28,8 +36,25 @@ _ENTRIES = (
     "tensorboard",
     "checkpoints",
     "best",
-    "rollbacks.json",
+    ROLLBACKS,
+    FROZEN,
 )
+_BEGUN = {LOCK, f".{CONFIG}.part"}
+"""What a run that was killed before it wrote its config leaves."""
+
+
+class Facts(NamedTuple):
+    """What a run directory keeps of the data, so that it is opened without them."""
+
+    spec: Spec
+    """What the method was built for."""
+    legs: Sequence[Mapping[str, Feature]]
+    """Features of a batch in each leg."""
+    scaling: Mapping[str, Scaling]
+    """Statistics of the arrays, of the training part."""
+    class_names: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+    """Columns of a table's rows or of a series."""
 
 
 def default_directory(run: Run) -> Path:
@@ -37,30 +62,53 @@ def default_directory(run: Run) -> Path:
     return Path("runs") / f"{run.name}-{time.strftime('%Y%m%d-%H%M%S')}"
 
 
-def prepare(directory: Path, run: Run, spec: Spec, fresh: bool = False) -> None:
-    """Makes the directory, or checks that it continues the same run.
+def check(directory: Path, run: Run, fresh: bool = False) -> Facts | None:
+    """What is kept of the run that goes on there; None where a new one begins. Writes nothing.
 
     Raises:
       InputError: for a directory that is no run, or the run of another config.
     """
     if directory.exists() and not directory.is_dir():
         raise InputError(f"out: {directory} is a file; name a directory")
-    new = config.encode(run)
-    if directory.is_dir() and any(directory.iterdir()):
-        old = read(directory)["run"]
-        if fresh:
-            _clear(directory)
-        elif lines := config.differences(old, new):
-            raise InputError(
-                f"out: {directory} holds a run of another config ({'; '.join(lines)}); choose"
-                " another --out, or start over with --fresh"
-            )
+    if not directory.is_dir() or {path.name for path in directory.iterdir()} <= _BEGUN:
+        return None
+    content = read(directory)
+    if fresh:
+        return None
+    if lines := config.differences(content["run"], run):
+        raise InputError(
+            f"out: {directory} holds a run of another config ({'; '.join(lines)}); choose"
+            " another --out, or start over with --fresh"
+        )
+    return facts(content)
+
+
+def lock(directory: Path) -> filelock.BaseFileLock:
+    """The lock of the one process that writes there, held until it is released.
+
+    Raises:
+      InputError: another process holds it.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    held = filelock.FileLock(directory / LOCK, timeout=0)
+    try:
+        held.acquire()
+    except filelock.Timeout:
+        raise InputError(
+            f"out: another process is training in {directory}; wait for it or choose another --out"
+        ) from None
+    return held
+
+
+def prepare(directory: Path, run: Run, known: Facts, fresh: bool = False) -> None:
+    """Makes or continues a directory that :func:`check` allows; its config comes first."""
+    if fresh:
+        _clear(directory)
+    content = {"jaxgan": 1, "run": config.encode(run), **_encode(known)}
+    directory.mkdir(parents=True, exist_ok=True)
+    write_whole(directory / CONFIG, json.dumps(content, indent=2) + "\n")
     for name in ("samples", "checkpoints"):
-        (directory / name).mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"jaxgan": 1, "run": new, "spec": spec._asdict()}, indent=2)
-    part = directory / ".config.json.part"
-    part.write_text(text + "\n")
-    os.replace(part, directory / CONFIG)
+        (directory / name).mkdir(exist_ok=True)
 
 
 def read(directory: Path) -> dict[str, Any]:
@@ -78,14 +126,54 @@ def read(directory: Path) -> dict[str, Any]:
         raise InputError(f"out: {path} is not JSON ({error})") from None
     if not isinstance(content, dict) or not {"jaxgan", "run", "spec"} <= content.keys():
         raise InputError(f"out: {directory} is not a run directory: {path} was not made by jaxgan")
+    if content["jaxgan"] != 1:
+        raise InputError(f"out: {path} is of version {content['jaxgan']}; this jaxgan reads 1")
     return content
 
 
-def read_spec(content: dict[str, Any]) -> Spec:
-    """The shape of the data that the run was made for."""
-    spec: dict[str, Any] = content["spec"]
-    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in spec.items()}
-    return Spec(**fields)
+def facts(content: dict[str, Any]) -> Facts:
+    """What the contents of config.json say of the data.
+
+    Raises:
+      InputError: it was written by another jaxgan.
+    """
+    try:
+        spec = content["spec"]
+        return Facts(
+            Spec(_features(spec["features"]), spec["steps"], spec["first"]),
+            [_features(features) for features in content["legs"]],
+            {
+                name: Scaling(*(np.asarray(values, np.float64) for values in pair))
+                for name, pair in content["scaling"].items()
+            },
+            tuple(content["class_names"]),
+            tuple(content["columns"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise InputError(f"out: config.json was made by another jaxgan ({error!r})") from None
+
+
+def _encode(known: Facts) -> dict[str, Any]:
+    def features(given: Mapping[str, Feature]) -> dict[str, Any]:
+        return {name: feature._asdict() for name, feature in given.items()}
+
+    return {
+        "spec": {**known.spec._asdict(), "features": features(known.spec.features)},
+        "legs": [features(leg) for leg in known.legs],
+        "scaling": {
+            name: [np.asarray(values).tolist() for values in pair]
+            for name, pair in known.scaling.items()
+        },
+        "class_names": list(known.class_names),
+        "columns": list(known.columns),
+    }
+
+
+def _features(content: dict[str, Any]) -> dict[str, Feature]:
+    return {
+        name: Feature(**{**fields, "shape": tuple(fields["shape"])})
+        for name, fields in content.items()
+    }
 
 
 def read_rollbacks(directory: Path) -> int:
@@ -94,7 +182,7 @@ def read_rollbacks(directory: Path) -> int:
     Raises:
       InputError: when rollbacks.json holds no number.
     """
-    path = directory / "rollbacks.json"
+    path = directory / ROLLBACKS
     if not path.is_file():
         return 0
     try:
@@ -109,12 +197,38 @@ def write_rollbacks(directory: Path, count: int) -> None:
     Raises:
       InputError: when there is no room for it: without it a resumed run would be another one.
     """
-    path, part = directory / "rollbacks.json", directory / ".rollbacks.json.part"
+    path = directory / ROLLBACKS
     try:
-        part.write_text(f"{count}\n")
-        os.replace(part, path)
+        write_whole(path, f"{count}\n")
     except OSError as error:
         raise InputError(f"out: {path} was not written: {error}; make room there") from None
+
+
+def check_frozen(directory: Path, frozen: Mapping[str, Frozen]) -> None:
+    """Compares the frozen weights with those that the run was trained with, where they are kept.
+
+    Raises:
+      InputError: a file of weights is another one.
+    """
+    path = directory / FROZEN
+    kept = json.loads(path.read_text()) if path.is_file() else {}
+    for name, old in kept.items():
+        new = frozen.get(name)
+        if new is not None and new.sha256 != old["sha256"]:
+            raise InputError(
+                f"out: the run in {directory} was trained with frozen weights {name!r} of SHA-256"
+                f" {old['sha256'][:12]} ({old['file']}), and {new.file} has {new.sha256[:12]}; use"
+                " that file"
+            )
+
+
+def write_frozen(directory: Path, frozen: Mapping[str, Frozen]) -> None:
+    """Keeps the file and hash of frozen weights, for runs that have any."""
+    if frozen:
+        content = {
+            name: {"file": value.file, "sha256": value.sha256} for name, value in frozen.items()
+        }
+        write_whole(directory / FROZEN, json.dumps(content, indent=2) + "\n")
 
 
 def _clear(directory: Path) -> None:

@@ -1,16 +1,20 @@
-"""Evaluations of a run while it trains: the metrics, and the best checkpoint beside the newest.
+"""Evaluations of a run while it trains, and the best checkpoint beside the newest.
 
 GANs collapse late, so the best and the last differ.
 """
 
 import contextlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jaxgan.core import Algorithm, TrainState
+from jaxgan.core import Algorithm, Function, Spec, TrainState
 from jaxgan.data.config import Data
+from jaxgan.data.dataset import Dataset
+from jaxgan.errors import InputError
 from jaxgan.measure import names
-from jaxgan.measure.generated import drawer
+from jaxgan.measure.generated import classes_of, drawer, drawing_function, draws_images, instead
+from jaxgan.measure.held_out import HeldOut, can_measure
 from jaxgan.measure.measuring import Measure
 from jaxgan.measure.references import moments_file
 from jaxgan.measure.sets import as_trained_on, drawn
@@ -18,6 +22,7 @@ from jaxgan.run.checkpoint import Checkpoints
 from jaxgan.run.config import Run
 from jaxgan.run.logging import Logger
 from jaxgan.system import processes
+from jaxgan.typing import Variables
 
 
 class Point(NamedTuple):
@@ -27,42 +32,66 @@ class Point(NamedTuple):
     step: int
 
 
-class Evaluations:
-    """Measures a run's images by its own protocol; keeps the state that is best by the first."""
+class Drawn:
+    """Image metrics of what a function draws, by the run's own protocol."""
 
-    def __init__(self, run: Run, algorithm: Algorithm, shape: tuple[int, int, int]):
-        """Opens the weights and measures the reference, so that what is missing is known early.
-
-        Args:
-          run: the run, whose ``evaluate`` is the protocol.
-          algorithm: one that samples.
-          shape: (height, width, channels) of its images.
-
-        Raises:
-          InputError: as :class:`Measure` and the sets of images do.
-        """
-        protocol = run.evaluate
+    def __init__(self, run: Run, function: Function, spec: Spec):
+        """Opens the network's weights and measures the reference."""
+        protocol, data = run.evaluate, run.data
         self._n, self._name = protocol.n, run.name
-        self._draw = drawer(algorithm, protocol.seed)
+        self._draw = drawer(function, classes_of(function, spec.features), protocol.seed)
         self._measure = Measure(protocol)
-        self._sign = -1 if names.METRICS[self._measure.metrics[0]].higher_is_better else 1
-        self._main = ""
-        data = run.data
         if protocol.reference is not None:
-            data = Data(source=protocol.reference, tfds_dir=run.data.tfds_dir)
+            data = Data(source=protocol.reference, tfds_dir=data.tfds_dir, crop=data.crop)
         images = moments_file(protocol.reference) or as_trained_on(
-            data, shape, "evaluate.reference"
+            data, function.gives.shape, "evaluate.reference"
         )
         self._real = self._measure.reference(images, protocol.n)
 
+    def __call__(self, weights: Mapping[str, Variables], step: int) -> dict[str, float]:
+        """The metrics of ``evaluate.n`` images."""
+        images = drawn(self._draw, weights, self._n, f"{self._name} at step {step}")
+        return self._measure(self._real, self._measure.images(images, leave=False))
+
+
+class Evaluations:
+    """Measures a run by its own protocol; keeps the state that is best by the first number.
+
+    A run that draws images is measured by their metrics, and one whose method has a ``measure`` by
+    that on the held-out examples: both in this order where it has both.
+    """
+
+    def __init__(self, run: Run, algorithm: Algorithm, dataset: Dataset):
+        """Opens the weights and measures the reference, so that what is missing is known early.
+
+        Args:
+          run: its ``evaluate`` is the protocol.
+          algorithm: that of the run, or of one of its legs.
+          dataset: the data of the run or of that leg.
+
+        Raises:
+          InputError: there is nothing to measure; or as :class:`Measure` and the sets of images do.
+        """
+        functions, spec = algorithm.functions, Spec(dataset.features, run.steps)
+        metrics = names.parse(run.evaluate.metrics)
+        self._drawn = self._held_out = None
+        if metrics and draws_images(functions):
+            self._drawn = Drawn(run, drawing_function(functions)[1], spec)
+        if can_measure(algorithm, dataset):
+            self._held_out = HeldOut(algorithm, dataset, run.evaluate.seed)
+        if not (self._drawn or self._held_out):
+            raise InputError(f"evaluate.every: {nothing(algorithm)}")
+        self._main, self._asked = "", run.evaluate.best
+        self._highest = bool(self._drawn) and names.METRICS[metrics[0]].higher_is_better
+
     def __call__(self, state: TrainState, step: int, out: Path, log: Logger) -> None:
         """Measures the averaged weights; keeps the state if it is better than all before it."""
-        variables = {name: player.averaged for name, player in state.players.items()}
-        images = drawn(self._draw, variables, self._n, f"{self._name} at step {step}")
-        values = self._measure(self._real, self._measure.images(images, leave=False))
+        values = self._values(state.weights(), step)
         self._main = next(iter(values))
+        if not self._drawn:
+            self._highest = names.higher_is_better(self._main)
         now, best = Point(values[self._main], step), self.best(log.records)
-        better = best is None or self._sign * now.value < self._sign * best.value
+        better = best is None or self._rank(now.value) < self._rank(best.value)
         if processes.agree(int(better and processes.is_first())):  # the first one knows the records
             best = now
             with contextlib.closing(Checkpoints(out / "best", keep=2, say=log.say)) as checkpoints:
@@ -70,14 +99,26 @@ class Evaluations:
         log.record(step, values)
         if best is not None:
             log.say(
-                f"step {step}: {self._main} {now.value:.4g}, best {best.value:.4g} at step"
-                f" {best.step}"
+                f"step {step}: {self._main} {now.value:.4g}, best ({self._which})"
+                f" {best.value:.4g} at step {best.step}"
             )
+
+    def _values(self, weights: Mapping[str, Variables], step: int) -> dict[str, float]:
+        values = self._drawn(weights, step) if self._drawn else {}
+        return values | (self._held_out(weights) if self._held_out else {})
+
+    @property
+    def _which(self) -> str:
+        """Whether the lowest or the highest value of the main metric is the best."""
+        return self._asked or ("highest" if self._highest else "lowest")
+
+    def _rank(self, value: float) -> float:
+        return -value if self._which == "highest" else value
 
     def best(self, records: list[dict[str, Any]]) -> Point | None:
         """The best value of the main metric in the records."""
         points = [Point(r[self._main], r["step"]) for r in records if self._main in r]
-        return min(points, key=lambda p: (self._sign * p.value, p.step), default=None)
+        return min(points, key=lambda p: (self._rank(p.value), p.step), default=None)
 
     def summary(self, log: Logger) -> str:
         """The last value and the best one, in words."""
@@ -87,5 +128,20 @@ class Evaluations:
         last = next(r for r in reversed(log.records) if self._main in r)
         return (
             f"{self._main}: {last[self._main]:.4g} at the last step {last['step']}, best"
-            f" {best.value:.4g} at step {best.step}, which --best of sample and evaluate takes"
+            f" ({self._which}) {best.value:.4g} at step {best.step}, which --best of sample, apply"
+            " and evaluate takes"
         )
+
+
+def nothing(algorithm: Algorithm) -> str:
+    """Why there is nothing to measure of a run, and what to do instead."""
+    if draws_images(algorithm.functions):
+        images = "no metrics of its images are named; name some, such as fid"
+    else:
+        images = instead(algorithm.functions)
+    if algorithm.measure is None:
+        return f"{images}; its method has no measure of its own"
+    return (
+        f"{images}; its own measure needs examples that are held out: train it with a share such"
+        " as --data.held_out 0.1"
+    )

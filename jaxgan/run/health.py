@@ -1,13 +1,13 @@
-"""How a run fares, in numbers and in a line of text: cheap, and by no weights but its own."""
+"""Health of a run in numbers and in a line of text: cheap, and without the weights of others."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-from jaxgan.typing import Batch
+from jaxgan.core import Feature, Function
 
 BANK = 100
 """Reals that a sheet is compared with."""
@@ -48,7 +48,7 @@ class Means:
         return means
 
 
-def features(images: UInt8[np.ndarray, "images height width channels"]) -> Features:
+def pooled(images: UInt8[np.ndarray, "images height width channels"]) -> Features:
     """Images average-pooled to at most 8x8 and flattened, from 0 to 1.
 
     What is left is layout and colour: noise and fine texture average out, so a generator that has
@@ -71,14 +71,41 @@ def spread(features: Features) -> float:
     return float(np.sqrt(np.square(differences).mean(-1)).sum() / (n * (n - 1)))
 
 
-def bank(stream: Iterator[Batch]) -> Bank:
-    """The first :data:`BANK` images of a stream of batches ``{"image": ..., "label": ...}``."""
-    found, labels = [], []
-    while sum(map(len, found)) < BANK:
-        batch = next(stream)
-        found.append(features(batch["image"].reshape(-1, *batch["image"].shape[-3:])))
-        labels += [batch["label"].ravel()] if "label" in batch else []
-    return Bank(np.concatenate(found)[:BANK], np.concatenate(labels)[:BANK] if labels else None)
+class Gauge(NamedTuple):
+    """Measures the diversity of a sheet's samples against real images."""
+
+    shape: tuple[int, ...]
+    """Of one image."""
+    reals: Bank
+    conditional: bool
+    """Whether row i of a sheet is class i."""
+
+    def __call__(self, columns: Mapping[str, np.ndarray]) -> dict[str, float]:
+        """:func:`diversity` of the block of samples in a sheet; {} where it has none."""
+        blocks = [c for c in columns.values() if c.ndim == 5 and c.shape[2:] == self.shape]
+        return diversity(blocks[0], self.reals, self.conditional) if blocks else {}
+
+
+def gauge(
+    functions: Mapping[str, Function],
+    features: Mapping[str, Feature],
+    reals: Callable[[int], Mapping[str, np.ndarray]],
+) -> Gauge | None:
+    """A gauge for a method that draws images of the data's shape; None for another.
+
+    Args:
+      functions: what the method can do.
+      features: of the data.
+      reals: ``n ->`` a batch of about as many real examples.
+    """
+    drawing = [f for f in functions.values() if f.draws and f.gives.kind == "image"]
+    for function in drawing:
+        for name, feature in features.items():
+            if feature.kind == "image" and feature.shape == function.gives.shape:
+                found = reals(BANK)
+                bank = Bank(pooled(found[name]), found.get("label"))
+                return Gauge(feature.shape, bank, "label" in function.takes)
+    return None
 
 
 def diversity(
@@ -97,7 +124,7 @@ def diversity(
         one class alone, the spreads summed over the classes that have two reals or more.
     """
     rows, columns = sheet.shape[:2]
-    drawn = features(sheet.reshape(-1, *sheet.shape[2:]))
+    drawn = pooled(sheet.reshape(-1, *sheet.shape[2:]))
     pairs = {"diversity": [(drawn, reals.features)]}
     if by_class and reals.labels is not None:
         by_row = drawn.reshape(rows, columns, -1)

@@ -5,7 +5,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from jaxgan.errors import NotFiniteError
 from jaxgan.run import health, pictures
+from jaxgan.system.files import write_whole
 from jaxgan.typing import Metrics
 
 
@@ -23,23 +24,33 @@ class Logger:
     """Keeps each step's metrics on the device and reads them together, so no step waits."""
 
     def __init__(
-        self, directory: Path, start: int, steps: int, images_per_step: int, writes: bool = True
+        self,
+        directory: Path,
+        start: int,
+        steps: int,
+        images: Callable[[int], int],
+        writes: bool = True,
     ):
         """Continues the records at ``start``; what an interrupted run wrote past it is dropped.
 
-        Where another process writes, this one only judges the run's health.
+        Args:
+          directory: of the run.
+          start: the step that it begins with.
+          steps: of the whole run.
+          images: ``step -> examples seen by its end``.
+          writes: False where another process writes: this one only judges the run's health.
         """
         self._writes = writes
         self._directory = directory
         self._path = directory / "metrics.jsonl" if writes else Path(os.devnull)
         self.records = [r for r in read_records(self._path) if r["step"] <= start]
-        text = "".join(json.dumps(record) + "\n" for record in self.records)
-        self._path.write_text(text)
+        if writes:
+            write_whole(self._path, "".join(map(_line, self.records)))
         self._file = self._path.open("a")
         self._events = SummaryWriter(
             str(directory / "tensorboard"), purge_step=start + 1, write_to_disk=writes
         )
-        self._images_per_step = images_per_step
+        self._images = images
         self._bar = tqdm(
             total=steps, initial=start, unit="step", dynamic_ncols=True, disable=not writes
         )
@@ -73,10 +84,10 @@ class Logger:
             _check_finite(step, values)
             means.add(values)
             self._reported.add(values)
-        rate = len(steps) * self._images_per_step / seconds
+        rate = (self._images(steps[-1]) - self._images(steps[0] - 1)) / seconds
         record = {
             "step": steps[-1],
-            "images": steps[-1] * self._images_per_step,
+            "images": self._images(steps[-1]),
             "images_per_second": round(rate, 1),
             **means.take(),
         }
@@ -103,14 +114,15 @@ class Logger:
         """Writes what was measured at a step, beside the step's means."""
         self._write({"step": step, **values})
 
-    def draw(self, step: int, sheet: np.ndarray, titles: Sequence[str] = ()) -> None:
-        """Draws a sheet, uint8 (rows, columns, h, w, c), and the curves of the losses."""
+    def draw(self, step: int, columns: Mapping[str, np.ndarray]) -> None:
+        """Draws a sheet by the titles of its columns, and the curves of the losses."""
         if not self._writes:
             return
-        picture = pictures.grid(sheet, titles=titles)
         try:
-            pictures.write_png(self._directory / "samples" / f"{step:08d}.png", picture)
-            pictures.write_png(self._directory / "samples.png", picture)
+            if columns:
+                picture = pictures.sheet(columns)
+                pictures.write_png(self._directory / "samples" / f"{step:08d}.png", picture)
+                pictures.write_png(self._directory / "samples.png", picture)
             pictures.write_curves(self._directory / "losses.png", self.records)
         except OSError as error:  # a full disk is no reason to lose the run
             self.say(f"step {step}: the sample sheet was not written: {error}; the run goes on")
@@ -139,7 +151,7 @@ class Logger:
     def _write(self, record: dict[str, Any]) -> None:
         _join(self.records, record)
         try:
-            self._file.write(json.dumps(record) + "\n")
+            self._file.write(_line(record))
             self._file.flush()  # what a full disk refuses stays buffered for the next record
         except OSError as error:
             self.say(f"step {record['step']}: metrics were not written: {error}; the run goes on")
@@ -156,10 +168,20 @@ def read_records(path: Path) -> list[dict[str, Any]]:
     records = []
     for line in path.read_text().splitlines():
         try:
-            _join(records, json.loads(line))
+            record = json.loads(line)
         except json.JSONDecodeError:
             break
+        _join(records, {name: value for name, value in record.items() if value is not None})
     return records
+
+
+def _line(record: Mapping[str, Any]) -> str:
+    """One line of JSON, which has no word for what is not finite: null."""
+    finite = {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in record.items()
+    }
+    return json.dumps(finite) + "\n"
 
 
 def _join(records: list[dict[str, Any]], record: dict[str, Any]) -> None:
@@ -189,6 +211,6 @@ def _check_finite(step: int, values: dict[str, Any]) -> None:
         what = f"the parameters of {' and '.join(broken)} are" if broken else "a loss is"
         found = ", ".join(f"{name} {value:g}" for name, value in losses.items())
         raise NotFiniteError(
-            f"step {step}: {what} not finite ({found}); lower algorithm.learning_rate or set"
-            " algorithm.clip_norm"
+            f"step {step}: {what} not finite ({found}); lower the lr of the optimizers or"
+            " set their clip_norm"
         )

@@ -1,41 +1,183 @@
-"""A run directory opened to be used: its algorithm and its newest weights."""
+"""A run directory opened to be used: its functions, ready to call, with its newest weights."""
 
+import functools
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import jax
+import numpy as np
+from tqdm import tqdm
 
-from jaxgan.core import Algorithm, Spec
-from jaxgan.errors import InputError
-from jaxgan.run import config, configs
-from jaxgan.run import directory as rundir
-from jaxgan.run.checkpoint import Checkpoints, abstract
+from jaxgan.core import Algorithm, Function, Spec, TrainState
+from jaxgan.core.leg import Leg, first_step, leg_of, legs
+from jaxgan.data.config import Data
+from jaxgan.data.dataset import Scaling
+from jaxgan.errors import InputError, nearest
+from jaxgan.measure.generated import CHUNK, classes_of, drawer, drawing_function
+from jaxgan.ops.pixels import to_float, to_uint8
+from jaxgan.run import config, configs, directory
+from jaxgan.run.checkpoint import read_newest
 from jaxgan.run.config import Run
+from jaxgan.run.mapping import Mapper
+from jaxgan.run.stage import like, weights_of
 from jaxgan.system.devices import Devices
 from jaxgan.typing import Variables
 
 
-class Trained(NamedTuple):
-    """What a run has learnt."""
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """What a run has learnt. Its methods may be called from any thread."""
 
     run: Run
     spec: Spec
+    """The features of the data, as the leg that was reached has them."""
+    data: Data
+    """The data of that leg."""
     algorithm: Algorithm
     step: int
-    variables: dict[str, Variables]
-    """By player, for ``algorithm.predict``."""
+    weights: Mapping[str, Variables]
+    """By player, and the frozen ones by name: what ``algorithm.functions`` are given."""
+    scaling: Mapping[str, Scaling]
+    """Statistics of the arrays in the training data."""
+    class_names: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+    """Columns of a table's rows or of a series, in the order of the arrays."""
+    _made: dict[Any, Any] = field(default_factory=dict, repr=False)
+    _lock: Any = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def functions(self) -> Mapping[str, Function]:
+        """What the run can do, by name."""
+        return self.algorithm.functions
+
+    def sample(self, n: int, label: int | None = None, seed: int = 0) -> np.ndarray:
+        """``n`` samples of the function that draws images.
+
+        Sample i depends on the seed, i and its label, and not on ``n``.
+
+        Args:
+          n: how many.
+          label: the class of every sample; None: every class in turn.
+          seed: the seed of the latent codes.
+
+        Returns:
+          uint8 (n, h, w, c).
+
+        Raises:
+          InputError: the run draws no images, or does not know the label.
+        """
+        if n < 1:
+            raise InputError(f"n: {n} is below 1")
+        _, function = drawing_function(self.functions)
+        classes = classes_of(function, self.spec.features)
+        make = functools.partial(drawer, function, classes, seed, label)
+        draw = self._once(("sample", seed, label), make)
+        chunks = -(-n // CHUNK)
+        bar = tqdm(range(chunks), unit=f"x{CHUNK} images", disable=chunks < 10)
+        return np.concatenate([draw(self._placed, chunk) for chunk in bar])[:n]
+
+    def apply(self, name: str, inputs: Any) -> np.ndarray:
+        """The outputs of a function that maps examples.
+
+        Args:
+          name: of the function.
+          inputs: uint8 images (n, h, w, c) of one size, or arrays in the units of the data; a dict
+            of them by name for a function of several.
+
+        Returns:
+          uint8 images, class indices of masks, probabilities of labels, or floats; predictions of
+          a feature that is standardised for training are in its own units.
+
+        Raises:
+          InputError: there is no such function, or the inputs do not suit it.
+        """
+        function = self._mapping(name)
+        if not isinstance(inputs, Mapping):
+            inputs = {function.takes[0]: inputs}
+        if missing := [take for take in function.takes if take not in inputs]:
+            raise InputError(f"inputs: {name} takes {', '.join(function.takes)}: add {missing[0]}")
+        given = {take: self._scaled(take, np.asarray(inputs[take])) for take in function.takes}
+        kind = self.spec.features[function.takes[0]].kind
+        if len(given) > 1 or kind not in ("image", "array"):
+            outputs = self._together(name, function, given)
+        else:
+            make = functools.partial(Mapper, self.functions, self.spec.features, self.weights, name)
+            mapper, (values,) = self._once(("apply", name), make), given.values()
+            if kind == "image":
+                outputs = np.stack(mapper.images(list(_images(values))))
+            else:
+                outputs = mapper.rows(values)
+        predicted = self.predicted(function)
+        return self.scaling[predicted].invert(outputs) if predicted else outputs
+
+    def _mapping(self, name: str) -> Function:
+        function = self.functions.get(name)
+        if function is None:
+            has = ", ".join(self.functions) or "none"
+            raise InputError(
+                f"function: the run has no {name}; {nearest(name, self.functions)}it has {has}"
+            )
+        if function.draws:
+            raise InputError(f"function: {name} draws samples and takes no examples; use sample")
+        return function
+
+    def _scaled(self, take: str, values: np.ndarray) -> np.ndarray:
+        return self.scaling[take].apply(values) if take in self.scaling else values
+
+    def _together(self, name: str, function: Function, given: dict[str, np.ndarray]) -> np.ndarray:
+        """The outputs of all examples at once, for a function of several features."""
+
+        def outputs(weights: Any, inputs: dict[str, jax.Array]) -> jax.Array:
+            kinds = {take: self.spec.features[take].kind for take in inputs}
+            floats = {k: to_float(x) if kinds[k] == "image" else x for k, x in inputs.items()}
+            out = function.apply(weights, floats, jax.random.key(0))
+            return to_uint8(out) if function.gives.kind == "image" else out
+
+        devices = Devices(1, local=True)
+        compiled = self._once(("together", name), lambda: devices.jit(outputs))
+        return np.asarray(compiled(dict(self.weights), given))
+
+    def predicted(self, function: Function) -> str | None:
+        """The standardised feature that a function's outputs are values of; None: of none."""
+        same = [name for name in self.scaling if self.spec.features[name] == function.gives]
+        others = [name for name in same if name not in function.takes]
+        return next(iter(others or same), None)
+
+    @property
+    def _placed(self) -> Any:
+        """The weights on all of this process's devices."""
+        devices = Devices(local=True)
+        return self._once("weights", lambda: devices.everywhere(dict(self.weights)))
+
+    def _once(self, key: Any, make: Any) -> Any:
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = make()
+            return self._made[key]
+
+
+def _images(values: np.ndarray) -> np.ndarray:
+    if values.ndim != 4 or values.dtype != np.uint8 or not len(values):
+        raise InputError(
+            f"inputs: {values.dtype} of shape {values.shape}; images are uint8 of shape"
+            " (n, height, width, channels)"
+        )
+    return values
 
 
 def open_run(
-    directory: str | Path,
+    run: str | Path,
     averaged: bool = True,
     config_file: str | None = None,
     best: bool = False,
-) -> Trained:
-    """Opens a run directory; executes no code from it.
+) -> Opened:
+    """Opens a run directory; executes no code from it, opens no data and writes nothing.
 
     Args:
-      directory: what ``python -m jaxgan.train`` made.
+      run: directory made by ``python -m jaxgan.train``.
       averaged: the moving average of the weights where the run keeps one, else the last ones.
       config_file: the config, for a run with nets or algorithms that are not jaxgan's own.
       best: the best checkpoint by the run's own evaluations, not the newest.
@@ -43,22 +185,40 @@ def open_run(
     Raises:
       InputError: when the directory is no run or has no readable checkpoint.
     """
-    content = rundir.read(Path(directory))
-    run = configs.load_config(config_file) if config_file else config.decode(content["run"])
-    spec = rundir.read_spec(content)
-    algorithm, devices = run.algorithm.build(spec), Devices(1)
-    batch = spec.batch(2, algorithm.batches_per_step)
-    like = jax.eval_shape(algorithm.init, jax.random.key(0), batch)
+    path = Path(run)
+    content = directory.read(path)
+    own = config.types_of(configs.load_config(config_file)) if config_file else {}
+    made, facts = config.decode(content["run"], own), directory.facts(content)
+    parts = legs(made.algorithm.build(facts.spec), made.steps)
+    directory.check_frozen(path, {k: f for leg in parts for k, f in leg.algorithm.frozen.items()})
     kind = "best" if best else "checkpoints"
-    if best and not (Path(directory) / kind).is_dir():
-        raise InputError(f"best: {directory} was not evaluated: train it with --evaluate.every")
-    checkpoints = Checkpoints(Path(directory) / kind, run.checkpoint.keep)
-    state = checkpoints.restore(abstract(like, devices.of_state(like)))
-    checkpoints.close()
+    if best and not (path / kind).is_dir():
+        raise InputError(f"best: {path} was not evaluated: train it with --evaluate.every")
+    state = read_newest(path / kind, lambda step: _shapes(parts, facts.legs, step))
     if state is None:
-        raise InputError(f"run: {directory} has no checkpoint yet; train it first")
-    variables = {
-        name: player.averaged if averaged else player.variables
-        for name, player in state.players.items()
-    }
-    return Trained(run, spec, algorithm, int(state.step), variables)
+        raise InputError(f"run: {path} has no checkpoint yet; train it first")
+    step = int(state.step)
+    index = leg_of(parts, step)
+    leg = parts[index]
+    return Opened(
+        run=made,
+        spec=Spec(facts.legs[index], leg.steps, first_step(parts, index)),
+        data=replace(made.data, **leg.data),
+        algorithm=leg.algorithm,
+        step=step,
+        weights=state.replace(frozen=weights_of(leg)).weights(averaged),
+        scaling=facts.scaling,
+        class_names=facts.class_names,
+        columns=facts.columns,
+    )
+
+
+load = open_run
+"""Opens a run in a notebook: ``jaxgan.load("runs/NAME").sample(16, label=3)``."""
+
+
+def _shapes(parts: list[Leg], features: Any, step: int) -> TrainState:
+    index = leg_of(parts, step)
+    if len(features) != len(parts):
+        raise InputError(f"run: it has {len(features)} legs, and its method now has {len(parts)}")
+    return like(parts[index], features[index])

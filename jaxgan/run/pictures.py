@@ -1,6 +1,5 @@
 """Pictures for people: sample sheets and loss curves, as PNG."""
 
-import os
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +9,8 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
+from jaxgan.system.files import write_whole
+
 Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 SMALLEST = 9
@@ -17,12 +18,12 @@ SMALLEST = 9
 
 
 def grid(images: np.ndarray, gap: int = 2, titles: Sequence[str] = ()) -> np.ndarray:
-    """One picture of a sheet.
+    """One picture of images of one size.
 
     Args:
       images: uint8, shape (rows, columns, h, w, c).
       gap: white pixels between the cells.
-      titles: one a column, written above it; () writes none.
+      titles: one per column, written above it; () writes none.
 
     Returns:
       uint8, shape (height, width, c).
@@ -30,37 +31,128 @@ def grid(images: np.ndarray, gap: int = 2, titles: Sequence[str] = ()) -> np.nda
     Raises:
       ValueError: for more or fewer titles than columns.
     """
-    rows, columns, h, w, c = images.shape
-    sheet = np.full((rows * (h + gap) - gap, columns * (w + gap) - gap, c), 255, np.uint8)
-    for i in range(rows):
-        for j in range(columns):
-            top, left = i * (h + gap), j * (w + gap)
-            sheet[top : top + h, left : left + w] = images[i, j]
+    cells = [images[:, j] for j in range(images.shape[1])]
     if not titles:
-        return sheet
-    centres = [j * (w + gap) + w / 2 for j in range(columns)]
-    strip = _strip(dict(zip(centres, titles, strict=True)), w, sheet.shape[1])
-    above = np.full((len(strip), *sheet.shape[1:]), 255, np.uint8)
+        return _below(cells, gap)
+    groups = [(title, [cell]) for title, cell in zip(titles, cells, strict=True)]
+    return _titled(groups, gap)
+
+
+def sheet(columns: Mapping[str, np.ndarray], gap: int = 2) -> np.ndarray:
+    """One picture of what a method shows.
+
+    Args:
+      columns: by title ("" writes none): images (rows, h, w, c), a block of images (rows, columns,
+        h, w, c), both uint8, or curves (rows, length), floats, each drawn as a small picture.
+      gap: white pixels between the cells.
+
+    Returns:
+      uint8, shape (height, width, c). A smaller image is enlarged by a whole number where it fits.
+    """
+    groups = [(title, _cells(column)) for title, column in columns.items()]
+    cells = [cell for _, cells in groups for cell in cells]
+    rows, height, _, channels = (max(cell.shape[axis] for cell in cells) for axis in range(4))
+    groups = [
+        (title, [_fitted(cell, rows, height, channels) for cell in cells])
+        for title, cells in groups
+    ]
+    if not any(columns):
+        return _below([cell for _, cells in groups for cell in cells], gap)
+    return _titled(groups, gap)
+
+
+def _cells(column: np.ndarray) -> list[np.ndarray]:
+    """The columns of images, uint8 (rows, h, w, c), of one entry of a sheet."""
+    if column.ndim == 2:
+        return [_plots(column)]
+    return [column] if column.ndim == 4 else [column[:, j] for j in range(column.shape[1])]
+
+
+def _fitted(cell: np.ndarray, rows: int, height: int, channels: int) -> np.ndarray:
+    """A column on white, enlarged as often as the height allows, with as many channels as asked."""
+    scale = height // cell.shape[1]
+    cell = cell.repeat(scale, axis=1).repeat(scale, axis=2)
+    n, h, w, c = cell.shape
+    out = np.full((rows, height, w, channels), 255, np.uint8)
+    out[:n, (height - h) // 2 :][:, :h, :, : max(c, min(channels, 3))] = cell
+    return out
+
+
+def _plots(curves: np.ndarray) -> np.ndarray:
+    """Each curve as a picture, uint8 (rows, h, w, 3), all on one scale."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    pictures = []
+    for curve in curves:
+        figure = Figure(figsize=(2.4, 1.2), dpi=80, layout="constrained")
+        canvas = FigureCanvasAgg(figure)
+        axes = figure.add_subplot()
+        axes.plot(curve, linewidth=1)
+        axes.set_ylim(*_limits(curves))
+        axes.tick_params(labelsize=6)
+        canvas.draw()
+        pictures.append(np.asarray(canvas.buffer_rgba())[..., :3])
+    return np.stack(pictures)
+
+
+def _limits(curves: np.ndarray) -> tuple[float, float]:
+    finite = curves[np.isfinite(curves)]
+    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
+    margin = 0.05 * (high - low) or 1.0
+    return float(low - margin), float(high + margin)
+
+
+def _below(cells: Sequence[np.ndarray], gap: int) -> np.ndarray:
+    """Columns of images of one height beside each other."""
+    rows, h, _, c = cells[0].shape
+    height, width = rows * (h + gap) - gap, sum(cell.shape[2] + gap for cell in cells) - gap
+    picture = np.full((height, width, c), 255, np.uint8)
+    left = 0
+    for cell in cells:
+        for i, image in enumerate(cell):
+            picture[i * (h + gap) :][:h, left : left + cell.shape[2]] = image
+        left += cell.shape[2] + gap
+    return picture
+
+
+def _titled(groups: Sequence[tuple[str, Sequence[np.ndarray]]], gap: int) -> np.ndarray:
+    """Groups of columns with a title above each."""
+    picture = _below([cell for _, cells in groups for cell in cells], gap)
+    titles, left = [], 0
+    for title, cells in groups:
+        width = sum(cell.shape[2] + gap for cell in cells) - gap
+        titles += [(title, left + width / 2, width)] if title else []
+        left += width + gap
+    strip = _strip(titles, picture.shape[1])
+    above = np.full((len(strip), *picture.shape[1:]), 255, np.uint8)
     above[..., :3] = strip[..., None]
-    return np.concatenate([above, sheet])
+    return np.concatenate([above, picture])
 
 
-def _strip(titles: Mapping[float, str], cell: int, width: int) -> np.ndarray:
-    """Titles in black on white, uint8 (height, width), by their centres.
+def in_rows(images: np.ndarray, columns: int = 10) -> np.ndarray:
+    """Images (n, h, w, c) as (rows, columns, h, w, c), the last row filled up with white."""
+    columns = min(columns, len(images))
+    blank = np.full((-len(images) % columns, *images.shape[1:]), 255, np.uint8)
+    return np.concatenate([images, blank]).reshape(-1, columns, *images.shape[1:])
+
+
+def _strip(titles: Sequence[tuple[str, float, int]], width: int) -> np.ndarray:
+    """Titles in black on white, uint8 (height, width): each with its centre and its room.
 
     In one line if letters that are easily read allow it, else on as many as it takes.
     """
-    room = max(cell - max(4, cell // 16), 1)
-    size = max(cell // 10, 13)
+    rooms = {title: max(room - max(4, room // 16), 1) for title, _, room in titles}
+    size = max(min(room for *_, room in titles) // 10, 13)
     font = ImageFont.load_default(size)
-    while size > SMALLEST and max(map(font.getlength, titles.values())) > room:
+    while size > SMALLEST and any(font.getlength(t) > room for t, room in rooms.items()):
         size -= 1
         font = ImageFont.load_default(size)
-    texts = [_wrapped(title, font, room) for title in titles.values()]
+    texts = [_wrapped(title, font, rooms[title]) for title, *_ in titles]
     line = round(1.3 * size)
     strip = Pillow.new("L", (width, line * max(map(len, texts)) + size // 2), 255)
     draw = ImageDraw.Draw(strip)
-    for centre, lines in zip(titles, texts, strict=True):
+    for (_, centre, _), lines in zip(titles, texts, strict=True):
         for i, text in enumerate(reversed(lines)):
             place = (centre, strip.height - size // 2 - i * line)
             draw.text(place, text, fill=0, font=font, anchor="ms")
@@ -102,9 +194,8 @@ def letterboxed(images: Sequence[np.ndarray]) -> np.ndarray:
 
 def write_png(path: Path, image: np.ndarray) -> None:
     """Writes uint8 (h, w, 1, 3 or 4), whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    Pillow.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(part, "PNG")
-    os.replace(part, path)
+    picture = Pillow.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+    write_whole(path, lambda file: picture.save(file, "PNG"))
 
 
 def write_curves(path: Path, records: Sequence[Mapping[str, float | int]]) -> None:
@@ -122,4 +213,4 @@ def write_curves(path: Path, records: Sequence[Mapping[str, float | int]]) -> No
     if names:
         axes.legend()
     axes.grid(alpha=0.3)
-    figure.savefig(path, dpi=120)
+    write_whole(path, lambda file: figure.savefig(file, dpi=120, format="png"))

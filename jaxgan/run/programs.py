@@ -1,161 +1,145 @@
-"""A run as calls of compiled programs: one step each, or several, from the host or the device."""
+"""The compiled programs of one leg, and their batches: from the host, or from the device."""
 
 import functools
-import itertools
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
+import jax.numpy as jnp
 
-from jaxgan.core import Algorithm, TrainState, advance, several
-from jaxgan.data.examples import Source, Unpaired
-from jaxgan.data.pipeline import batches
+from jaxgan.core import Algorithm, TrainState, Update, advance, several
+from jaxgan.data.dataset import Dataset
+from jaxgan.data.order import plans
 from jaxgan.data.resident import gather, resident
-from jaxgan.data.sources.opening import image_shape
 from jaxgan.ops.pixels import to_uint8
-from jaxgan.run.config import Run
 from jaxgan.system.devices import Devices, leading
 from jaxgan.typing import Batch, Metrics, PRNGKey
 
-
-class Program(NamedTuple):
-    """Some steps, compiled."""
-
-    steps: int
-    step: Callable[..., Any]
-    """``(state, feed, root) -> (state, metrics)``, the metrics with an axis of steps if several."""
-    show: Callable[..., Any]
-    """``(state, feed, key) -> uint8 images (rows, columns, h, w, c)`` with averaged weights."""
+Step = Callable[..., Any]
+"""``(state, feed, root) -> (state, metrics)``; the metrics of several steps have that axis."""
 
 
-class Call(NamedTuple):
-    """One call of a program."""
+class Setting(NamedTuple):
+    """What the programs of a leg are made of."""
 
-    step: int
-    """The number of its last step, from 1."""
-    program: Program
-    feed: Batch
-    """Its batches, or the data set that it takes them from, on the devices."""
+    algorithm: Algorithm
+    dataset: Dataset
+    devices: Devices
+    like: TrainState
+    """Shapes of the state, with the frozen weights."""
+    seed: int
+    leg: int
 
-
-def calls(
-    run: Run,
-    source: Source | Unpaired,
-    algorithm: Algorithm,
-    devices: Devices,
-    like: TrainState,
-) -> Callable[[int], Iterator[Call]]:
-    """``start -> calls``, those that bring a run from step ``start`` to its end.
-
-    However often it starts, its programs are compiled once.
-    """
-    make = _from_device if run.data.on_device else _from_host
-    programs, feed = make(run, source, algorithm, devices, like)
-
-    def from_step(start: int) -> Iterator[Call]:
-        for begin, end, count in stretches(start, run.steps, run.steps_per_call):
-            stream = feed(begin, count)
-            for last in range(begin + count, end + 1, count):
-                yield Call(last, programs(count), next(stream))
-
-    return from_step
+    def order(self, begin: int, count: int, **share: int) -> dict[str, Any]:
+        """The arguments of ``plans`` and ``batches`` from a step of the leg on."""
+        n = self.algorithm.batches_per_step
+        where = {"seed": self.seed, "start_step": begin, "leg": self.leg}
+        return {**where, "batches_per_step": n, "steps_per_call": count, **share}
 
 
-def stretches(start: int, steps: int, per_call: int) -> list[tuple[int, int, int]]:
+class FromHost:
+    """Batches by the host's pipeline; each process has its share."""
+
+    def __init__(self, setting: Setting):
+        """Compiles nothing yet."""
+        self._setting = setting
+        self.step = functools.cache(self._step)
+
+    def _step(self, count: int) -> Step:
+        algorithm, _, devices, like, *_ = self._setting
+        return devices.compile(_steps(advance(algorithm), count), like, leading(algorithm, count))
+
+    def feeds(self, begin: int, count: int) -> Iterator[Batch]:
+        """The feeds of calls of ``count`` steps, from a step of the leg on, on the devices."""
+        return self._setting.devices.put(
+            self._batches(begin, count, host=jax.process_index(), hosts=jax.process_count()),
+            leading(self._setting.algorithm, count),
+        )
+
+    def first(self) -> Batch:
+        """The whole first batch of the leg, for ``init``."""
+        return next(self._batches(0, 1))
+
+    def _batches(self, begin: int, count: int, **share: int) -> Iterator[Batch]:
+        from jaxgan.data.pipeline import batches  # a run from the device needs no TensorFlow
+
+        return batches(self._setting.dataset, **self._setting.order(begin, count, **share))
+
+
+class FromDevice:
+    """Batches gathered in the compiled step from a data set that lies whole on each device."""
+
+    def __init__(self, setting: Setting):
+        """Puts the data on the devices."""
+        self._setting = setting
+        self._data = jax.device_put(resident(setting.dataset), setting.devices.replicated)
+        self.step = functools.cache(self._step)
+
+    def _step(self, count: int) -> Step:
+        algorithm, _, devices, like, *_ = self._setting
+        taken, lead = advance(algorithm), leading(algorithm, count)
+
+        def call(state: TrainState, feed: Any, root: PRNGKey) -> tuple[TrainState, Metrics]:
+            data, planned = feed
+
+            def step(state: TrainState, plan: Batch, root: PRNGKey) -> tuple[TrainState, Metrics]:
+                return taken(state, self._gather(data, plan), root)
+
+            return _steps(step, count)(state, planned, root)
+
+        return devices.compile(call, like, lead, resident=True)
+
+    def feeds(self, begin: int, count: int) -> Iterator[Batch]:
+        """The feeds of calls of ``count`` steps, from a step of the leg on, on the devices."""
+        setting = self._setting
+        share = {"host": jax.process_index(), "hosts": jax.process_count()}
+        stream = plans(setting.dataset, **setting.order(begin, count, **share))
+        placed = setting.devices.put(stream, leading(setting.algorithm, count))
+        return ((self._data, plan) for plan in placed)
+
+    def first(self) -> Batch:
+        """The whole first batch of the leg, for ``init``."""
+        plan = next(plans(self._setting.dataset, **self._setting.order(0, 1)))
+        return self._setting.devices.whole(self._gather)(self._data, plan)
+
+    def _gather(self, data: Batch, plan: Batch) -> Batch:
+        dataset = self._setting.dataset
+        return gather(data, plan, dataset.features, dataset.data.jitter)
+
+
+Programs: TypeAlias = FromHost | FromDevice
+"""``step(count)``: steps in one call, compiled once; ``feeds`` for them; ``first`` for init."""
+
+
+def _steps(step: Update, count: int) -> Update:
+    return several(step, count) if count > 1 else step
+
+
+def stretches(start: int, end: int, per_call: int) -> list[tuple[int, int, int]]:
     """``(begin, end, steps a call)``: single steps up to a multiple, whole calls, the rest."""
-    first = min(-(-start // per_call) * per_call, steps)
-    last = first + (steps - first) // per_call * per_call
-    parts = [(start, first, 1), (first, last, per_call), (last, steps, 1)]
+    first = min(-(-start // per_call) * per_call, end)
+    last = first + (end - first) // per_call * per_call
+    parts = [(start, first, 1), (first, last, per_call), (last, end, 1)]
     return [part for part in parts if part[0] < part[1]]
 
 
-def _from_host(
-    run: Run,
-    source: Source | Unpaired,
-    algorithm: Algorithm,
-    devices: Devices,
-    like: TrainState,
-) -> Any:
-    """Batches by tf.data, each process its part."""
+def shower(algorithm: Algorithm, devices: Devices) -> Callable[..., Any]:
+    """``(state, gallery, key) -> {title: array}`` with averaged weights: the columns of a sheet.
 
-    @functools.cache
-    def programs(count: int) -> Program:
-        lead = leading(algorithm, count)
-        step = advance(algorithm)
-        step = several(step, count) if count > 1 else step
+    Images are uint8, curves are floats. Every device computes it whole: one process draws it.
+    """
+    titles: list[str] = []
 
-        def seen(state: TrainState, feed: Batch) -> Batch:
-            del state
-            return jax.tree.map(
-                lambda leaf: _joined(leaf, devices, lead)[-1 if count > 1 else ...], feed
-            )
+    def show(state: TrainState, gallery: Batch, key: PRNGKey) -> list[jax.Array]:
+        columns = algorithm.show(state.weights(), gallery, key)
+        titles[:] = columns  # a dict that is compiled comes back sorted
+        return [_drawn(column) for column in columns.values()]
 
-        return Program(count, devices.compile(step, like, lead), _show(algorithm, seen, devices))
-
-    def feed(start: int, count: int) -> Iterator[Batch]:
-        stream = batches(
-            source,
-            run.data,
-            seed=run.seed,
-            start_step=start,
-            batches_per_step=algorithm.batches_per_step,
-            steps_per_call=count,
-            host=jax.process_index(),
-            hosts=jax.process_count(),
-        )
-        return devices.put(stream, leading(algorithm, count))
-
-    return programs, feed
+    compiled = devices.whole(show)
+    return lambda *args: dict(zip(titles, compiled(*args), strict=True))
 
 
-def _joined(leaf: jax.Array, devices: Devices, lead: int) -> jax.Array:
-    """A batch as the algorithm knows it, where pmap has split its example axis in two."""
-    if devices.parallel.compile == "jit":
-        return leaf
-    return leaf.reshape(*leaf.shape[:lead], -1, *leaf.shape[lead + 2 :])
-
-
-def _from_device(
-    run: Run,
-    source: Source | Unpaired,
-    algorithm: Algorithm,
-    devices: Devices,
-    like: TrainState,
-) -> Any:
-    """Batches gathered in the compiled step from a data set on each device."""
-    examples = jax.device_put(resident(source, run.data), devices.replicated)
-    shape, n = image_shape(source, run.data), algorithm.batches_per_step
-
-    def batch_of(examples: Batch, step: jax.Array) -> Batch:
-        return gather(examples, run.data, shape, run.seed, step, n)
-
-    def step(state: TrainState, examples: Batch, root: PRNGKey) -> tuple[TrainState, Metrics]:
-        return advance(algorithm)(state, batch_of(examples, state.step), root)
-
-    def seen(state: TrainState, examples: Batch) -> Batch:
-        return batch_of(examples, state.step - 1)
-
-    @functools.cache
-    def programs(count: int) -> Program:
-        whole = several(step, count, stacked=False) if count > 1 else step
-        show = _show(algorithm, seen, devices)
-        return Program(count, devices.compile(whole, like, None), show)
-
-    return programs, lambda start, count: itertools.repeat(examples)
-
-
-def _show(algorithm: Algorithm, seen: Any, devices: Devices) -> Callable[..., Any]:
-    """The sheet, whole on each device: one process alone draws it."""
-    return devices.jit(previewer(algorithm, seen), out_shardings=devices.replicated)
-
-
-def previewer(
-    algorithm: Algorithm, seen: Callable[[TrainState, Batch], Batch]
-) -> Callable[..., Any]:
-    """``(state, feed, key) -> uint8 images (rows, columns, h, w, c)`` with averaged weights."""
-
-    def show(state: TrainState, feed: Batch, key: PRNGKey) -> jax.Array:
-        variables = {name: player.averaged for name, player in state.players.items()}
-        return to_uint8(algorithm.preview(variables, seen(state, feed), key))
-
-    return show
+def _drawn(column: jax.Array) -> jax.Array:
+    """Images as bytes; curves as they are."""
+    is_image = column.ndim > 2 and jnp.issubdtype(column.dtype, jnp.floating)
+    return to_uint8(column) if is_image else column

@@ -1,158 +1,221 @@
-"""A run made ready for the loop: data, algorithm, devices, directory, and state new or restored."""
+"""A run made ready for the loop: its legs, data, devices, directory and checkpoints."""
 
-import itertools
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import jax
 
-from jaxgan.core import Algorithm, Spec, TrainState
-from jaxgan.data.examples import Source, Unpaired
-from jaxgan.data.pipeline import batches
-from jaxgan.data.sources.opening import image_shape, open_source
+from jaxgan.core import Spec, TrainState
+from jaxgan.core.leg import first_step, leg_of, legs
+from jaxgan.data.dataset import open_dataset
 from jaxgan.errors import InputError, NotFiniteError
-from jaxgan.run import config, directory, health
-from jaxgan.run.checkpoint import Checkpoints, abstract
+from jaxgan.run import config, directory
+from jaxgan.run.checkpoint import Checkpoints
 from jaxgan.run.config import Run
 from jaxgan.run.evaluating import Evaluations
 from jaxgan.run.logging import Logger
-from jaxgan.run.programs import Call, calls
+from jaxgan.run.stage import Call, Stage
 from jaxgan.system import processes
-from jaxgan.system.devices import Devices
+from jaxgan.system.devices import Devices, open_devices
 from jaxgan.typing import PRNGKey
 
 ROLLBACKS = 3
 """How often a run may go back to its last checkpoint."""
 
 
-class Ready(NamedTuple):
-    """All that the loop needs."""
+class Start(NamedTuple):
+    """Where an attempt at a run begins."""
 
-    out: Path
-    """The run directory."""
-    algorithm: Algorithm
     state: TrainState
-    start: int
+    step: int
     """Steps that the state has taken."""
-    calls: Iterator[Call]
-    """From step ``start`` on."""
     root: PRNGKey
-    show_key: PRNGKey
-    checkpoints: Checkpoints
-    images_per_step: int
-    reals: health.Bank | None
-    """What a sheet is compared with; None of an algorithm that translates."""
-    evaluations: Evaluations | None
-    """Where the run's images are measured."""
+    """The key of the steps."""
     rollbacks: int
     """How often the run has gone back; each time to other keys."""
-    back: Callable[[int], "Ready"]
-    """``rollbacks -> Ready`` at the last checkpoint, or at step 0 where there is none."""
 
-    def logger(self, steps: int) -> Logger:
-        """The log of a run of ``steps`` steps, which the first process writes."""
-        return Logger(self.out, self.start, steps, self.images_per_step, processes.is_first())
+
+class Session:
+    """All that the loop needs; a context manager that holds the run directory's lock."""
+
+    def __init__(self, run: Run, fresh: bool = False, devices: Devices | None = None):
+        """Makes or continues the run; no file is touched before the config is known to work.
+
+        Args:
+          run: the config.
+          fresh: start over where the directory holds a run.
+          devices: where it runs; by default as ``run.parallel`` says.
+
+        Raises:
+          InputError: for bad input, a directory in use, or a finished run.
+        """
+        config.check(run)
+        self.run, self.devices = run, devices or open_devices(run.parallel)
+        self.out = _named(run)
+        kept = directory.check(self.out, run, fresh)
+        self.stages, facts = open_stages(run, self.devices, kept)
+        self.evaluations: list[Evaluations] = []  # of each leg, where the run is measured
+        if run.evaluate.every:  # now, so that what is missing is known before a file is touched
+            self.evaluations = [Evaluations(run, s.leg.algorithm, s.dataset) for s in self.stages]
+        self._lock = directory.lock(self.out) if processes.is_first() else None
+        try:
+            self._begin(facts, fresh)
+        except BaseException:
+            self._release()
+            raise
+
+    def _begin(self, facts: directory.Facts, fresh: bool) -> None:
+        frozen = {k: f for stage in self.stages for k, f in stage.leg.algorithm.frozen.items()}
+        if processes.is_first():
+            if not fresh:
+                directory.check_frozen(self.out, frozen)
+            directory.prepare(self.out, self.run, facts, fresh)
+            directory.write_frozen(self.out, frozen)
+        processes.meet("directory")
+        self.checkpoints = Checkpoints(self.out / "checkpoints", self.run.checkpoint.keep)
+
+    def close(self) -> None:
+        """Waits for the last save and lets another process write."""
+        self.checkpoints.close()
+        self._release()
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+
+    def restore(self, rollbacks: int | None = None) -> Start:
+        """The newest checkpoint, or a new state at step 0 where there is none.
+
+        Args:
+          rollbacks: how often the run has gone back; None: as its directory says.
+
+        Raises:
+          InputError: the run is finished, or its checkpoints cannot be used.
+        """
+        if rollbacks is None:
+            rollbacks = directory.read_rollbacks(self.out)
+        self.checkpoints.wait()
+        state = self.checkpoints.restore(lambda step: self.stages[self._leg(step)].abstract)
+        if state is None:
+            state = self.stages[0].init(self._init_key(rollbacks))
+        step = int(state.step)
+        if step >= self.run.steps:
+            raise InputError(
+                f"steps: the run in {self.out} is finished ({step} of {self.run.steps} steps):"
+                " raise --steps to go on, choose another --out, or start over with --fresh"
+            )
+        state = self.stages[self._leg(step)].with_frozen(state)
+        return Start(state, step, _folded(self._keys[1], rollbacks), rollbacks)
+
+    def enter(self, call: Call, state: TrainState, rollbacks: int) -> TrainState:
+        """The state that a call takes: at a leg's first step, a new one that adopts ``state``."""
+        if not call.adopts:
+            return state
+        key = jax.random.fold_in(self._init_key(rollbacks), call.stage.index)
+        return call.stage.with_frozen(call.stage.adopt(state, key))
+
+    def calls(self, start: int) -> Iterator[Call]:
+        """The calls that bring the run from a global step to its end."""
+        for stage in self.stages:
+            if start < stage.last:
+                yield from stage.calls(start)
+
+    def describe(self, start: Start) -> list[str]:
+        """Lines for the start of an attempt: the data, and where the run goes on."""
+        lines = dict.fromkeys(line for s in self.stages for line in s.dataset.describe())
+        kept = f"keeps the newest {self.run.checkpoint.keep} checkpoints"
+        return [*lines, f"{self.out}: from step {start.step}, {kept}"]
+
+    def summary(self, log: Logger) -> list[str]:
+        """Lines for the end of the run: what it measured, and how to use what was trained."""
+        lines = [self.evaluations[-1].summary(log)] if self.evaluations else []
+        functions = self.stages[-1].leg.algorithm.functions
+        use = [
+            f"sample {self.out} --out x.png"
+            if function.draws
+            else f"apply {self.out} --function {name} --in FILES --out PLACE"
+            for name, function in functions.items()
+        ]
+        made = f"done: {self.out}{'/samples.png' if (self.out / 'samples.png').exists() else ''}"
+        return [*lines, f"{made}; more by python -m jaxgan.{use[0]}" if use else made]
+
+    def roll_back(self, error: NotFiniteError, rollbacks: int) -> int:
+        """Counts one more rollback, in the run directory too.
+
+        Raises:
+          NotFiniteError: where the run is to stop, or has gone back often enough.
+        """
+        if self.run.on_nan == "stop":
+            raise error
+        if rollbacks == ROLLBACKS:
+            raise NotFiniteError(f"on_nan: went back {ROLLBACKS} times, and still at {error}")
+        if processes.is_first():
+            directory.write_rollbacks(self.out, rollbacks + 1)
+        processes.meet("rollback")
+        return rollbacks + 1
+
+    def logger(self, start: int) -> Logger:
+        """The log from a step on, which the first process writes."""
+        return Logger(self.out, start, self.run.steps, self.images, processes.is_first())
+
+    def images(self, step: int) -> int:
+        """Examples seen by the end of a step."""
+        parts = [(min(step, s.last) - s.first, s.images_per_step) for s in self.stages]
+        return sum(steps * images for steps, images in parts if steps > 0)
 
     @property
-    def use(self) -> str:
-        """The command that uses what was trained."""
-        if self.algorithm.translation is None:
-            return f"sample {self.out} --out x.png"
-        return f"translate {self.out} --in x.png --out y"
+    def show_key(self) -> PRNGKey:
+        """The key of every sheet."""
+        return self._keys[2]
+
+    @functools.cached_property
+    def _keys(self) -> tuple[PRNGKey, PRNGKey, PRNGKey]:
+        """Of the first state, the steps and the sheets."""
+        init, root, show = jax.random.split(jax.random.key(self.run.seed), 3)
+        return init, root, show
+
+    def _init_key(self, rollbacks: int) -> PRNGKey:
+        return _folded(self._keys[0], rollbacks)
+
+    def _leg(self, step: int) -> int:
+        return leg_of([stage.leg for stage in self.stages], step)
 
 
-def open_data(run: Run) -> tuple[Source | Unpaired, Spec]:
-    """The run's source, and what an algorithm needs to know of it."""
-    source = open_source(run.data)
-    shape = image_shape(source, run.data)
-    paired = isinstance(source, Source) and len(source.images) > 1
-    return source, Spec(shape, source.num_classes, run.steps, source.images, paired)
+def open_stages(
+    run: Run, devices: Devices, kept: directory.Facts | None = None
+) -> tuple[list[Stage], directory.Facts]:
+    """The legs of a run with their data, and what is kept of the data in its directory.
 
-
-def prepare(run: Run, fresh: bool = False, devices: Devices | None = None) -> Ready:
-    """Makes or continues the run; no file is touched before the config is known to work.
-
-    Raises:
-      InputError: for bad input, or a finished run.
-    """
-    config.check(run)
-    source, spec = open_data(run)
-    algorithm, devices = run.algorithm.build(spec), devices or Devices(parallel=run.parallel)
-    devices.check(run.data.batch_size)
-    n, size = algorithm.batches_per_step, run.data.batch_size
-    init_key, root, show_key = jax.random.split(jax.random.key(run.seed), 3)
-    stream = batches(source, run.data, seed=run.seed, batches_per_step=n)
-    first = next(stream)
-    like = jax.eval_shape(algorithm.init, init_key, first)
-    samples = algorithm.translation is None and "image" in first
-    reals = health.bank(itertools.chain([first], stream)) if samples else None
-    evaluations = None
-    if run.evaluate.every:
-        evaluations = Evaluations(run, algorithm, spec.image_shape)
-
-    out = _directory(run, spec, fresh)
-    checkpoints = Checkpoints(out / "checkpoints", run.checkpoint.keep)
-    calls_from = calls(run, source, algorithm, devices, like)
-
-    def back(rollbacks: int) -> Ready:
-        checkpoints.wait()
-        state = checkpoints.restore(abstract(like, devices.of_state(like)))
-        if state is None:
-            state = devices.init(algorithm, _folded(init_key, rollbacks), first)
-        start = int(state.step)
-        return Ready(
-            out=out,
-            algorithm=algorithm,
-            state=state,
-            start=start,
-            calls=calls_from(start),
-            root=_folded(root, rollbacks),
-            show_key=show_key,
-            checkpoints=checkpoints,
-            images_per_step=n * size,
-            reals=reals,
-            evaluations=evaluations,
-            rollbacks=rollbacks,
-            back=back,
-        )
-
-    ready = back(directory.read_rollbacks(out))
-    if ready.start >= run.steps:
-        raise InputError(
-            f"steps: the run in {out} is finished ({ready.start} of {run.steps} steps): raise"
-            " --steps to go on, choose another --out, or start over with --fresh"
-        )
-    return ready
-
-
-def roll_back(run: Run, ready: Ready, error: NotFiniteError) -> int:
-    """Counts one more rollback, in the run directory too.
+    Args:
+      run: the config.
+      devices: where it runs; they must divide each leg's batch.
+      kept: of the same run before: its statistics of the arrays hold.
 
     Raises:
-      NotFiniteError: where the run is to stop, or has gone back often enough.
+      InputError: for data that cannot be opened, or legs that do not fill the run.
     """
-    if run.on_nan == "stop":
-        raise error
-    if ready.rollbacks == ROLLBACKS:
-        raise NotFiniteError(f"on_nan: went back {ROLLBACKS} times, and still at {error}")
-    if processes.is_first():
-        directory.write_rollbacks(ready.out, ready.rollbacks + 1)
-    processes.meet("rollback")
-    return ready.rollbacks + 1
+    whole = open_dataset(run.data, kept.scaling if kept else None)
+    spec = Spec(whole.features, run.steps)
+    stages: list[Stage] = []
+    parts = legs(run.algorithm.build(spec), run.steps)
+    for i, leg in enumerate(parts):
+        devices.check(replace(run.data, **leg.data).batch_size)
+        dataset = whole.changed(**leg.data) if leg.data else whole
+        dataset.check_batch_size()
+        stages.append(Stage(run, i, first_step(parts, i), leg, dataset, devices))
+    features = [stage.dataset.features for stage in stages]
+    return stages, directory.Facts(spec, features, whole.scaling, whole.class_names, whole.columns)
+
+
+def _named(run: Run) -> Path:
+    if not run.out and jax.process_count() > 1:
+        raise InputError("out: several processes need one --out, on a disk that they share")
+    return Path(run.out) if run.out else directory.default_directory(run)
 
 
 def _folded(key: PRNGKey, rollbacks: int) -> PRNGKey:
     """The key itself before the first rollback, then another one after each."""
     return jax.random.fold_in(key, rollbacks) if rollbacks else key
-
-
-def _directory(run: Run, spec: Spec, fresh: bool) -> Path:
-    """The run directory, which the first of several processes makes."""
-    if not run.out and jax.process_count() > 1:
-        raise InputError("out: several processes need one --out, on a disk that they share")
-    out = Path(run.out) if run.out else directory.default_directory(run)
-    if processes.is_first():
-        directory.prepare(out, run, spec, fresh)
-    processes.meet("directory")
-    return out

@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,10 @@ from jaxgan.system import processes
 
 @contextlib.contextmanager
 def stop_signals() -> Iterator[list[int]]:
-    """Collects SIGTERM and Ctrl-C, so that the step in flight ends first; a second one kills."""
+    """Collects SIGTERM and Ctrl-C, so that the step in flight ends first; a second one kills.
+
+    Outside of the main thread Python allows no handlers, and nothing is collected.
+    """
     received: list[int] = []
 
     def note(number: int, frame: Any) -> None:
@@ -21,7 +25,9 @@ def stop_signals() -> Iterator[list[int]]:
             raise KeyboardInterrupt
         received.append(number)
 
-    old = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    main = threading.current_thread() is threading.main_thread()
+    numbers = (signal.SIGTERM, signal.SIGINT) if main else ()
+    old = {number: signal.signal(number, note) for number in numbers}
     try:
         yield received
     finally:

@@ -1,11 +1,12 @@
-"""How XLA is asked to compile: options for its backends, and its cache on disk."""
+"""Options of the XLA compiler by backend, and its cache on disk."""
 
 import functools
 import warnings
 
 import jax
 
-from jaxgan.system.cache import cache_directory
+from jaxgan.errors import first_line
+from jaxgan.system.files import cache_directory
 
 OPTIONS = {
     "cpu": {
@@ -28,14 +29,14 @@ def compiler_options() -> dict[str, str]:
     try:
         jax.jit(lambda x: x, compiler_options=options).lower(0.0).compile()
     except jax.errors.JaxRuntimeError as error:
-        reason = str(error).splitlines()[0]
+        reason = first_line(error)
         warnings.warn(f"compiler options of another JAX are left out: {reason}", stacklevel=2)
         return {}
     return dict(options)
 
 
 def use_cache() -> None:
-    """Keeps compiled programs in the user's cache directory, unless JAX is told of another.
+    """Keeps compiled programs in the user's cache directory, unless JAX has another one configured.
 
     ``JAX_COMPILATION_CACHE_DIR`` names another directory; ``JAX_ENABLE_COMPILATION_CACHE=false``
     keeps nothing.

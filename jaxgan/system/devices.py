@@ -1,8 +1,8 @@
-"""The compiled step, over all devices of all processes: a ``("data",)`` mesh, the batch split.
+"""The compiled step over all devices of all processes: a ``("data",)`` mesh with the batch split.
 
-Statistics over a batch (BatchNorm, minibatch deviation) and losses see the whole batch. With jit
-the program is that of one device, and the compiler splits it; the state is on each device, or split
-over them (FSDP). With pmap it is each device's own share, and :mod:`jaxgan.core.sharding` makes the means.
+Statistics over a batch (BatchNorm, minibatch deviation) and losses see the whole batch. The program
+is written for one device and the compiler splits it; the state is on each device, or split over
+them (FSDP).
 """
 
 from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ class Parallel(Processes):
 
 
 class Devices:
-    """Where a run's arrays live."""
+    """The devices of a run: where its arrays lie, and what is compiled for them."""
 
     def __init__(
         self, count: int | None = None, parallel: Parallel | None = None, local: bool = False
@@ -55,7 +55,7 @@ class Devices:
         self.replicated = NamedSharding(self.mesh, PartitionSpec())
 
     def check(self, batch_size: int) -> None:
-        """Raises InputError for a batch that the devices cannot share."""
+        """Raises InputError for a batch size that the number of devices doesn't divide."""
         n = self.mesh.size
         if batch_size % n:
             raise InputError(
@@ -72,9 +72,11 @@ class Devices:
     def of_state(self, like: TrainState) -> Any:
         """The sharding of each leaf of a state with the shapes of ``like``.
 
-        Sharded, an array lies along its longest axis that the devices divide, where there is one.
+        A sharded state's array is split along its longest axis that the devices divide, if any.
+        Frozen weights are whole on each device.
         """
-        return jax.tree.map(self._of_leaf, like)
+        state = jax.tree.map(self._of_leaf, like)
+        return state.replace(frozen=jax.tree.map(lambda _: self.replicated, like.frozen))
 
     def _of_leaf(self, leaf: Any) -> NamedSharding:
         sizes = [size if size % self.mesh.size == 0 else 0 for size in leaf.shape]
@@ -99,8 +101,6 @@ class Devices:
     def place(self, batch: Batch, lead: int) -> Batch:
         """The batch, of which this process has its part, on the devices."""
         sharding = self.split(lead)
-        if self.parallel.compile == "pmap":
-            batch = jax.tree.map(lambda leaf: self._by_device(np.asarray(leaf), lead), batch)
         if jax.process_count() == 1:
             return jax.device_put(batch, sharding)
         return jax.make_array_from_process_local_data(sharding, batch)
@@ -115,9 +115,6 @@ class Devices:
 
         return jax.device_put(jax.tree.map(whole, tree), self.replicated)
 
-    def _by_device(self, leaf: np.ndarray, lead: int) -> np.ndarray:
-        return leaf.reshape(*leaf.shape[:lead], self.mesh.size, -1, *leaf.shape[lead + 1 :])
-
     # What is compiled.
 
     def jit(self, function: Callable[..., Any], **kwargs: Any) -> Callable[..., Any]:
@@ -130,37 +127,41 @@ class Devices:
 
         return call
 
-    def compile(self, step: Update, like: TrainState, lead: int | None) -> Callable[..., Any]:
+    def whole(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """``jax.jit`` of a function that every device computes whole: one process can read it."""
+        return jax.jit(function, out_shardings=self.replicated, compiler_options=compiler_options())
+
+    def compile(
+        self, step: Update, like: TrainState, lead: int, resident: bool = False
+    ) -> Callable[..., Any]:
         """``(state, batch, root key) -> (state, metrics)``, compiled once; the state is donated.
 
         Args:
           step: as :func:`jaxgan.core.advance` makes it.
           like: the shapes of the state.
-          lead: axes before the batch's example axis; None for a batch that isn't split.
+          lead: axes before the batch's example axis.
+          resident: in the batch's place, ``step`` takes ``(data, plan)``: the data are whole on
+            each device, and the plan is split as a batch is.
         """
-        if self.parallel.compile == "pmap":
-            devices = list(self.mesh.devices.flat)
-            axes = (None, lead, None)
-            return jax.pmap(step, AXIS, in_axes=axes, out_axes=None, devices=devices)
-        return self.jit(step, **self._placement(like, lead))
+        return self.jit(step, **self._placement(like, lead, resident))
 
     def step(self, algorithm: Algorithm, like: TrainState) -> Callable[..., Any]:
         """:meth:`compile` of one step of the algorithm."""
         return self.compile(advance(algorithm), like, leading(algorithm))
 
-    def lower(self, step: Update, lead: int | None, state: Any, *shapes: Any) -> Any:
-        """What :meth:`compile` compiles, for arguments of those shapes, for its analysis."""
+    def lower(self, step: Update, lead: int, state: Any, *shapes: Any) -> Any:
+        """The lowered program of a step, for its analysis."""
         with jax.set_mesh(self.mesh):
             jitted = jax.jit(
                 step, compiler_options=compiler_options(), **self._placement(state, lead)
             )
             return jitted.lower(state, *shapes)
 
-    def _placement(self, like: TrainState, lead: int | None) -> dict[str, Any]:
-        state = self.of_state(like)
-        batch = self.replicated if lead is None else self.split(lead)
+    def _placement(self, like: TrainState, lead: int, resident: bool = False) -> dict[str, Any]:
+        state, batch = self.of_state(like), self.split(lead)
+        feed = (self.replicated, batch) if resident else batch
         return {
-            "in_shardings": (state, batch, self.replicated),
+            "in_shardings": (state, feed, self.replicated),
             "out_shardings": (state, self.replicated),
             "donate_argnums": 0,
         }
@@ -169,6 +170,15 @@ class Devices:
         """The state at step 0. Compiled, so that it owns its buffers and may be donated."""
         like = jax.eval_shape(algorithm.init, key, batch)
         return self.jit(algorithm.init, out_shardings=self.of_state(like))(key, batch)
+
+
+def open_devices(parallel: Parallel, count: int | None = None) -> Devices:
+    """The devices of a run, in the form of compilation that its config names."""
+    if parallel.compile == "pmap":
+        from jaxgan.system.pmap import Pmap
+
+        return Pmap(count, parallel)
+    return Devices(count, parallel)
 
 
 def leading(algorithm: Algorithm, steps_per_call: int = 1) -> int:

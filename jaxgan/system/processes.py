@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import subprocess
 import sys
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -11,12 +10,12 @@ import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
-from jaxgan.errors import InputError
+from jaxgan.errors import InputError, first_line
 
 HEARTBEAT = 30
 """Seconds of silence after which a process counts as gone."""
 LOST = 3
-"""Exit code of a process that lost another one."""
+"""Exit code of a process that lost another one, unless JAX aborts it (SIGABRT)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,49 +58,8 @@ def initialize(parallel: Processes) -> None:
             shutdown_timeout_seconds=2 * HEARTBEAT,
         )
     except (RuntimeError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = first_line(error)
         raise InputError(f"parallel.coordinator: the processes did not meet: {reason}") from None
-    _set_witness()
-
-
-_GUARD: list[int] = []
-"""The pipe to the witness of this process."""
-
-_WITNESS = """
-import sys
-line = sys.stdin.read() or sys.argv[1]
-if line != "done":
-    print(line, file=sys.stderr, flush=True)
-"""
-
-
-def _set_witness() -> None:
-    """A small process that says the last line when this one has ended.
-
-    JAX aborts a process that misses another one, from a thread of its own and while the interpreter
-    may be locked: no handler in here is sure to run, and a line from here may come before the end
-    of that thread's stack trace.
-    """
-    read, write = os.pipe()
-    command = [sys.executable, "-S", "-c", _WITNESS, lost("it was aborted or killed")]
-    subprocess.Popen(command, stdin=read, start_new_session=True)
-    os.close(read)
-    _GUARD.append(write)
-
-
-def finished() -> None:
-    """The command has ended well: the witness says nothing.
-
-    Not at the interpreter's end, where JAX meets the other processes once more, and may abort.
-    """
-    _tell_witness("done")
-
-
-def _tell_witness(line: str) -> None:
-    """What it is to say when this process has ended, or "done"."""
-    for pipe in _GUARD:
-        os.write(pipe, line.encode())
-    _GUARD.clear()
 
 
 def _detected() -> bool:
@@ -145,19 +103,19 @@ def _each(number: int) -> np.ndarray:
 
 def leave(line: str, code: int) -> NoReturn:
     """Ends this process without a last meeting with the others; its last line says why."""
-    if not _GUARD:
-        print(line, file=sys.stderr)
+    print(line, file=sys.stderr)
     sys.stdout.flush()
     sys.stderr.flush()
-    _tell_witness(line)
     os._exit(code)
 
 
 def lost(error: Any) -> str:
-    """The line for an error in what processes do together, or for the end of this one."""
-    reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    """The line for an error in what processes do together.
+
+    It is not always said: JAX's own thread may abort a process that misses another one first.
+    """
     return (
         f"error: process {jax.process_index()} of {jax.process_count()} lost another one"
-        f" ({reason}); start the run again, on as many devices as you have: it goes on from its"
-        " last checkpoint"
+        f" ({first_line(error)}); start the run again, on as many devices as you have: it goes on"
+        " from its last checkpoint"
     )

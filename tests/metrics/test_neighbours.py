@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from metric_helpers import mixed
 
+from jaxgan.errors import InputError
 from jaxgan.metrics import neighbours
-from jaxgan.metrics.neighbours import centred, count_inside, squared_radii
+from jaxgan.metrics.neighbours import centred, check_neighbours, count_inside, squared_radii
 
 
 @pytest.fixture(autouse=True)
@@ -65,3 +66,11 @@ def test_the_surface():
     without, _ = count_inside(x, own, x[order], strict=True)
     np.testing.assert_array_equal(with_surface, k + 1)
     np.testing.assert_array_equal(without, k)
+
+
+def test_neighbours_are_other_images():
+    check_neighbours(3, real=4)
+    with pytest.raises(InputError, match=r"k: 0 is not between 1 and 4, .* 5 real images has"):
+        check_neighbours(0, real=5, fake=4)
+    with pytest.raises(InputError, match=r"k: 4 is not between 1 and 3, .* 4 fake images has"):
+        check_neighbours(4, real=5, fake=4)

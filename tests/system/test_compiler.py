@@ -1,4 +1,4 @@
-"""How XLA is asked to compile."""
+"""Compiler options, and the cache directory."""
 
 import subprocess
 import sys
@@ -21,13 +21,13 @@ def test_options_that_this_jax_knows_are_used():
 
 
 def test_options_of_another_jax_are_left_out_with_a_warning(monkeypatch):
-    monkeypatch.setattr(xla, "OPTIONS", {"cpu": {"xla_cpu_of_another_jax": "1"}})
+    monkeypatch.setattr(compiler, "OPTIONS", {"cpu": {"xla_cpu_of_another_jax": "1"}})
     with pytest.warns(UserWarning, match="xla_cpu_of_another_jax"):
         assert compiler.compiler_options() == {}
 
 
 def test_a_backend_without_options_gets_none(monkeypatch):
-    monkeypatch.setattr(xla, "OPTIONS", {"gpu": {"some": "1"}})
+    monkeypatch.setattr(compiler, "OPTIONS", {"gpu": {"some": "1"}})
     assert compiler.compiler_options() == {}
 
 

@@ -12,7 +12,7 @@ from jaxgan.system.devices import BUFFERED, Devices, leading
 
 
 def algorithm(batches_per_step=1):
-    return Algorithm(None, None, None, None, batches_per_step)
+    return Algorithm(None, None, {}, batches_per_step=batches_per_step)
 
 
 def test_a_batch_is_split_over_its_examples():

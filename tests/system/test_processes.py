@@ -16,6 +16,7 @@ from jaxgan.errors import InputError
 from jaxgan.run.logging import read_records
 from jaxgan.system import processes
 from jaxgan.system.devices import Parallel
+from jaxgan.system.processes import LOST
 from tests.conftest import ROOT
 from tests.test_train import final_state
 
@@ -142,10 +143,13 @@ def test_a_killed_process_ends_the_other_and_one_process_goes_on(tmp_path):
     killed = time.monotonic()
     _, errors = processes[0].communicate(timeout=120)
     assert time.monotonic() - killed < 60
-    assert processes[0].returncode in (processes.LOST, -signal.SIGABRT)
-    last = errors.strip().splitlines()[-1]
-    assert last.startswith("error: process 0 of 2 lost another one")
-    assert "goes on from its last checkpoint" in last
+    if processes[0].returncode == LOST:  # else JAX's own thread was faster, and aborted
+        last = errors.strip().splitlines()[-1]
+        assert last.startswith("error: process 0 of 2 lost another one")
+        assert "goes on from its last checkpoint" in last
+    else:
+        assert processes[0].returncode == -signal.SIGABRT
+        assert errors.strip()
     processes[1].communicate()
 
     saved = max(
@@ -161,8 +165,10 @@ def test_several_processes_need_a_directory_that_they_share(tmp_path):
     processes = start_two(DCGAN, "", "--steps", "4")
     for i, process in enumerate(processes):
         _, errors = process.communicate(timeout=120)
-        assert process.returncode in (2, processes.LOST, -signal.SIGABRT)
-        assert f"process {i}" in errors.strip().splitlines()[-1]
+        if process.returncode == 2:
+            assert f"process {i}: out: several processes" in errors
+        else:  # the other one was faster to leave
+            assert process.returncode in (LOST, -signal.SIGABRT)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +205,7 @@ def test_a_cluster_is_detected_where_it_started_several_processes(
 
 
 FRAGILE = """
-from tests.test_rollback import fragile
+from tests.run.test_rollback import fragile
 
 
 def config():

@@ -1,49 +1,93 @@
-"""Random windows, mirroring and colour of a batch of bytes, in the TensorFlow graph.
+"""A plan carried out on arrays, of NumPy on the host or of JAX in a compiled program.
 
-The random numbers come from outside, one a decision and image. Means are sums of integers, so the
-result for an image doesn't depend on the batch that it is in.
+The same lines serve both, and all numbers are whole, so both give the same bytes.
 """
 
-from jaxgan.data.hosttf import tf
-from jaxgan.data.images.colour import jittered, mean
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import jax
+import numpy as np
+
+from jaxgan.core import Feature
+from jaxgan.data.images.colour import jittered
+from jaxgan.data.images.resize import offset
+
+Arrays: TypeAlias = Any
+"""Arrays of NumPy or JAX."""
+
+Plan: TypeAlias = Mapping[str, Arrays]
+"""What is decided of a batch of one stream: see :data:`jaxgan.data.order.Plan`."""
 
 
-def windows(images: tf.Tensor, size: int, y: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
-    """The ``size`` x ``size`` window of each image: :func:`jaxgan.data.images.resize.crop`, batched."""
-    for axis, u in ((1, y), (2, x)):
-        room = tf.cast(tf.shape(images)[axis] - size + 1, tf.float64)
-        start = tf.cast(tf.cast(u, tf.float64) * room, tf.int32)  # float32 could round up to room.
-        images = tf.gather(images, start[:, None] + tf.range(size), axis=axis, batch_dims=1)
-    return images
-
-
-def flip(images: tf.Tensor, u: tf.Tensor) -> tf.Tensor:
-    """Images mirrored left to right where ``u`` (batch,) is below 1/2."""
-    return tf.where(u[:, None, None, None] < 0.5, tf.reverse(images, axis=[2]), images)
-
-
-def jitter(images: tf.Tensor, u: tf.Tensor, strength: float) -> tf.Tensor:
-    """Brightness, then contrast, then saturation, each times ``1 + strength (2u - 1)``.
-
-    Brightness scales the values; contrast the distance to the image's mean grey; saturation the
-    distance to the pixel's own grey, of colour images. Opacity is left alone. In whole numbers:
-    :func:`jaxgan.data.images.colour.jittered`.
+def carried_out(
+    examples: Mapping[str, Arrays],
+    plan: Mapping[str, Plan],
+    features: Mapping[str, Feature],
+    jitter: float,
+) -> dict[str, Arrays]:
+    """The batch of a plan, from the arrays of all training examples.
 
     Args:
-      images: uint8 (batch, height, width, channels).
-      u: three uniform numbers an image: (batch, 3).
-      strength: in [0, 1].
+      examples: an array of each feature; images have room for random windows.
+      plan: what is decided, by stream.
+      features: of the batch.
+      jitter: strength of the colour jitter.
     """
-    colours = 1 if images.shape[-1] == 1 else 3
-    planes = tf.unstack(images, axis=-1)
-    pixels = tf.reduce_prod(tf.shape(images, tf.int64)[1:3])
-    channels = [tf.cast(plane, tf.int32) for plane in planes[:colours]]
-    means = [tf.cast(mean(_sum(channel), pixels), tf.int32) for channel in channels]
-    random = tf.unstack(tf.cast(u * 2.0**16, tf.int32)[:, None, None], axis=-1)
-    levels = jittered(channels, means, random, strength, tf.bitwise.right_shift)
-    clipped = [tf.cast(tf.clip_by_value(x, 0, 255), tf.uint8) for x in levels]
-    return tf.stack([*clipped, *planes[colours:]], axis=-1)
+    batch = {}
+    for name, feature in features.items():
+        own = plan[feature.stream]
+        chosen = _chosen(examples[name], own, feature)
+        batch[name] = augmented(chosen, own, feature, jitter)
+    return batch
 
 
-def _sum(channel: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_sum(tf.cast(channel, tf.int64), axis=[1, 2], keepdims=True)
+def augmented(array: Arrays, plan: Plan, feature: Feature, jitter: float) -> Arrays:
+    """Images and masks mirrored, images coloured; labels and arrays as they are.
+
+    Args:
+      array: (..., *feature.shape), already cropped.
+      plan: ``flip`` (...) and ``jitter`` (..., 3), or neither.
+      feature: what the array is.
+      jitter: strength of the colour jitter.
+    """
+    if feature.kind not in ("image", "mask"):
+        return array
+    if "flip" in plan:
+        xp, flip, lead = array.__array_namespace__(), plan["flip"], plan["flip"].ndim
+        flip = flip.reshape(*flip.shape, *(1,) * (array.ndim - lead))
+        array = xp.where(flip, xp.flip(array, lead + 1), array)
+    if "jitter" in plan and feature.kind == "image":
+        array = jittered(array, plan["jitter"], jitter)
+    return array
+
+
+def _chosen(array: Arrays, plan: Plan, feature: Feature) -> Arrays:
+    """The rows at ``index``; of images and masks with random windows, the window of each."""
+    index = plan["index"]
+    if feature.kind not in ("image", "mask") or "y" not in plan:
+        on_host = isinstance(array, np.ndarray)
+        return array[index] if on_host else array.at[index].get(mode="promise_in_bounds")
+    size = feature.shape[0]
+    places = (offset(plan[k], array.shape[i] - size) for k, i in (("y", 1), ("x", 2)))
+    windows = _host_windows if isinstance(array, np.ndarray) else _device_windows
+    return windows(array, index, *places, size)
+
+
+def _host_windows(array: Arrays, index: Arrays, top: Arrays, left: Arrays, size: int) -> Arrays:
+    out = np.empty((index.size, size, size, *array.shape[3:]), array.dtype)
+    for k, (i, y, x) in enumerate(zip(index.ravel(), top.ravel(), left.ravel(), strict=True)):
+        out[k] = array[i, y : y + size, x : x + size]
+    return out.reshape(*index.shape, *out.shape[1:])
+
+
+def _device_windows(array: Arrays, index: Arrays, top: Arrays, left: Arrays, size: int) -> Arrays:
+    rest = array.shape[3:]
+
+    def window(i: Arrays, y: Arrays, x: Arrays) -> Arrays:
+        start = (i, y, x, *(np.int32(0) for _ in rest))
+        return jax.lax.dynamic_slice(array, start, (1, size, size, *rest))[0]
+
+    for _ in range(index.ndim):
+        window = jax.vmap(window)
+    return window(index, top, left)

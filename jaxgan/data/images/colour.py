@@ -1,33 +1,50 @@
-"""Colour jitter in whole numbers, so that TensorFlow and JAX give the same bytes.
+"""Colour jitter in whole numbers, so that NumPy and a compiled JAX program give the same bytes.
 
-Floats would not do: a compiler may contract ``a b + c``. Here all is int32, of NumPy, TensorFlow or
-JAX. Numbers are scaled by powers of two: ``x: 2^6`` says that x stands for ``x / 2^6``. None
-reaches 2^31. What is rounded adds up to less than one level of 255, so the bytes are within 1 of
-the formula in floats.
+Floats would not do: a compiler may contract ``a b + c``. Here all is int32. Numbers are scaled by
+powers of two: ``x: 2^6`` says that x stands for ``x / 2^6``. None reaches 2^31. Rounding adds up to
+less than one level of 255, so the bytes are within 1 of the formula in floats.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 Ints: TypeAlias = Any
-"""Integers of NumPy, TensorFlow or JAX."""
+"""Integers of NumPy or JAX."""
 
 MOST_PIXELS = 4096 * 4096
-"""Of a channel whose sum fits in a uint32."""
+"""Pixels of a channel whose sum fits in a uint32."""
 
 
-def mean(total: Ints, pixels: Ints) -> Ints:
+def jittered(images: Ints, random: Ints, strength: float) -> Ints:
+    """Brightness, then contrast, then saturation, each times ``1 + strength (2u - 1)``.
+
+    Brightness scales the values; contrast the distance to the image's mean grey; saturation the
+    distance to the pixel's own grey, of colour images. Opacity is left alone.
+
+    Args:
+      images: uint8 (..., height, width, channels), of at most MOST_PIXELS pixels.
+      random: three an image, the integer part of ``2^16 u`` each: int32 (..., 3).
+      strength: in [0, 1].
+    """
+    xp = images.__array_namespace__()
+    colours = 1 if images.shape[-1] == 1 else 3
+    channels = [images[..., k].astype(xp.int32) for k in range(colours)]
+    totals = [xp.sum(x, axis=(-2, -1), keepdims=True, dtype=xp.uint32) for x in channels]
+    pixels = images.shape[-3] * images.shape[-2]
+    means = [mean(total, pixels).astype(xp.int32) for total in totals]
+    levels = levels_of(channels, means, [random[..., k, None, None] for k in range(3)], strength)
+    clipped = xp.clip(xp.stack(levels, axis=-1), 0, 255).astype(xp.uint8)
+    return xp.concatenate([clipped, images[..., colours:]], axis=-1)
+
+
+def mean(total: Ints, pixels: int) -> Ints:
     """The mean of a channel from its sum: 2^6, to the nearest."""
     whole, rest = total // pixels, total % pixels
     return 64 * whole + (64 * rest + pixels // 2) // pixels
 
 
-def jittered(
-    channels: Sequence[Ints],
-    means: Sequence[Ints],
-    random: Sequence[Ints],
-    strength: float,
-    shift: Callable[[Ints, int], Ints],
+def levels_of(
+    channels: Sequence[Ints], means: Sequence[Ints], random: Sequence[Ints], strength: float
 ) -> list[Ints]:
     """Brightness b, then contrast c, then saturation s: ``b (c (s (x - g) + g - m) + m)``.
 
@@ -39,25 +56,25 @@ def jittered(
       means: the :func:`mean` of each, int32 (..., 1, 1).
       random: for b, c and s, the integer part of ``2^16 u``: int32 (..., 1, 1).
       strength: in [0, 1].
-      shift: ``x, n -> x >> n``, which not all of the libraries write so.
 
     Returns:
       The channels, to the nearest integer, not yet clipped to 0 ... 255.
     """
-
-    def rounded(x: Ints, n: int) -> Ints:
-        return shift(x + 2 ** (n - 1), n)
-
     width = round(strength * 2**14)
-    b, c, s = (2**14 + rounded(width * (2 * r - 2**16), 16) for r in random)  # 2^14
-    bc = rounded(b * c, 16)  # 2^12
-    to_mean = rounded(b * (2**14 - c), 16)  # b (1 - c): 2^12
+    b, c, s = (2**14 + _shifted(width * (2 * r - 2**16), 16) for r in random)  # 2^14
+    bc = _shifted(b * c, 16)  # 2^12
+    to_mean = _shifted(b * (2**14 - c), 16)  # b (1 - c): 2^12
     if len(channels) == 1:
-        return [rounded(64 * bc * channels[0] + to_mean * means[0], 18)]
-    bcs = rounded(bc * s, 14)  # 2^12
-    grey = rounded(_luma(channels), 10)  # 2^6
-    rest = (bc - bcs) * grey + to_mean * rounded(_luma(means), 16)  # 2^18
-    return [rounded(64 * bcs * x + rest, 18) for x in channels]
+        return [_shifted(64 * bc * channels[0] + to_mean * means[0], 18)]
+    bcs = _shifted(bc * s, 14)  # 2^12
+    grey = _shifted(_luma(channels), 10)  # 2^6
+    rest = (bc - bcs) * grey + to_mean * _shifted(_luma(means), 16)  # 2^18
+    return [_shifted(64 * bcs * x + rest, 18) for x in channels]
+
+
+def _shifted(x: Ints, n: int) -> Ints:
+    """``x / 2^n`` to the nearest."""
+    return (x + 2 ** (n - 1)) >> n
 
 
 def _luma(colour: Sequence[Ints]) -> Ints:

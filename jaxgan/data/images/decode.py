@@ -8,6 +8,7 @@ from jaxtyping import Integer, UInt8
 from PIL import Image, ImageOps
 
 from jaxgan.data.examples import Pixels, UnreadableImageError
+from jaxgan.errors import first_line
 
 
 def decode(encoded: bytes | Path, name: str) -> Pixels:
@@ -26,8 +27,7 @@ def decode(encoded: bytes | Path, name: str) -> Pixels:
                 return to_bytes(np.clip(np.asarray(image), 0, 65535).astype(np.uint16)[..., None])
             pixels = np.array(image.convert(_MODES[_channels(image)]))
     except Exception as error:  # Pillow raises nearly any kind on damaged bytes.
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UnreadableImageError(f"{name} ({reason})") from error
+        raise UnreadableImageError(f"{name} ({first_line(error)})") from error
     return pixels[..., None] if pixels.ndim == 2 else pixels
 
 

@@ -1,13 +1,18 @@
 """Size, crop and channels of images on the host."""
 
+from typing import Any, TypeAlias
+
 import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
 from jaxgan.data.examples import Pixels
 
-_CENTRE = 0.5
-"""The fraction of the room at which a window is centred."""
+CENTRE = 2**15
+"""The fraction of the room at which a window is centred, times 2^16."""
+
+Mask: TypeAlias = UInt8[np.ndarray, "_height _width"]
+"""A class index a pixel, on the host."""
 
 _LUMA = np.array([299, 587, 114], np.uint32)
 """ITU-R 601 luma, in thousandths."""
@@ -18,26 +23,42 @@ def fit(image: Pixels, side: int) -> Pixels:
 
     Bicubic, antialiased when it shrinks; colours are weighted by their opacity.
     """
+    return _resized(image, side, Image.Resampling.BICUBIC)
+
+
+def fit_mask(mask: Mask, side: int) -> Mask:
+    """:func:`fit` by nearest neighbour: no class is mixed with another."""
+    return _resized(mask[..., None], side, Image.Resampling.NEAREST)[..., 0]
+
+
+def _resized(image: Pixels, side: int, filter: Image.Resampling) -> Pixels:
     height, width, channels = image.shape
     short = min(height, width)
     if short == side:
         return image
     size = max(side, round(width * side / short)), max(side, round(height * side / short))
     picture = Image.fromarray(image[..., 0] if channels == 1 else image)
-    resized = np.asarray(picture.resize(size, Image.Resampling.BICUBIC))
+    resized = np.asarray(picture.resize(size, filter))
     return resized[..., None] if channels == 1 else resized
 
 
-def crop(
-    image: UInt8[np.ndarray, "*n height width channels"], size: int, y: float, x: float
-) -> UInt8[np.ndarray, "*n {size} {size} channels"]:
-    """The ``size`` x ``size`` window at the fractions ``y`` and ``x`` of the room; 0.5 is centred.
+def offset(fraction: Any, room: int) -> Any:
+    """Pixels before a window: all ``room + 1`` places are equally likely for random fractions.
 
-    With y and x uniform in [0, 1) all windows are equally likely.
+    Args:
+      fraction: int32 from 0, times 2^16; of NumPy or JAX, or a Python int.
+      room: pixels that the image has more than the window.
     """
-    height, width = image.shape[-3:-1]
-    top, left = int(y * (height - size + 1)), int(x * (width - size + 1))
-    return image[..., top : top + size, left : left + size, :]
+    return (fraction * (room + 1)) >> 16
+
+
+def crop(
+    image: UInt8[np.ndarray, "height width *channels"], size: int, y: int, x: int
+) -> UInt8[np.ndarray, "{size} {size} *channels"]:
+    """The ``size`` x ``size`` window at the fractions ``y`` and ``x`` of the room, times 2^16."""
+    height, width = image.shape[:2]
+    top, left = offset(y, height - size), offset(x, width - size)
+    return image[top : top + size, left : left + size]
 
 
 def prepared(
@@ -50,7 +71,9 @@ def prepared(
     images = to_channels(images, channels)
     if min(images.shape[1:3]) != size + room:
         images = np.stack([fit(image, size + room) for image in images])
-    return images if room else crop(images, size, _CENTRE, _CENTRE)
+    if room or images.shape[1] == images.shape[2]:
+        return images
+    return np.stack([crop(image, size, CENTRE, CENTRE) for image in images])
 
 
 def to_channels(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from jaxgan.data.examples import Source, from_arrays
+from jaxgan.data.examples import Source, from_images
 
 
 def open_digits() -> Source:
@@ -14,4 +14,4 @@ def open_digits() -> Source:
 
     images, labels = load_digits(return_X_y=True)
     pixels = np.rint(images * (255 / 16)).astype(np.uint8)
-    return from_arrays("digits", pixels.reshape(-1, 8, 8, 1), labels)
+    return from_images("digits", pixels.reshape(-1, 8, 8, 1), labels)

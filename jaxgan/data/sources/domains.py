@@ -1,7 +1,9 @@
-"""Where the images of two domains lie."""
+"""The folders of two domains, and the files of two folders that belong together."""
 
+from collections import defaultdict
 from pathlib import Path
 
+from jaxgan.data.sources.folder import find_files
 from jaxgan.errors import InputError
 
 
@@ -17,19 +19,29 @@ def find_domains(kind: str, text: str, split: str) -> tuple[Path, Path] | None:
     Raises:
       InputError: neither of these, one domain without the other, or a split of two folders.
     """
-    root, paths = Path(text).expanduser(), text.split(",")
+    root = Path(text).expanduser()
     if root.is_dir():
         a, b = root / f"{split}A", root / f"{split}B"
         if a.is_dir() != b.is_dir():
             has, lacks = (a, b) if a.is_dir() else (b, a)
             raise InputError(f"data.source: {root} has {has.name} and no {lacks.name}: add it")
         return (a, b) if a.is_dir() else None
-    if len(paths) == 1:
+    if "," not in text:
         raise InputError(f"data.source: there is no folder {root}")
+    return two_folders(f"{kind}:PATH_A,PATH_B", text, split)
+
+
+def two_folders(form: str, text: str, split: str) -> tuple[Path, Path]:
+    """The two paths of ``PATH,PATH``, which have no splits.
+
+    Raises:
+      InputError: there are not two of them, or another split is asked for; ``form`` is what should
+        be written.
+    """
+    paths = text.split(",")
     if len(paths) != 2 or not all(paths):
         raise InputError(
-            f"data.source: {text!r} is not two folders with a comma between them: "
-            f"write {kind}:PATH_A,PATH_B"
+            f"data.source: {text!r} is not two folders with a comma between them: write {form}"
         )
     if split != "train":
         raise InputError(
@@ -37,3 +49,38 @@ def find_domains(kind: str, text: str, split: str) -> tuple[Path, Path] | None:
             "name other folders in data.source"
         )
     return Path(paths[0]).expanduser(), Path(paths[1]).expanduser()
+
+
+def find_pairs(a: Path, b: Path, names: tuple[str, str]) -> list[tuple[Path, Path]]:
+    """The files of two folders that have one path there but for the extension, sorted.
+
+    Raises:
+      InputError: a file has no partner, or two have one name; ``names`` is what the folders hold.
+    """
+    one, other = _by_name(a, names[0]), _by_name(b, names[1])
+    alone = sorted(one.keys() ^ other.keys())
+    if alone:
+        first = alone[0]
+        path, there = (a / one[first], b) if first in one else (b / other[first], a)
+        raise InputError(
+            f"data.source: {path} has no partner in {there} ({len(alone)} such files): give both "
+            "the same name, or take it away"
+        )
+    return [(a / one[name], b / other[name]) for name in one]
+
+
+def _by_name(folder: Path, what: str) -> dict[Path, Path]:
+    """A folder's image files, relative to it, by their paths without extension."""
+    try:
+        files = find_files(folder)
+    except InputError as error:
+        raise InputError(f"{error} ({what})") from None
+    found: defaultdict[Path, list[Path]] = defaultdict(list)
+    for file in files:
+        found[file.with_suffix("")].append(file)
+    for same in found.values():
+        if len(same) > 1:
+            raise InputError(
+                f"data.source: {folder} has {same[0]} and {same[1]}, of one name: take one away"
+            )
+    return {name: same[0] for name, same in found.items()}

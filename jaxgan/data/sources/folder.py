@@ -3,7 +3,10 @@
 import os
 from pathlib import Path
 
-from jaxgan.data.examples import Pixels, Source, UnreadableImageError
+import numpy as np
+
+from jaxgan.core import Feature
+from jaxgan.data.examples import Example, Source, UnreadableImageError
 from jaxgan.data.images.decode import channels_of, decode
 from jaxgan.errors import InputError
 
@@ -24,18 +27,22 @@ def open_folder(path: str) -> Source:
     flat = any(len(file.parts) == 1 for file in files)
     names = () if flat else tuple(sorted({file.parts[0] for file in files}))
     index = {name: i for i, name in enumerate(names)}
+    labels = np.array([index.get(file.parts[0], 0) for file in files], np.int32)
+    features = {"image": Feature("image", (0, 0, first_channels(root, files)))}
+    if names:
+        features["label"] = Feature("label", (), len(names))
 
-    def example(i: int) -> tuple[Pixels, int]:
-        file = files[i]
-        return decode(root / file, str(root / file)), index.get(file.parts[0], 0)
+    def example(i: int) -> Example:
+        image = decode(root / files[i], str(root / files[i]))
+        return {"image": image, "label": labels[i]} if names else {"image": image}
 
     return Source(
         name=f"folder:{path}",
         size=len(files),
-        channels=first_channels(root, files),
+        features=features,
         example=example,
-        num_classes=len(names),
         class_names=names,
+        read_labels=(lambda: labels) if names else None,
     )
 
 

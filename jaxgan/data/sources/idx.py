@@ -8,11 +8,12 @@ import gzip
 import math
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from jaxgan.data.examples import Source, from_arrays
+from jaxgan.data.examples import Source, from_images
 from jaxgan.errors import InputError
 
 _PREFIXES = {"train": ("train",), "test": ("t10k", "test")}
@@ -20,6 +21,8 @@ _PREFIXES = {"train": ("train",), "test": ("t10k", "test")}
 
 def open_idx(path: str, split: str = "train") -> Source:
     """Images of an idx3 file, with the labels of the idx1 file beside it where there is one.
+
+    The test part of a folder's training images is its test file.
 
     Args:
       path: the image file, or a folder that holds ``train-images-idx3-ubyte`` and the like.
@@ -29,10 +32,26 @@ def open_idx(path: str, split: str = "train") -> Source:
       InputError: no such file, or one that its header doesn't describe.
     """
     images = find_images(Path(path).expanduser(), split)
+    source = _open(f"idx:{path}", images)
+    test = _test_images(Path(path).expanduser()) if split == "train" else None
+    if test is None:
+        return source
+    return replace(source, test=lambda: _open(f"idx:{path} test", test))
+
+
+def _open(what: str, images: Path) -> Source:
     name = images.name.replace("images", "labels").replace("idx3", "idx1")
     labels = next((p for p in _either(images.with_name(name)) if p != images and p.exists()), None)
     pixels = read_idx(images, rank=3)[..., None]
-    return from_arrays(f"idx:{path}", pixels, None if labels is None else read_idx(labels, rank=1))
+    return from_images(what, pixels, None if labels is None else read_idx(labels, rank=1))
+
+
+def _test_images(path: Path) -> Path | None:
+    """The file of the test images in a folder that has one."""
+    try:
+        return find_images(path, "test") if path.is_dir() else None
+    except InputError:
+        return None
 
 
 def find_images(path: Path, split: str) -> Path:

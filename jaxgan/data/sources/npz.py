@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from jaxgan.data.examples import Source, from_arrays
+from jaxgan.data.examples import Source, from_images
 from jaxgan.data.images.decode import to_bytes
-from jaxgan.errors import InputError
+from jaxgan.errors import InputError, first_line
 
 
 def open_npz(path: str) -> Source:
@@ -34,7 +34,7 @@ def open_npz(path: str) -> Source:
             "store (n, height, width) or (n, height, width, channels)"
         )
     images = images[..., None] if images.ndim == 3 else images
-    return from_arrays(f"npz:{path}", to_bytes(images), arrays.get("labels"))
+    return from_images(f"npz:{path}", to_bytes(images), arrays.get("labels"))
 
 
 def _load(path: Path) -> dict[str, np.ndarray]:
@@ -47,7 +47,7 @@ def _load(path: Path) -> dict[str, np.ndarray]:
                 wanted = {"images", "labels"} & set(archive.files) or archive.files
                 return {name: archive[name] for name in wanted}
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = first_line(error)
         if "llow_pickle" in reason:
             reason = "it is damaged, or holds Python objects, which are never loaded"
         raise InputError(f"data.source: cannot read {path}: {reason}") from None

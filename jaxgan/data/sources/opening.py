@@ -1,86 +1,112 @@
-"""From ``KIND:REST`` to a source of examples."""
+"""From ``KIND:REST`` to streams of examples."""
 
-import difflib
+import functools
+import os
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 from jaxgan.data.config import Data
-from jaxgan.data.examples import Source, Unpaired
-from jaxgan.data.sources import digits, folder, idx, npz, paired, photos, unpaired
-from jaxgan.errors import InputError
+from jaxgan.data.examples import Source
+from jaxgan.data.sources import (
+    digits,
+    folder,
+    idx,
+    masks,
+    npz,
+    paired,
+    photos,
+    series,
+    table,
+    unpaired,
+)
+from jaxgan.errors import InputError, nearest
 
-__all__ = ["Source", "Unpaired", "check_batch_size", "image_shape", "open_source"]
 
+def open_streams(data: Data) -> dict[str, Source]:
+    """The source that ``data.source`` names, as the stream ``""``; two domains as ``a`` and ``b``.
 
-def open_source(data: Data) -> Source | Unpaired:
-    """The source that ``data.source`` names.
+    A source that was opened last is not opened again, unless its files have changed.
 
     Raises:
       InputError: the kind is unknown, or what it names cannot be opened.
     """
     kind, colon, rest = data.source.partition(":")
-    forms = {name: f"{name}:{what}" if what else name for name, (what, _) in _KINDS.items()}
+    forms = {name: f"{name}:{what}" if what else name for name, (what, _, _) in _KINDS.items()}
     if kind not in _KINDS:
-        near = difflib.get_close_matches(kind, _KINDS, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
         *most, last = forms.values()
         raise InputError(
-            f"data.source: {kind!r} is not a kind of data: {hint}use {', '.join(most)} or {last}"
+            f"data.source: {kind!r} is not a kind of data: {nearest(kind, _KINDS)}use"
+            f" {', '.join(most)} or {last}"
         )
-    what, opened = _KINDS[kind]
+    what, has_splits, _ = _KINDS[kind]
     if what and not rest:
         raise InputError(f"data.source: {kind} needs {what}: write {forms[kind]}")
     if colon and not what:
         raise InputError(f"data.source: {kind} takes nothing after it: write {kind}")
-    if kind in ("digits", "photos", "npz", "folder") and data.split != "train":
+    if not has_splits and data.split != "train":
         raise InputError(
             f"data.split: {kind} has no split {data.split!r}, only train: "
             "name other files in data.source"
         )
-    return opened(rest, data)
-
-
-def image_shape(source: Source | Unpaired, data: Data) -> tuple[int, int, int]:
-    """``(height, width, channels)`` of the images in the batches.
-
-    Raises:
-      InputError: it is left to two domains that have different numbers of channels.
-    """
-    return data.image_size, data.image_size, data.channels or source.channels
-
-
-def check_batch_size(source: Source | Unpaired, data: Data) -> None:
-    """Raises InputError where a batch is larger than the data set, or than one of its domains."""
-    if isinstance(source, Source):
-        size, what = len(source), "the data set"
-    else:
-        size, what = min((len(source.a), "domain a"), (len(source.b), "domain b"))
-    if data.batch_size > size:
+    if data.target is not None and kind != "table":
         raise InputError(
-            f"data.batch_size: {data.batch_size} is larger than {what} ({size} images): "
-            f"use --data.batch_size {size} or less"
+            f"data.target: {data.target!r} is a column of a table, and {kind} has none: leave it"
+            " out, or use table:FILE.csv"
         )
+    names = ("source", "split", "tfds_dir", "target", "past", "future")
+    deciding = replace(Data(), **{name: getattr(data, name) for name in names})
+    return dict(_opened(deciding, _stamp(rest)))
 
 
-def _open_tfds(name: str, data: Data) -> Source | Unpaired:
+@functools.lru_cache(maxsize=2)
+def _opened(data: Data, stamp: tuple[int, ...]) -> dict[str, Source]:
+    """The streams of the fields that decide them, and of the state of the files."""
+    del stamp
+    kind, _, rest = data.source.partition(":")
+    opened = _KINDS[kind][2](rest, data)
+    return {"": opened} if isinstance(opened, Source) else opened
+
+
+def _stamp(rest: str) -> tuple[int, ...]:
+    """Times of change of the named files and folders, and of the folders in these."""
+    times = []
+    for text in {rest, *rest.split(",")} if rest else ():
+        path = Path(text).expanduser()
+        if path.is_dir():
+            times += [e.stat().st_mtime_ns for e in os.scandir(path) if e.is_dir()]
+        if path.exists():
+            times.append(path.stat().st_mtime_ns)
+    return tuple(sorted(times))
+
+
+def _open_tfds(name: str, data: Data) -> dict[str, Source]:
     from jaxgan.data.sources import tfds  # Here, because it imports TensorFlow.
 
     return tfds.open_tfds(name, data.split, data.tfds_dir)
 
 
-_KINDS: dict[str, tuple[str, Callable[[str, Data], Source | Unpaired]]] = {
-    "digits": ("", lambda rest, data: digits.open_digits()),
-    "photos": ("", lambda rest, data: photos.open_photos()),
-    "idx": ("PATH", lambda rest, data: idx.open_idx(rest, data.split)),
-    "npz": ("PATH", lambda rest, data: npz.open_npz(rest)),
-    "folder": ("PATH", lambda rest, data: folder.open_folder(rest)),
+_Opened = Source | dict[str, Source]
+
+_KINDS: dict[str, tuple[str, bool, Callable[[str, Data], _Opened]]] = {
+    "digits": ("", False, lambda rest, data: digits.open_digits()),
+    "photos": ("", False, lambda rest, data: photos.open_photos()),
+    "idx": ("PATH", True, lambda rest, data: idx.open_idx(rest, data.split)),
+    "npz": ("PATH", False, lambda rest, data: npz.open_npz(rest)),
+    "folder": ("PATH", False, lambda rest, data: folder.open_folder(rest)),
+    "masks": ("IMAGES,MASKS", False, lambda rest, data: masks.open_masks(rest)),
+    "table": ("FILE.csv", False, lambda rest, data: table.open_table(rest, data.target)),
+    "series": (
+        "FILE.csv",
+        False,
+        lambda rest, data: series.open_series(rest, data.past, data.future),
+    ),
     "unpaired": (
         "PATH_A,PATH_B",
+        True,
         lambda rest, data: unpaired.open_unpaired(rest, data.split),
     ),
-    "paired": (
-        "PATH_A,PATH_B",
-        lambda rest, data: paired.open_paired(rest, data.split, data.channels),
-    ),
-    "tfds": ("NAME", _open_tfds),
+    "paired": ("PATH_A,PATH_B", True, lambda rest, data: paired.open_paired(rest, data.split)),
+    "tfds": ("NAME", True, _open_tfds),
 }
-"""Of each kind: what follows it in ``data.source``, and how it is opened."""
+"""What follows a kind in ``data.source``, whether it has splits, and how it is opened."""

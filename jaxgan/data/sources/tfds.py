@@ -4,15 +4,17 @@ import importlib.util
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import tensorflow_datasets as tfds
 
-from jaxgan.data.examples import Pixels, Source, Unpaired, from_arrays
+from jaxgan.core import Feature
+from jaxgan.data.examples import Example, Source, as_domain, from_images
 from jaxgan.data.hosttf import tf
 from jaxgan.data.images.decode import decode
-from jaxgan.errors import InputError
+from jaxgan.errors import InputError, first_line
 
 _IN_MEMORY = 2**28
 """Decoded bytes (256 MiB) up to which a data set is decoded once and for all."""
@@ -21,7 +23,7 @@ Record = tuple[bytes, int]
 """An encoded image, and its label."""
 
 
-def open_tfds(name: str, split: str, folder: str | None = None) -> Source | Unpaired:
+def open_tfds(name: str, split: str, folder: str | None = None) -> dict[str, Source]:
     """A split of a TFDS data set: the first image feature, and the label where there is one.
 
     Where there is no split ``train``, but ``trainA`` and ``trainB``, as in ``cycle_gan``, these are
@@ -42,8 +44,19 @@ def open_tfds(name: str, split: str, folder: str | None = None) -> Source | Unpa
     stem, bracket, part = split.partition("[")
     a, b = f"{stem}A", f"{stem}B"
     if stem not in builder.info.splits and {a, b} <= set(builder.info.splits):
-        return Unpaired(*(_open(name, builder, half + bracket + part) for half in (a, b)))
-    return _open(name, builder, split)
+        return {
+            domain: as_domain(_with_test(name, builder, half, bracket + part), domain)
+            for domain, half in (("a", a), ("b", b))
+        }
+    return {"": _with_test(name, builder, stem, bracket + part)}
+
+
+def _with_test(name: str, builder: Any, split: str, part: str) -> Source:
+    """A split, with the test split that belongs to the whole of a training split."""
+    source, test = _open(name, builder, split + part), split.replace("train", "test")
+    if part or not split.startswith("train") or test not in builder.info.splits:
+        return source
+    return replace(source, test=lambda: _open(name, builder, test))
 
 
 def _open(name: str, builder: Any, split: str) -> Source:
@@ -53,19 +66,27 @@ def _open(name: str, builder: Any, split: str) -> Source:
     size, read = _records(name, builder, split, image, label)
     full = f"tfds:{name} {split}"
 
-    def example(i: int) -> tuple[Pixels, int]:
+    def example(i: int) -> Example:
         encoded, index = read([i])[0]
         if index < 0:  # TFDS's mark for a split whose labels are secret.
             raise InputError(f"data.split: {full} has no labels: use another split")
-        return decode(encoded, f"image {i} of {full}"), index
+        decoded = {"image": decode(encoded, f"image {i} of {full}")}
+        return {**decoded, "label": np.array(index, np.int32)} if label else decoded
+
+    def read_labels() -> np.ndarray:
+        return np.array([index for _, index in read(range(size))], np.int32)
 
     if None not in feature.shape and size * int(np.prod(feature.shape)) <= _IN_MEMORY:
         records = read(range(size))
         images = [decode(encoded, f"image {i} of {full}") for i, (encoded, _) in enumerate(records)]
         labels = np.array([index for _, index in records]) if label else None
-        return from_arrays(full, np.stack(images), labels, class_names)
-    channels = feature.shape[-1] or example(0)[0].shape[-1]
-    return Source(full, size, channels, example, len(class_names), class_names)
+        return from_images(full, np.stack(images), labels, class_names)
+    channels = feature.shape[-1] or example(0)["image"].shape[-1]
+    features = {"image": Feature("image", (0, 0, channels))}
+    if not label:
+        return Source(full, size, features, example)
+    features["label"] = Feature("label", (), len(class_names))
+    return Source(full, size, features, example, class_names, read_labels=read_labels)
 
 
 def _prepared(name: str, folder: str | None) -> Any:
@@ -75,7 +96,7 @@ def _prepared(name: str, folder: str | None) -> Any:
     except tfds.core.DatasetNotFoundError:
         raise InputError(f"data.source: TFDS has no data set {name!r}") from None
     except (ValueError, KeyError, AssertionError) as error:
-        raise InputError(f"data.source: tfds:{name}: {_first_line(error)}") from None
+        raise InputError(f"data.source: tfds:{name}: {first_line(error)}") from None
     if builder.is_prepared():
         return builder
     logging.getLogger(__name__).info("downloading and preparing tfds:%s", name)
@@ -89,7 +110,7 @@ def _prepared(name: str, folder: str | None) -> Any:
         where = folder or "TFDS's default folder"
         raise InputError(
             f"data.source: tfds:{name} is not in {where} and cannot be downloaded "
-            f"({_first_line(error)}): set data.tfds_dir to a folder that has it"
+            f"({first_line(error)}): set data.tfds_dir to a folder that has it"
         ) from None
     return builder
 
@@ -138,8 +159,3 @@ def _load(data: Any, image: str, label: str | None) -> list[Record]:
     for encoded, labels in rows.batch(1024).as_numpy_iterator():
         loaded += zip(encoded.tolist(), labels.tolist(), strict=True)
     return loaded
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__

@@ -1,14 +1,15 @@
 """Two folders of images that have nothing to do with each other, for CycleGAN."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from jaxgan.data.examples import Source, Unpaired
+from jaxgan.data.examples import Source, as_domain
 from jaxgan.data.sources.domains import find_domains
 from jaxgan.data.sources.folder import open_folder
 from jaxgan.errors import InputError
 
 
-def open_unpaired(text: str, split: str = "train") -> Unpaired:
+def open_unpaired(text: str, split: str = "train") -> dict[str, Source]:
     """The images of two folders, each opened by :func:`jaxgan.data.sources.folder.open_folder`.
 
     Args:
@@ -26,11 +27,17 @@ def open_unpaired(text: str, split: str = "train") -> Unpaired:
             f"data.{field}: {text} has no folders {split}A and {split}B: "
             "name a folder that has them, or write unpaired:PATH_A,PATH_B"
         )
-    return Unpaired(_open("a", folders[0]), _open("b", folders[1]))
+    has_test = split == "train" and (Path(text).expanduser() / "testA").is_dir()
+    test = find_domains("unpaired", text, "test") if has_test else None
+    return {
+        domain: _open(domain, folders[i], None if test is None else test[i])
+        for i, domain in enumerate("ab")
+    }
 
 
-def _open(domain: str, folder: Path) -> Source:
+def _open(domain: str, folder: Path, test: Path | None = None) -> Source:
     try:
-        return open_folder(str(folder))
+        source = as_domain(open_folder(str(folder)), domain)
     except InputError as error:
         raise InputError(f"{error} (domain {domain})") from None
+    return source if test is None else replace(source, test=lambda: _open(domain, test))

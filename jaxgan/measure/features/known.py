@@ -8,7 +8,7 @@ import pooch
 
 from jaxgan.errors import InputError
 from jaxgan.measure.features.files import existing, read_weights, sha256
-from jaxgan.system.cache import cache_directory
+from jaxgan.system.files import cache_directory
 
 
 class Known(NamedTuple):

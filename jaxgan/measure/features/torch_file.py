@@ -24,7 +24,7 @@ import ml_dtypes
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from jaxgan.errors import InputError
+from jaxgan.errors import InputError, first_line
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
@@ -77,7 +77,7 @@ def readable(path: Path) -> Iterator[None]:
     except InputError:
         raise
     except Exception as error:  # A damaged file decides what goes wrong, and where.
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = first_line(error)
         raise InputError(
             f"weights: cannot read {path} ({reason}): is it cut short or damaged? fetch it again"
         ) from None

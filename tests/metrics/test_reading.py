@@ -1,11 +1,11 @@
-"""What is refused, and the line that says why."""
+"""Sets of features that are refused, and the line that says why."""
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from jaxgan.errors import InputError
-from jaxgan.metrics.checks import check_finite, check_neighbours, read_pair
+from jaxgan.metrics.reading import check_finite, read_pair
 
 X = np.ones((4, 3))
 
@@ -36,11 +36,3 @@ def test_numbers_on_the_host_and_on_the_device():
         check_finite("x", x)
         with pytest.raises(InputError, match="x: holds NaN"):
             check_finite("x", x * np.inf)
-
-
-def test_neighbours_are_other_images():
-    check_neighbours(3, real=4)
-    with pytest.raises(InputError, match=r"k: 0 is not between 1 and 4, .* 5 real images has"):
-        check_neighbours(0, real=5, fake=4)
-    with pytest.raises(InputError, match=r"k: 4 is not between 1 and 3, .* 4 fake images has"):
-        check_neighbours(4, real=5, fake=4)

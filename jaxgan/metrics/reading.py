@@ -1,25 +1,22 @@
-"""What the metrics refuse, and the one line that says why."""
+"""Sets of features as the metrics read them, and the line that refuses one."""
 
 from typing import TypeAlias
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Num
+from jaxtyping import Array, Float
 
 from jaxgan.errors import InputError
 
 Features: TypeAlias = Float[Array | np.ndarray, "_n _size"]
 """One row an image."""
 
-Images: TypeAlias = Num[Array | np.ndarray, "_n _height _width _channels"]
-"""Numbers from 0 to a largest value, such as bytes."""
-
 
 def check_finite(name: str, x: Array | np.ndarray) -> None:
     """Compares every number with NaN and infinity.
 
     Raises:
-      InputError: naming the argument ``name``, where one of them is there.
+      InputError: there is one; the message names the argument ``name``.
     """
     if not bool((np if isinstance(x, np.ndarray) else jnp).isfinite(x).all()):
         raise InputError(
@@ -31,7 +28,7 @@ def check_count(name: str, count: int, least: int = 2) -> None:
     """Compares a number of images with the smallest that a metric takes.
 
     Raises:
-      InputError: naming the argument ``name``, for fewer.
+      InputError: there are fewer; the message names the argument ``name``.
     """
     if count < least:
         raise InputError(f"{name}: a set of {count} is too small; give at least {least}")
@@ -57,30 +54,3 @@ def read_pair(real: Features, fake: Features) -> tuple[Array, Array]:
     for name, x in zip(("real", "fake"), pair, strict=True):
         check_finite(name, x)
     return pair
-
-
-def check_neighbours(k: int, *, real: int, fake: int | None = None) -> None:
-    """Compares ``k`` with the neighbours that an image has in its own set.
-
-    Raises:
-      InputError: k is below 1, or an image has fewer than k neighbours.
-    """
-    for name, count in (("real", real), ("fake", fake)):
-        if count is not None and not 1 <= k < count:
-            raise InputError(
-                f"k: {k} is not between 1 and {count - 1}, the neighbours that each of {count}"
-                f" {name} images has; use another k or more images"
-            )
-
-
-def check_alike(a: Images, b: Images) -> None:
-    """Compares the shapes of two batches of images.
-
-    Raises:
-      InputError: they differ, or aren't (batch, height, width, channels).
-    """
-    if a.ndim != 4 or a.shape != b.shape:
-        raise InputError(
-            f"b: {b.shape} beside {a.shape}; give two batches of one shape"
-            " (batch, height, width, channels)"
-        )

@@ -1,0 +1,1 @@
+"""Experiments: one file each, which is a claim with its paper, command and numbers."""

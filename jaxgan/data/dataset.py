@@ -1,0 +1,239 @@
+"""The data of a run: streams of examples, what a batch of them is, and the held-out part."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Int64
+
+from jaxgan.core import Feature
+from jaxgan.data.config import Data
+from jaxgan.data.examples import Example, Part, Source
+from jaxgan.data.images.colour import MOST_PIXELS
+from jaxgan.data.loader import Loader
+from jaxgan.data.permutation import bits, permuted
+from jaxgan.data.scaling import Scaling, scaling_of
+from jaxgan.data.sources.opening import open_streams
+from jaxgan.data.split import parts
+from jaxgan.errors import InputError
+
+
+class Stream(NamedTuple):
+    """Examples that come in an order of their own."""
+
+    source: Source
+    train: Int64[np.ndarray, "n"]
+    """Indices of the training examples in the source."""
+    held_out: Part | None
+    """Examples that are not trained on; None where there are none."""
+
+    @property
+    def training(self) -> Part:
+        """The training part."""
+        return Part(self.source, self.train)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """The data of a run."""
+
+    data: Data
+    streams: Mapping[str, Stream]
+    """One named ``""``; or ``a`` and ``b``, two domains that have nothing to do with each other."""
+    features: Mapping[str, Feature]
+    """What a batch consists of."""
+    scaling: Mapping[str, Scaling]
+    """The scaling of each array, by statistics of the training part alone."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """One name a class of the label or of the mask."""
+        return next((s.source.class_names for s in self.streams.values()), ())
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a table's rows or of a series."""
+        return next((s.source.columns for s in self.streams.values()), ())
+
+    def has_images(self, stream: str) -> bool:
+        """Whether a stream gives images or masks."""
+        kinds = {f.kind for f in self.features.values() if f.stream == stream}
+        return not kinds.isdisjoint({"image", "mask"})
+
+    def loader(self, stream: str, held_out: bool = False) -> Loader:
+        """What loads examples of a stream's training or held-out part."""
+        own = self.streams[stream]
+        part = own.held_out if held_out else own.training
+        assert part is not None
+        return Loader(part, self.features, self.scaling, self.data)
+
+    def check_batch_size(self) -> None:
+        """Raises InputError where a batch is larger than the training part of a stream."""
+        name, stream = min(self.streams.items(), key=lambda item: len(item[1].train))
+        size = len(stream.train)
+        if self.data.batch_size > size:
+            what = f"domain {name}" if name else "the data set"
+            if size < len(stream.source):
+                what = f"the training part of {what}"
+            examples = "images" if self.has_images(name) else "examples"
+            raise InputError(
+                f"data.batch_size: {self.data.batch_size} is larger than {what} ({size} {examples}"
+                f"): use --data.batch_size {size} or less"
+            )
+
+    def changed(self, **fields: Any) -> "Dataset":
+        """The same sources with other fields of the data, such as a leg's image and batch size."""
+        sources = {name: stream.source for name, stream in self.streams.items()}
+        return dataset_of(replace(self.data, **fields), sources)
+
+    def describe(self) -> list[str]:
+        """Lines about the examples, to be said when a run starts."""
+        lines = []
+        for name, stream in self.streams.items():
+            domain = f" (domain {name})" if name else ""
+            line = f"data: {stream.source.name}{domain}, {len(stream.train):,} examples"
+            if stream.held_out is not None:
+                other = stream.held_out.source.name
+                where = "" if other == stream.source.name else f" of {other}"
+                line += f" to train on, {stream.held_out.size:,}{where} held out"
+            lines += [line, *(f"data: {note}" for note in stream.source.notes)]
+        return lines
+
+    def gallery(self, n: int = 8) -> Example:
+        """``n`` examples spread over the held-out part, else over the training part.
+
+        They are not augmented. There are fewer where the smallest stream has fewer.
+        """
+        held_out = self._has_held_out()
+        n = min(n, *(self._part(name, held_out).size for name in self.streams))
+        return self._whole(held_out, lambda size: np.arange(n) * size // n)
+
+    def reals(self, n: int = 100, stream: str = "") -> Example:
+        """``n`` training examples of a stream, chosen at random once for all, not augmented."""
+        loader, size = self.loader(stream), len(self.streams[stream].train)
+        places = np.arange(min(n, size), dtype=np.uint64)
+        return loader.examples(permuted(places, bits(0), size).astype(np.int64))
+
+    def held_out_batches(
+        self, size: int, process: int = 0, processes: int = 1
+    ) -> Iterator[Example]:
+        """The held-out examples in batches, not augmented; the last one is shorter.
+
+        Of two streams the shorter one sets the end. Each of several processes takes every so
+        many-th batch.
+
+        Raises:
+          InputError: no examples are held out.
+        """
+        if not self._has_held_out():
+            raise InputError(
+                "data.held_out: 0 keeps no examples from training, and the source has no test"
+                " part: use a share such as --data.held_out 0.1"
+            )
+        loaders = [self.loader(name, held_out=True) for name in self.streams]
+        count = min(self._part(name, True).size for name in self.streams)
+        starts = range(process * size, count, processes * size)
+        return (
+            {k: v for loader in loaders for k, v in loader.examples(places).items()}
+            for places in (range(start, min(start + size, count)) for start in starts)
+        )
+
+    def _has_held_out(self) -> bool:
+        return all(stream.held_out is not None for stream in self.streams.values())
+
+    def _part(self, stream: str, held_out: bool) -> Part:
+        own = self.streams[stream]
+        return own.held_out if held_out and own.held_out is not None else own.training
+
+    def _whole(self, held_out: bool, places: Any) -> Example:
+        batch: Example = {}
+        for name in self.streams:
+            size = self._part(name, held_out).size
+            batch |= self.loader(name, held_out).examples(places(size))
+        return batch
+
+
+def open_dataset(data: Data, scaling: Mapping[str, Scaling] | None = None) -> Dataset:
+    """The examples that ``data`` names, split into training and held-out parts.
+
+    Args:
+      data: the source, and how its examples become batches.
+      scaling: of each array, as a run has trained with it; None: by this training part.
+
+    Raises:
+      InputError: the source cannot be opened, or a field does not suit it.
+    """
+    return dataset_of(data, open_streams(data), scaling)
+
+
+def dataset_of(
+    data: Data, sources: Mapping[str, Source], scaling: Mapping[str, Scaling] | None = None
+) -> Dataset:
+    """:func:`open_dataset` of sources by stream, such as arrays of a notebook, that are open."""
+    streams = {name: Stream(source, *parts(source, data)) for name, source in sources.items()}
+    features = {
+        feature_name: feature
+        for name, stream in streams.items()
+        for feature_name, feature in _features(stream.source, name, data).items()
+    }
+    _check_augmentation(data, features)
+    arrays = {name: f.stream for name, f in features.items() if f.kind == "array"}
+    if scaling is None:
+        scaling = {name: scaling_of(streams[s].training, name) for name, s in arrays.items()}
+    _check_scaling(data, features, scaling)
+    return Dataset(data, streams, _with_channels(features, data), scaling)
+
+
+def _features(source: Source, stream: str, data: Data) -> dict[str, Feature]:
+    size = (data.image_size, data.image_size)
+    shapes = {
+        name: (*size, *feature.shape[2:]) if feature.kind in ("image", "mask") else feature.shape
+        for name, feature in source.features.items()
+    }
+    return {
+        name: feature._replace(shape=shapes[name], stream=stream)
+        for name, feature in source.features.items()
+    }
+
+
+def _with_channels(features: dict[str, Feature], data: Data) -> dict[str, Feature]:
+    """The features with the number of channels that all images of a batch have."""
+    own = {name: f.shape[-1] for name, f in features.items() if f.kind == "image"}
+    if not data.channels and len(set(own.values())) > 1:
+        (a, one), (b, other) = list(own.items())[:2]
+        raise InputError(
+            f"data.channels: 0 is as the source has them, and domain {a} has {one} and domain {b}"
+            f" {other}; use one number for both, such as --data.channels {max(one, other)}"
+        )
+    return {
+        name: f._replace(shape=(*f.shape[:2], data.channels or own[name])) if name in own else f
+        for name, f in features.items()
+    }
+
+
+def _check_augmentation(data: Data, features: dict[str, Feature]) -> None:
+    if data.jitter and data.image_size**2 > MOST_PIXELS:
+        raise InputError(
+            f"data.jitter: {data.jitter}, and images above 4096 x 4096 pixels cannot be jittered:"
+            " use 0"
+        )
+    if all(f.kind not in ("image", "mask") for f in features.values()):
+        for field in ("flip", "crop", "jitter"):
+            if getattr(data, field):
+                raise InputError(
+                    f"data.{field}: {getattr(data, field)} is for images, and {data.source} has"
+                    f" none, only {', '.join(features)}: leave it out"
+                )
+
+
+def _check_scaling(
+    data: Data, features: dict[str, Feature], scaling: Mapping[str, Scaling]
+) -> None:
+    wanted = {name: f.shape[-1:] for name, f in features.items() if f.kind == "array"}
+    given = {name: own.mean.shape for name, own in scaling.items()}
+    if wanted != given:
+        raise InputError(
+            f"data.source: {data.source} has arrays with columns {wanted}, and the run was trained"
+            f" with {given}: use data with the same columns"
+        )

@@ -1,0 +1,138 @@
+"""Time series: windows of the past, and of the future that is to be forecast."""
+
+import itertools
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float64
+
+from jaxgan.core import Feature
+from jaxgan.data.examples import Source, Windows, in_memory
+from jaxgan.data.sources.csvfile import Sheet, number, read_csv
+from jaxgan.errors import InputError
+
+TIMES = ("time", "date", "datetime", "timestamp", "t")
+"""Names of a first column that holds numeric times, in lower case."""
+
+
+class Series(NamedTuple):
+    """A series as its file has it."""
+
+    columns: tuple[str, ...]
+    rows: Float64[np.ndarray, "rows columns"]
+    """NaN where a value is missing."""
+    times: tuple[str, ...]
+    """The time of each row, as it is written; () without times."""
+    broken: Bool[np.ndarray, "rows"]
+    """Whether a gap lies between a row and the one before it."""
+
+
+def open_series(text: str, past: int, future: int) -> Source:
+    """All windows of ``past + future`` rows of a CSV file that no gap interrupts, in order.
+
+    See :func:`read_series` for gaps.
+
+    Args:
+      text: path of the file.
+      past: rows that a window starts with.
+      future: rows that follow.
+
+    Raises:
+      InputError: the file cannot be read, a cell is no number, or no stretch is long enough.
+    """
+    series = read_series(Path(text).expanduser())
+    length = past + future
+    usable = ~np.isnan(series.rows).any(1)
+    ends = np.flatnonzero(series.broken | ~usable | ~np.roll(usable, 1))
+    edges = np.unique(np.concatenate([[0], ends, [len(usable)]]))
+    stretches = [(a, b) for a, b in itertools.pairwise(edges) if usable[a]]
+    starts = np.concatenate(
+        [np.arange(0), *(np.arange(a, b - length + 1) for a, b in stretches)]
+    ).astype(np.int64)
+    if not len(starts):
+        longest = max((b - a for a, b in stretches), default=0)
+        raise InputError(
+            f"data.past: {past} and data.future {future} are {length} rows, and the longest stretch"
+            f" of {text} without a gap has {longest}: use shorter windows, or take the column of"
+            " times away if the rows follow each other evenly without it"
+        )
+    spans = np.stack([starts, starts + past, starts + length], axis=1)
+    windows = np.lib.stride_tricks.sliding_window_view(series.rows, length, axis=0)[starts]
+    windows = np.moveaxis(windows, -1, 1)
+    count = len(series.columns)
+    features = {
+        "past": Feature("array", (past, count)),
+        "future": Feature("array", (future, count)),
+    }
+    arrays = {"past": windows[:, :past], "future": windows[:, past:]}
+    return in_memory(
+        f"series:{text}", features, arrays, (), series.columns, Windows(series.rows, spans)
+    )
+
+
+def read_series(path: Path, columns: tuple[str, ...] | None = None) -> Series:
+    """The numeric columns of a CSV file over time.
+
+    The first column holds times if it has ISO dates, or a name such as ``time`` or ``date``. A gap
+    is an empty line, a missing value, or a step in time that differs from the median step by more
+    than half of it: months are even, a month that is left out is not.
+
+    Args:
+      path: of the file.
+      columns: those that a run was trained on; None: all.
+
+    Raises:
+      InputError: the file cannot be read, lacks a column, has a cell that is no number, or is not
+        in order of time.
+    """
+    sheet = read_csv(path)
+    first = sheet.columns[0]
+    times = _times(sheet, first)
+    broken = np.array([not row for row in sheet.rows])
+    if columns is None:
+        columns = sheet.columns[0 if times is None else 1 :]
+    if not columns:
+        raise InputError(f"data.source: {path} has no column besides {first!r}")
+    rows = sheet.numbers(columns, gaps=True)
+    if times is None:
+        return Series(columns, rows, (), broken)
+    given = ~broken
+    steps = np.diff(times[given])
+    if (steps <= 0).any():
+        lines = np.array(sheet.lines)[given]
+        raise InputError(
+            f"data.source: the times in column {first!r} of {path} do not increase in line"
+            f" {lines[1 + int(np.argmax(steps <= 0))]}: sort the rows, each time once"
+        )
+    if len(steps):
+        median = np.median(steps)
+        broken[np.flatnonzero(given)[1:]] |= np.abs(steps - median) > median / 2
+    return Series(columns, rows, tuple(row[0] if row else "" for row in sheet.rows), broken)
+
+
+def _times(sheet: Sheet, column: str) -> Float64[np.ndarray, "rows"] | None:
+    """Times in seconds, or in the unit of numeric ones, NaN in empty rows; None without times."""
+    cells = sheet.cells(column)
+    if column.lower() in TIMES and all(number(cell) is not None for cell in cells):
+        return sheet.numbers((column,), gaps=True)[:, 0]
+    if number(cells[0]) is not None or _date(cells[0]) is None:
+        return None
+    dates = [_date(row[0]) if row else None for row in sheet.rows]
+    for row, line, date in zip(sheet.rows, sheet.lines, dates, strict=True):
+        if row and date is None:
+            raise InputError(
+                f"data.source: column {column!r} of {sheet.path} has {row[0]!r} in line {line},"
+                " which is no ISO date such as 2024-01-31 12:00: correct it"
+            )
+    return np.array([np.nan if date is None else date for date in dates])
+
+
+def _date(cell: str) -> float | None:
+    """Seconds of an ISO date; of one without a time zone, as if it were in UTC."""
+    try:
+        date = datetime.fromisoformat(cell)
+    except ValueError:
+        return None
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()

@@ -1,0 +1,86 @@
+"""The part of a source that is trained on, and the part that is kept for measuring.
+
+The choice is the same whatever the seed of a run, so the folds of different runs are disjoint and
+complete.
+"""
+
+import numpy as np
+from jaxtyping import Int64
+
+from jaxgan.data.config import Data
+from jaxgan.data.examples import Part, Source, Windows
+from jaxgan.data.permutation import bits, permuted
+from jaxgan.errors import InputError
+
+_KEY = 0x686F6C64
+"""Decides the choice."""
+
+
+def parts(source: Source, data: Data) -> tuple[Int64[np.ndarray, "n"], Part | None]:
+    """The training examples, and the held-out part: a share, a fold, or the source's test part.
+
+    A share or a fold is a random choice, stratified where there are labels: each class is divided
+    in the same proportion, to within one example. Of a series it is a stretch of time.
+
+    Raises:
+      InputError: a part would be empty, or the test part has other classes.
+    """
+    everything = np.arange(len(source))
+    if not data.held_out and data.fold is None:
+        return everything, None if source.test is None else _test_part(source, source.test())
+    if source.windows is not None:
+        train, held_out = _stretches(source.windows, data)
+    else:
+        chosen = _chosen(source, data)
+        train, held_out = everything[~chosen], everything[chosen]
+    if not len(held_out) or not len(train):
+        field = "held_out" if data.held_out else "fold"
+        empty = "training" if len(held_out) else "held-out"
+        raise InputError(
+            f"data.{field}: the {empty} part of {source.name}, {len(source)} examples, would be "
+            "empty: use another share or number of folds"
+        )
+    return train, Part(source, held_out)
+
+
+def _chosen(source: Source, data: Data) -> np.ndarray:
+    """Whether each example is held out: evenly spread over a random order, sorted by class."""
+    n, labels = len(source), source.labels
+    order = permuted(np.arange(n, dtype=np.uint64), bits(_KEY), n).astype(np.int64)
+    if labels is not None:
+        order = order[np.argsort(labels[order], kind="stable")]
+    places = np.arange(n)
+    if data.fold is not None:
+        k, count = data.fold
+        taken = places % count == k - 1
+    else:
+        taken = np.diff(np.floor(np.arange(n + 1) * data.held_out + 1e-9)) > 0
+    chosen = np.zeros(n, bool)
+    chosen[order[taken]] = True
+    return chosen
+
+
+def _stretches(windows: Windows, data: Data) -> tuple[np.ndarray, np.ndarray]:
+    """Windows that touch no held-out row, and windows whose future is held out as a whole.
+
+    A held-out past may reach back into the rows that are trained on, as it does in use.
+    """
+    n = len(windows.rows)
+    k, count = data.fold or (1, 1)
+    low, high = (n * (k - 1) // count, n * k // count)
+    if data.held_out:
+        low, high = round(n * (1 - data.held_out)), n
+    start, middle, end = windows.spans.T
+    train = (end <= low) | (start >= high)
+    return np.flatnonzero(train), np.flatnonzero((middle >= low) & (end <= high))
+
+
+def _test_part(source: Source, test: Source) -> Part:
+    for name, feature in source.features.items():
+        other = test.features.get(name)
+        if other is None or other.classes > feature.classes:
+            raise InputError(
+                f"data.source: the test part {test.name} has other features or classes than"
+                f" {source.name}: set data.held_out to keep a share of the training part instead"
+            )
+    return Part(test, np.arange(len(test)))

@@ -1,0 +1,110 @@
+"""A method's own ``measure`` over the examples that it was not trained on."""
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import numpy as np
+
+from jaxgan.core import Algorithm, Spec
+from jaxgan.data.dataset import Dataset
+from jaxgan.measure.collecting import by_process
+from jaxgan.metrics.accumulator import numbers
+from jaxgan.system.devices import Devices
+from jaxgan.typing import Batch, PRNGKey, Variables
+
+
+def held_out_size(dataset: Dataset) -> int:
+    """Number of held-out examples, those of the smallest stream; 0: none are kept from training."""
+    parts = [stream.held_out for stream in dataset.streams.values()]
+    return min((0 if part is None else part.size for part in parts), default=0)
+
+
+def can_measure(algorithm: Algorithm, dataset: Dataset) -> bool:
+    """Whether the method has a ``measure``, and examples to run it on."""
+    return algorithm.measure is not None and held_out_size(dataset) > 0
+
+
+class HeldOut:
+    """Passes over the held-out examples; ``measure`` compiles once for a shape of a batch.
+
+    A shorter last batch is compiled on its own, so no example is padding. The result does not
+    depend on devices or processes, but for rounding.
+    """
+
+    def __init__(
+        self,
+        algorithm: Algorithm,
+        dataset: Dataset,
+        seed: int = 0,
+        devices: Devices | None = None,
+    ):
+        """Prepares the devices.
+
+        Args:
+          algorithm: one that has a ``measure``.
+          dataset: its held-out part is measured, in batches of the training's size.
+          seed: the seed of the keys, one a batch.
+          devices: all of this process by default.
+        """
+        self._algorithm, self._dataset, self._seed = algorithm, dataset, seed
+        self._devices = devices or Devices(local=True)
+        count = self._devices.mesh.size
+        self._size = dataset.data.batch_size + -dataset.data.batch_size % count
+        self._names: list[str] = []
+        self._step = self._devices.jit(self._measured, out_shardings=self._devices.replicated)
+        self._merge = self._devices.jit(_merged, donate_argnums=0)
+
+    @property
+    def size(self) -> int:
+        """Number of held-out examples."""
+        return held_out_size(self._dataset)
+
+    def __call__(self, weights: Mapping[str, Variables]) -> dict[str, float]:
+        """The measured numbers by name, in the order of the method's ``measure``.
+
+        Args:
+          weights: variables by name; every process calls this with the same ones.
+
+        Raises:
+          InputError: no examples are held out, or an accumulator refuses what it has read.
+        """
+        process, processes = jax.process_index(), jax.process_count()
+        placed = self._devices.everywhere(dict(weights))
+        root, total = jax.random.key(self._seed), None
+        batches = self._dataset.held_out_batches(self._size, process, processes)
+        for i, batch in enumerate(batches):
+            key = jax.random.fold_in(root, i * processes + process)
+            found = self._step(placed, self._placed(batch), key)
+            total = found if total is None else self._merge(total, found)
+        return numbers(self._joined(total, placed))
+
+    def _placed(self, batch: Batch) -> Batch:
+        """The batch split over the devices, or whole on each if they do not divide it."""
+        count = len(jax.tree.leaves(batch)[0])
+        even = count % self._devices.mesh.size == 0
+        return jax.device_put(batch, self._devices.split(0) if even else self._devices.replicated)
+
+    def _measured(self, weights: dict[str, Variables], batch: Batch, key: PRNGKey) -> Any:
+        assert self._algorithm.measure is not None
+        found = self._algorithm.measure(weights, batch, key)
+        self._names = list(found)  # jit sorts a dict that it returns
+        return found
+
+    def _joined(self, total: Any, weights: dict[str, Variables]) -> dict[str, Any]:
+        """The accumulators of all processes as one, in their order, on the host."""
+        if total is None:  # more processes than batches: what is gathered has to have its shape
+            batch = Spec(self._dataset.features, 0).batch(1)
+            shapes = jax.eval_shape(self._measured, weights, batch, jax.random.key(0))
+            empty = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), shapes)
+            gathered = by_process((np.array(False), empty))
+        else:
+            gathered = by_process((np.array(True), total))
+        parts = [part for measured, part in gathered if measured]
+        joined = jax.device_get(functools.reduce(self._merge, parts))
+        return {name: joined[name] for name in self._names}
+
+
+def _merged(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+    return {name: own.merge(b[name]) for name, own in a.items()}

@@ -1,0 +1,107 @@
+"""Accuracy and intersection over union (IoU), of classified examples or pixels."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from flax import struct
+from jaxtyping import Array, Float, Int, Integer, Num
+
+from jaxgan.errors import InputError
+from jaxgan.metrics.compensated import Sum
+
+_HALF = 12
+"""Bits of the lower part of a count: both parts of an int32 are exact in float32."""
+
+
+class Confusion(struct.PyTreeNode):
+    """Counts by true class (rows) and predicted class (columns), exact up to 2^47.
+
+    A true class that is below 0 or above the last (255 in many masks) is not counted.
+    """
+
+    counts: Sum
+    names: tuple[str, ...] = struct.field(pytree_node=False)
+
+    @classmethod
+    def create(cls, classes: int | Sequence[str]) -> "Confusion":
+        """The counts of nothing yet.
+
+        Args:
+          classes: their number, or their names, which the results are named by.
+        """
+        names = map(str, range(classes)) if isinstance(classes, int) else classes
+        names = tuple(names)
+        return cls(Sum.zeros(len(names), len(names)), names)
+
+    def update(
+        self,
+        predicted: Num[Array, "*shape"],
+        true: Integer[Array, "b *pixels"],
+        weight: Num[Array, "b"] | None = None,
+    ) -> "Confusion":
+        """The counts of the examples before and these.
+
+        Args:
+          predicted: class indices like ``true``, or logits or probabilities with one more axis.
+          true: class indices of examples (b,), or of their pixels (b, h, w).
+          weight: 0 leaves an example out, anything else counts it once.
+
+        Raises:
+          InputError: the shapes do not go together.
+        """
+        found, n = self._classified(predicted, true), len(self.names)
+        kept = (true >= 0) & (true < n) & (found >= 0) & (found < n)
+        if weight is not None:
+            kept &= weight.reshape(-1, *(1,) * (true.ndim - 1)) != 0
+        cell = jnp.where(kept, true.astype(jnp.int32) * n + found.astype(jnp.int32), n * n)
+        counts = jnp.zeros(n * n, jnp.int32).at[cell.reshape(-1)].add(1, mode="drop")
+        high, low = counts >> _HALF << _HALF, counts & ((1 << _HALF) - 1)
+        total = self.counts
+        for part in (high, low):
+            total = total.add(part.reshape(n, n).astype(jnp.float32))
+        return self.replace(counts=total)
+
+    def _classified(
+        self, predicted: Num[Array, "*shape"], true: Integer[Array, "*own"]
+    ) -> Int[Array, "*own"]:
+        n = len(self.names)
+        if predicted.shape == (*true.shape, n):
+            return predicted.argmax(-1)
+        if predicted.shape == true.shape and jnp.issubdtype(predicted.dtype, jnp.integer):
+            return predicted.astype(jnp.int32)
+        raise InputError(
+            f"predicted: {predicted.dtype} of {predicted.shape} beside true classes of"
+            f" {true.shape}; give class indices of that shape, or {(*true.shape, n)}"
+        )
+
+    def merge(self, other: "Confusion") -> "Confusion":
+        """The counts of the examples of both."""
+        return self.replace(counts=self.counts.merge(other.counts))
+
+    def matrix(self) -> Float[np.ndarray, "classes classes"]:
+        """The counts, whole numbers in float64."""
+        return self.counts.compute()
+
+    def compute(self) -> dict[str, Any]:
+        """``mean_iou``, ``accuracy`` and the IoU of each class as ``iou/NAME``.
+
+        The IoU of a class is tp / (tp + fp + fn). A class that is neither true nor predicted
+        anywhere has none and is not in the mean.
+
+        Raises:
+          InputError: nothing was counted.
+        """
+        counts = self.matrix()
+        if not counts.any():
+            raise InputError("true: no class was counted; give class indices from 0")
+        right = counts.diagonal()
+        union = counts.sum(0) + counts.sum(1) - right
+        iou = {
+            f"iou/{name}": float(r / u)
+            for name, r, u in zip(self.names, right, union, strict=True)
+            if u
+        }
+        mean = sum(iou.values()) / len(iou)
+        return {"mean_iou": mean, "accuracy": float(right.sum() / counts.sum()), **iou}

@@ -1,0 +1,161 @@
+"""A run's function applied to files: images, tables and series in; images, CSV and .npz out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from jaxgan.data.images.resize import to_channels
+from jaxgan.data.sources.series import read_series
+from jaxgan.data.sources.table import read_rows
+from jaxgan.errors import InputError
+from jaxgan.run import files
+from jaxgan.run.mapping import Mapper
+from jaxgan.run.opened import Opened
+from jaxgan.run.pictures import grid, letterboxed, shrunk
+
+SHEET = "sheet.png"
+
+ROWS, CELL = 16, 256
+"""Rows of a sheet, and the longer side of its images in pixels, at most."""
+
+
+@dataclass
+class Applied:
+    """What became of the inputs."""
+
+    inputs: int
+    unreadable: int = 0
+
+
+def apply_to_files(
+    opened: Opened, mapper: Mapper, source: Path, out: Path, batch: int, sheet: bool = False
+) -> Applied:
+    """Applies a function to a folder of images, an image or a CSV file, and writes its outputs.
+
+    Args:
+      opened: the run.
+      mapper: one of its functions.
+      source: a folder or an image; a CSV file if the function takes the rows of a table or the
+        past of a series.
+      out: a folder, if the outputs are images or masks; else a CSV file of labels or numbers, or
+        an .npz file of ``vectors`` and the ``files`` that they belong to.
+      batch: images of one size that go through together.
+      sheet: writes :data:`SHEET` too: the first images beside their outputs.
+
+    Raises:
+      InputError: a file cannot be read or written, or doesn't suit the function.
+    """
+    kind = mapper.function.gives.kind
+    if mapper.feature.kind == "array":
+        return _apply_to_rows(opened, mapper, source, out)
+    root, found = files.find_images(source)
+    if kind in ("image", "mask"):
+        files.check_folder(out, root, source.is_file())
+        return _write_images(mapper, root, found, out, batch, sheet)
+    if sheet:
+        raise InputError(f"sheet: {mapper.name} gives no images; leave it out")
+    vectors = kind == "array" and mapper.function.gives.shape != ()
+    files.check_file(out, *((".npz", "vectors") if vectors else (".csv", "labels or scores")))
+    unreadable: list[Path] = []
+    outputs = {str(file): y for file, _, y in _outputs(mapper, root, found, batch, unreadable)}
+    names = [str(file) for file in found if str(file) in outputs]
+    values = np.array([outputs[name] for name in names])
+    if vectors:
+        files.write_npz(out, {"files": np.array(names, str), "vectors": values})
+    else:
+        header, rows = _columns(opened, mapper, values)
+        lines = ([name, *row] for name, row in zip(names, rows, strict=True))
+        files.write_csv(out, ["file", *header], lines)
+    return Applied(len(found), len(unreadable))
+
+
+def _outputs(
+    mapper: Mapper, root: Path, found: list[Path], batch: int, unreadable: list[Path]
+) -> Iterator[tuple[Path, np.ndarray, np.ndarray]]:
+    """(file, image, output) ordered by size, as they are ready."""
+    sizes = {file: mapper.size(files.size_of(root / file)) for file in found}
+    bar = tqdm(sorted(found, key=lambda file: sizes[file]), unit="images")
+    return mapper.stream(files.decoded(root, bar, unreadable), batch)
+
+
+def _write_images(
+    mapper: Mapper, root: Path, found: list[Path], out: Path, batch: int, sheet: bool
+) -> Applied:
+    names = files.output_names(found, [Path(SHEET)] if sheet else [])
+    shown = [file for file in found if sheet and all(files.size_of(root / file))][:ROWS]
+    cells: dict[Path, list[np.ndarray]] = {}
+    unreadable: list[Path] = []
+    for file, image, output in _outputs(mapper, root, found, batch, unreadable):
+        files.write_image(out / names[file], output)
+        if file in shown:
+            cells[file] = _pair(image, output)
+    if cells:
+        images = letterboxed([cell for file in shown for cell in cells.get(file, ())])
+        titles = (mapper.function.takes[0], mapper.name)
+        pairs = images.reshape(-1, 2, *images.shape[1:])
+        files.write_image(out / SHEET, grid(pairs, titles=titles))
+    return Applied(len(found), len(unreadable))
+
+
+def _pair(image: np.ndarray, output: np.ndarray) -> list[np.ndarray]:
+    """An image and its output with the same channels, small; a mask in its colours."""
+    both = [image, files.PALETTE[output] if output.ndim == 2 else output]
+    channels = max(picture.shape[-1] for picture in both)
+    return [shrunk(to_channels(picture, channels), CELL) for picture in both]
+
+
+def _apply_to_rows(opened: Opened, mapper: Mapper, source: Path, out: Path) -> Applied:
+    """Each row of a table, or the last rows of a series, from a CSV file to a CSV file."""
+    files.check_file(out, ".csv", "a row an output")
+    if len(mapper.feature.shape) > 2 or not opened.columns:
+        raise InputError(
+            f"function: {mapper.name} takes arrays of shape {mapper.feature.shape}, and neither"
+            " the rows of a table nor those of a series; call it in Python"
+        )
+    series = len(mapper.feature.shape) == 2
+    try:
+        rows = _window(opened, mapper, source) if series else read_rows(source, opened.columns)
+    except InputError as error:
+        raise InputError(str(error).replace("data.source", "in", 1)) from None
+    outputs = opened.apply(mapper.name, rows)
+    files.write_csv(out, *_columns(opened, mapper, outputs[0] if series else outputs))
+    return Applied(len(rows))
+
+
+def _window(opened: Opened, mapper: Mapper, source: Path) -> np.ndarray:
+    """The last rows of a series, as many as the function takes: (1, rows, columns)."""
+    series, past = read_series(source, opened.columns), mapper.feature.shape[0]
+    last = series.rows[-past:]
+    if (
+        len(last) < past
+        or np.isnan(last).any()
+        or series.broken[len(series.rows) - past + 1 :].any()
+    ):
+        raise InputError(
+            f"in: {mapper.name} takes the last {past} rows of a series without a gap, and {source}"
+            f" has {len(series.rows)} rows: add rows, or fill in what is missing"
+        )
+    return last[None]
+
+
+def _columns(
+    opened: Opened, mapper: Mapper, values: np.ndarray
+) -> tuple[list[str], list[list[Any]]]:
+    """Header and rows of the outputs: labels with probabilities, or numbers."""
+    gives, target = mapper.function.gives, opened.run.data.target
+    if gives.kind == "label":
+        classes = list(opened.class_names) or [str(c) for c in range(gives.classes)]
+        return ["label", *classes], [[classes[int(np.argmax(p))], *p] for p in values]
+    if gives.kind != "array":
+        raise InputError(f"function: {mapper.name} gives a {gives.kind} a row; call it in Python")
+    flat = np.asarray(values).reshape(len(values), -1)
+    width, predicts = flat.shape[1], opened.predicted(mapper.function) is not None
+    if predicts and width == len(opened.columns) and gives.shape != ():
+        return list(opened.columns), flat.tolist()
+    if width == 1:
+        return [target if predicts and target else "score"], flat.tolist()
+    return [str(i) for i in range(width)], flat.tolist()

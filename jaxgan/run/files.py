@@ -1,0 +1,129 @@
+"""Files that a run's functions are applied to, and those that hold the outputs."""
+
+import csv
+import io
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import ExifTags, Image
+from tqdm import tqdm
+
+from jaxgan.data.examples import Pixels, UnreadableImageError
+from jaxgan.data.images.decode import decode
+from jaxgan.data.sources.folder import find_files
+from jaxgan.errors import InputError
+from jaxgan.system.files import write_whole
+
+
+def find_images(path: Path) -> tuple[Path, list[Path]]:
+    """A folder and the images in it; of one image, the folder that it is in.
+
+    Raises:
+      InputError: there is none.
+    """
+    if path.is_dir():
+        return path, find_files(path, "in")
+    return path.parent, [Path(path.name)]
+
+
+def check_folder(out: Path, root: Path, single: bool) -> None:
+    """Raises InputError for a folder of outputs that is a file or would mix in- and outputs."""
+    if out.exists() and not out.is_dir():
+        raise InputError(f"out: {out} is a file; name a folder")
+    inside = out.resolve().is_relative_to(root.resolve())
+    if root.resolve() == out.resolve() or (inside and not single):
+        raise InputError(f"out: {out} is or lies in the folder of the inputs; name one beside it")
+
+
+def check_file(out: Path, ending: str, holds: str) -> None:
+    """Raises InputError for an output file of another ending, or a folder."""
+    if out.suffix != ending or out.is_dir():
+        raise InputError(f"out: {out} is to hold {holds}: name a FILE{ending}")
+
+
+def output_names(files: Sequence[Path], taken: Sequence[Path] = ()) -> dict[Path, Path]:
+    """``x.png`` for ``x.jpg``; ``x.jpg.png`` where another file or ``taken`` has that name."""
+    names = {file: file.with_suffix(".png") for file in files}
+    while True:
+        counts = Counter(str(name).lower() for name in (*names.values(), *taken))
+        short = [
+            file
+            for file, name in names.items()
+            if counts[str(name).lower()] > 1 and name.name != f"{file.name}.png"
+        ]
+        if not short:
+            return names
+        names |= {file: file.with_name(f"{file.name}.png") for file in short}
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    """(height, width) from the header, (0, 0) for a file that is no image."""
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            # Asked for what it has not, a PNG file would be decoded.
+            exif = image.getexif() if "exif" in image.info else {}
+            turned = exif.get(ExifTags.Base.Orientation, 1) >= 5
+    except Exception:  # Pillow raises nearly any kind; decode says which.
+        return 0, 0
+    return (width, height) if turned else (height, width)
+
+
+def decoded(
+    root: Path, files: Iterable[Path], unreadable: list[Path]
+) -> Iterator[tuple[Path, Pixels]]:
+    """Images as they are asked for; an unreadable one is reported and put on the list."""
+    for file in files:
+        try:
+            yield file, decode(root / file, str(root / file))
+        except UnreadableImageError as error:
+            unreadable.append(file)
+            tqdm.write(f"unreadable: {error}", file=sys.stderr)
+
+
+def write_image(path: Path, image: np.ndarray) -> None:
+    """Writes uint8 (h, w, 1, 3 or 4) as PNG, or class indices (h, w) as PNG with a palette."""
+    if image.ndim == 2:
+        picture = Image.fromarray(image)
+        picture.putpalette(PALETTE.tobytes())
+    else:
+        picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+    _write(path, lambda file: picture.save(file, "PNG"))
+
+
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Writes a table with a header; floats with the digits that float32 has."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(header)
+    for row in rows:
+        table.writerow([f"{x:.7g}" if isinstance(x, float | np.floating) else x for x in row])
+    _write(path, text.getvalue())
+
+
+def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Writes arrays by name, compressed."""
+    _write(path, lambda file: np.savez_compressed(file, **dict[str, Any](arrays)))
+
+
+def _write(path: Path, data: Any) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, data)
+    except OSError as error:
+        raise InputError(f"out: {path} cannot be written ({error.strerror or error})") from error
+
+
+def _palette() -> np.ndarray:
+    """The colours of Pascal VOC's masks: bits 0, 3, 6 of an index are the highest bits of red."""
+    index, channel = np.arange(256)[:, None], np.arange(3)
+    bits = [((index >> (3 * j + channel)) & 1) << (7 - j) for j in range(3)]
+    return np.sum(bits, axis=0).astype(np.uint8)
+
+
+PALETTE = _palette()
+"""A colour a class: uint8 (256, 3)."""

@@ -1,0 +1,80 @@
+"""The one training loop."""
+
+import contextlib
+
+from jaxgan.core import TrainState
+from jaxgan.errors import NotFiniteError
+from jaxgan.run.config import Run
+from jaxgan.run.logging import Logger
+from jaxgan.run.session import ROLLBACKS, Session, Start
+from jaxgan.run.signals import agreed, stop_signals
+from jaxgan.run.stage import Stage
+from jaxgan.system.devices import Devices
+
+
+def train(run: Run, fresh: bool = False, devices: Devices | None = None) -> int:
+    """Runs an experiment, or goes on with it where its directory left off.
+
+    Args:
+      run: the config.
+      fresh: start over where the run directory holds a run.
+      devices: where it runs; by default as ``run.parallel`` says.
+
+    Returns:
+      The signal that ended it early, 0 where it reached its last step.
+
+    Raises:
+      InputError: for bad input, a finished run, or numbers that are no longer finite.
+    """
+    with contextlib.closing(Session(run, fresh, devices)) as session, stop_signals() as received:
+        rollbacks = None
+        while True:
+            start = session.restore(rollbacks)
+            with contextlib.closing(session.logger(start.step)) as log:
+                try:
+                    return _train(session, start, log, received)
+                except NotFiniteError as error:
+                    rollbacks = session.roll_back(error, start.rollbacks)
+                    log.say(f"{error}. Rollback {rollbacks} of {ROLLBACKS}, to the last checkpoint")
+            del start  # after the handler, which holds on to the broken state
+
+
+def _train(session: Session, start: Start, log: Logger, received: list[int]) -> int:
+    """The steps from ``start`` to the last one, or to a signal, which is returned."""
+    run, state, out = session.run, start.state, session.out
+    for line in session.describe(start):
+        log.say(line)
+    for call in session.calls(start.step):
+        state = session.enter(call, state, start.rollbacks)
+        state, metrics = call(state, start.root)
+        step, stage = call.step, call.stage
+        log.add(step, metrics, call.taken)
+        stop = agreed(received, step, run.log.every)  # once: a signal may come at any line
+        last = step == run.steps or stop
+        saving = last or step % run.checkpoint.every == 0
+        sampling = last or step % run.sample.every == 0
+        if saving or sampling or step % run.log.every == 0:
+            log.flush()  # raises before a broken state could be saved
+        with log.paused():
+            if saving:
+                session.checkpoints.save(state, step)
+            if sampling:
+                _sample(session, stage, state, step, log)
+            if session.evaluations and (step == run.steps or step % run.evaluate.every == 0):
+                log.flush()
+                session.evaluations[stage.index](state, step, out, log)
+        if last:
+            session.checkpoints.finish(step)
+        if stop:
+            log.say(f"stopped by a signal and saved at step {step}; go on with --out {out}")
+            return stop
+    for line in session.summary(log):
+        log.say(line)
+    return 0
+
+
+def _sample(session: Session, stage: Stage, state: TrainState, step: int, log: Logger) -> None:
+    """Reports the health of the run, and draws the sheet."""
+    columns = stage.show(state, session.show_key)
+    log.report(step, stage.diversity(columns))
+    log.draw(step, columns)

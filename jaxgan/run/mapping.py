@@ -1,0 +1,172 @@
+"""Functions that map, applied to many examples batch by batch, and to images of any size."""
+
+import itertools
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxgan.core import Feature, Function
+from jaxgan.core.sharding import spread
+from jaxgan.data.examples import Pixels
+from jaxgan.data.images.resize import prepared, to_channels
+from jaxgan.errors import InputError, nearest
+from jaxgan.ops.pixels import to_float, to_uint8
+from jaxgan.system.devices import Devices
+
+Name = TypeVar("Name", bound=Hashable)
+
+BATCH = 8
+"""Images a call of the function."""
+
+ROWS = 256
+"""Rows of arrays a call of the function."""
+
+
+def choose(functions: Mapping[str, Function], name: str | None = None) -> str:
+    """The name of a function that maps; without a name, of the only one.
+
+    Raises:
+      InputError: the run has no such function, or several and no name is given.
+    """
+    maps = [key for key, function in functions.items() if not function.draws]
+    has = " and ".join(functions) or "no functions"
+    if not maps:
+        raise InputError(f"run: it maps nothing; it has {has}: use python -m jaxgan.sample")
+    if name is None and len(maps) > 1:
+        raise InputError(f"function: this run has {' and '.join(maps)}: name one of them")
+    if name is not None and name not in functions:
+        raise InputError(
+            f"function: this run has no {name}; {nearest(name, maps)}it has {' and '.join(maps)}"
+        )
+    if name is not None and name not in maps:
+        raise InputError(
+            f"function: {name} draws and takes no inputs; use {' or '.join(maps)}, or"
+            " python -m jaxgan.sample"
+        )
+    return name or maps[0]
+
+
+def padded_size(size: tuple[int, ...], multiple: int) -> tuple[int, ...]:
+    """Each side raised to the next multiple."""
+    return tuple(-(-side // multiple) * multiple for side in size)
+
+
+class Mapper:
+    """A function that maps, compiled on all of this process's devices."""
+
+    def __init__(
+        self,
+        functions: Mapping[str, Function],
+        features: Mapping[str, Feature],
+        weights: Any,
+        name: str | None = None,
+    ):
+        """The function of that name, or the only one that maps; see :func:`choose`."""
+        self.name = choose(functions, name)
+        self.function = functions[self.name]
+        self.feature = features[self.function.takes[0]]
+        self._check_takes()
+        self._devices = Devices(local=True)
+        self._weights = self._devices.everywhere(weights)
+        self._compiled = self._devices.jit(self._outputs)
+
+    def _check_takes(self) -> None:
+        takes = self.function.takes
+        if len(takes) > 1 or self.feature.kind not in ("image", "array"):
+            raise InputError(
+                f"function: {self.name} takes {' and '.join(takes)}, and only functions of one"
+                " image or array can be applied here; call it in Python"
+            )
+
+    @property
+    def own_size(self) -> bool:
+        """Whether an image keeps its size; else it gets the size that the run was trained on."""
+        return self.function.gives.kind in ("image", "mask") and self.function.multiple > 0
+
+    def size(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The (height, width) at which the function is given an image of that (height, width)."""
+        if not self.own_size:
+            return self.feature.shape[:2]
+        return padded_size(shape, self.function.multiple)
+
+    def _outputs(self, weights: Any, inputs: jax.Array) -> jax.Array:
+        if inputs.shape[0] % self._devices.mesh.size == 0:
+            inputs = spread(inputs)
+        floats = to_float(inputs) if self.feature.kind == "image" else inputs
+        given = {self.function.takes[0]: floats}
+        outputs = self.function.apply(weights, given, jax.random.key(0))
+        kind = self.function.gives.kind
+        if kind == "image":
+            return to_uint8(outputs)
+        return outputs.astype(jnp.uint8) if kind == "mask" else outputs
+
+    def _call(self, inputs: np.ndarray, batch: int) -> np.ndarray:
+        """The outputs of at most ``batch`` inputs, filled up to that rather than compiled anew."""
+        n = len(inputs)
+        filled = np.concatenate([inputs, inputs[-1:].repeat(batch - n, axis=0)])
+        return np.asarray(self._compiled(self._weights, filled))[:n]
+
+    def rows(self, inputs: np.ndarray, batch: int = ROWS) -> np.ndarray:
+        """The outputs of arrays, which are standardised as in training.
+
+        Raises:
+          InputError: they have another shape than the run's.
+        """
+        if inputs.shape[1:] != self.feature.shape or not len(inputs):
+            raise InputError(
+                f"in: {len(inputs)} inputs of shape {inputs.shape[1:]}; {self.name} needs one or"
+                f" more of shape {self.feature.shape}"
+            )
+        size = min(batch, len(inputs))
+        parts = [inputs[i : i + size] for i in range(0, len(inputs), size)]
+        return np.concatenate([self._call(part.astype(np.float32), size) for part in parts])
+
+    def stream(
+        self, named: Iterable[tuple[Name, Pixels]], batch: int = BATCH
+    ) -> Iterator[tuple[Name, Pixels, np.ndarray]]:
+        """The outputs of images that come one by one; holds one batch of them.
+
+        An image is padded by reflection at the right and the bottom to the next size that the
+        function takes, and its output is cropped. Neighbours of one padded size go through
+        together, so they come best ordered by size. Each size compiles once.
+
+        Yields:
+          the name, the image as the function is given it but for the padding, and its output, in
+          the order of ``named``.
+        """
+        given = ((name, self._given(image)) for name, image in named)
+        for size, group in itertools.groupby(given, lambda item: self.size(item[1].shape[:2])):
+            full = 0
+            while chunk := list(itertools.islice(group, batch)):
+                full = full or len(chunk)
+                outputs = self._call(np.stack([_padded(image, size) for _, image in chunk]), full)
+                for (name, image), output in zip(chunk, outputs, strict=True):
+                    yield name, image, self._cropped(np.asarray(output), image.shape)
+
+    def images(self, images: Sequence[Pixels], batch: int = BATCH) -> list[np.ndarray]:
+        """The output of every image, in order; see :meth:`stream`."""
+        order = sorted(range(len(images)), key=lambda i: self.size(images[i].shape[:2]))
+        named = ((i, images[i]) for i in order)
+        outputs = {i: output for i, _, output in self.stream(named, batch)}
+        return [outputs[i] for i in range(len(images))]
+
+    def _given(self, image: Pixels) -> Pixels:
+        """The image with the run's channels, and at the run's size if it cannot keep its own."""
+        side, channels = self.feature.shape[0], self.feature.shape[-1]
+        if self.own_size:
+            return to_channels(image, channels)
+        return prepared(image[None], side, 0, channels)[0]
+
+    def _cropped(self, output: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+        if not self.own_size:
+            return output
+        height, width = (side * self.function.scale for side in shape[:2])
+        return output[:height, :width]
+
+
+def _padded(image: Pixels, size: tuple[int, ...]) -> Pixels:
+    below, right = size[0] - image.shape[0], size[1] - image.shape[1]
+    return np.pad(image, ((0, below), (0, right), (0, 0)), mode="reflect")

@@ -1,0 +1,194 @@
+"""The report that ``python -m jaxgan.evaluate`` prints.
+
+It has the metrics of a run's images or of a folder, and the method's own measure of held-out
+examples.
+"""
+
+import platform
+import time
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from jaxgan.data.config import Data
+from jaxgan.data.dataset import open_dataset
+from jaxgan.errors import InputError
+from jaxgan.measure import names
+from jaxgan.measure.collecting import SEED, Statistics
+from jaxgan.measure.generated import classes_of, drawer, drawing_function, draws_images
+from jaxgan.measure.held_out import HeldOut, can_measure
+from jaxgan.measure.measuring import Measure
+from jaxgan.measure.protocol import Protocol
+from jaxgan.measure.references import moments_file, write_moments
+from jaxgan.measure.sets import ImageSet, as_they_are, as_trained_on, drawn
+from jaxgan.run import directory
+from jaxgan.run.evaluating import nothing
+from jaxgan.run.opened import Opened, open_run
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question(Protocol):
+    """What is measured, and what it is compared with."""
+
+    images: str
+    """Run directory, folder, or source such as npz:FILE."""
+    reference: str | None = None
+    """Folder, source, or file of pytorch-fid (.npz) to compare with; None: the run's own data."""
+    n: int | None = None
+    """Number of images; None: 50000 of a run, all of a folder."""
+    split: str = "train"
+    """Part of the images, if they are a source that has parts."""
+    reference_split: str = "train"
+    """Part of the reference."""
+    tfds_dir: str | None = None
+    """Folder of prepared TFDS data sets; None is TFDS's own default."""
+    save_statistics: str | None = None
+    """Writes mean and covariance of the images' features to this .npz file, as pytorch-fid does."""
+    best: bool = False
+    """The run's best checkpoint, not its newest."""
+    ema: bool = True
+    """Averaged weights, if the run keeps them."""
+    config: str | None = None
+    """The config file, for a run with nets that are not jaxgan's own."""
+
+
+class Clock:
+    """Seconds by the name of what they were spent on."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._since = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        """Books the time since the last lap."""
+        now = time.perf_counter()
+        self.seconds[name] = round(now - self._since, 2)
+        self._since = now
+
+
+def evaluate(question: Question) -> dict[str, Any]:
+    """What the command prints.
+
+    Returns:
+      "metrics" by name, first those of images and then the method's own; "images", "reference",
+      "held_out", "checkpoint", "features" and "seeds" that they depend on; "versions", "devices"
+      and "seconds".
+
+    Raises:
+      InputError: for bad input; before the work where that is possible.
+    """
+    clock, opened, metrics = Clock(), _opened(question), names.parse(question.metrics)
+    asked = metrics or question.save_statistics
+    held_out = None if opened is None else _held_out(opened, question.seed)
+    found: dict[str, Any] = dict.fromkeys(("metrics", "images", "reference", "features"))
+    if asked and (opened is None or draws_images(opened.algorithm.functions)):
+        found = _of_images(question, opened, clock)
+    elif opened is None:
+        raise InputError(f"metrics: {names.NONE} leaves nothing to measure of images; name some")
+    elif held_out is None:
+        raise InputError(f"run: {nothing(opened.algorithm)}")
+    measured = held_out(opened.weights) if opened and held_out else {}
+    clock.lap("held_out")
+    return {
+        "metrics": (found["metrics"] or {}) | measured,
+        "images": found["images"],
+        "reference": found["reference"],
+        "held_out": opened and held_out and {"name": opened.data.source, "n": held_out.size},
+        "checkpoint": opened and {"step": opened.step, "best": question.best},
+        "features": found["features"],
+        "seeds": {"images": question.seed, "subsets_and_splits": SEED},
+        "versions": _versions(),
+        "devices": f"{jax.device_count()} x {jax.devices()[0].device_kind}",
+        "seconds": clock.seconds,
+    }
+
+
+def _of_images(question: Question, opened: Opened | None, clock: Clock) -> dict[str, Any]:
+    """The image metrics of what the run draws, or of a folder, and what they depend on."""
+    measure = Measure(question, moments=question.save_statistics is not None)
+    images = _images(question, opened)
+    reference = _reference(question, opened, measure)
+    known = None if reference is None else measure.reference(reference, images.size)
+    if known is None:
+        names.check(measure.metrics, None, images.size)
+    clock.lap("reference")
+    found = measure.images(images)
+    clock.lap("images")
+    if question.save_statistics:
+        write_moments(Path(question.save_statistics), found)
+    values = {} if known is None and measure.compares else measure(known or Statistics(), found)
+    clock.lap("metrics")
+    features = measure.features
+    return {
+        "metrics": values,
+        "images": _described(images, found),
+        "reference": reference and known and _described(reference, known),
+        "features": features and {"name": features.name, "sha256": features.sha256},
+    }
+
+
+def _opened(question: Question) -> Opened | None:
+    """The run; None of a folder or a source."""
+    if not (Path(question.images) / directory.CONFIG).is_file():
+        if question.best:
+            raise InputError(f"best: {question.images} is no run, so it has no checkpoints")
+        return None
+    return open_run(question.images, question.ema, question.config, question.best)
+
+
+def _held_out(opened: Opened, seed: int) -> HeldOut | None:
+    """What measures a run by its method's own ``measure``; None where there is nothing to."""
+    if opened.algorithm.measure is None:
+        return None
+    dataset = open_dataset(opened.data, opened.scaling)
+    return (
+        HeldOut(opened.algorithm, dataset, seed) if can_measure(opened.algorithm, dataset) else None
+    )
+
+
+def _images(question: Question, opened: Opened | None) -> ImageSet:
+    if opened is None:
+        data = Data(source=question.images, split=question.split, tfds_dir=question.tfds_dir)
+        return as_they_are(data, question.n, question.seed)
+    _, function = drawing_function(opened.algorithm.functions)
+    draw = drawer(function, classes_of(function, opened.spec.features), question.seed)
+    return drawn(
+        draw, opened.weights, 50_000 if question.n is None else question.n, question.images
+    )
+
+
+def _reference(
+    question: Question, opened: Opened | None, measure: Measure
+) -> ImageSet | Path | None:
+    """The reference's images, or the file of its moments; None where none is needed."""
+    name = question.reference
+    if name is None and opened is None:
+        if question.save_statistics or not measure.compares:
+            return None
+        raise InputError(
+            "reference: images of a folder need some to be compared with: --reference FOLDER"
+        )
+    if path := moments_file(name):
+        return path
+    data = Data(source=name or "", split=question.reference_split, tfds_dir=question.tfds_dir)
+    if opened is None:
+        return as_they_are(data, field="reference")
+    own = opened.data
+    shape = drawing_function(opened.algorithm.functions)[1].gives.shape
+    return as_trained_on(own if name is None else replace(data, crop=own.crop), shape)
+
+
+def _described(images: ImageSet | Path, found: Statistics) -> dict[str, Any]:
+    if isinstance(images, Path):
+        return {"name": str(images), "n": None}
+    unreadable = list(images.unreadable.values())
+    told = {"unreadable": unreadable} if unreadable else {}
+    return {"name": images.name, "n": found.size, **told}
+
+
+def _versions() -> dict[str, str]:
+    packages = ("jaxgan", "jax", "jaxlib", "flax", "numpy", "pillow")
+    return {"python": platform.python_version(), **{p: metadata.version(p) for p in packages}}

@@ -1,0 +1,146 @@
+"""One leg of a run, ready to be trained: its data, its state's shapes, its programs."""
+
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxgan.core import Feature, Leg, Spec, TrainState
+from jaxgan.data.dataset import Dataset
+from jaxgan.run.checkpoint import abstract
+from jaxgan.run.config import Run
+from jaxgan.run.health import Gauge, gauge
+from jaxgan.run.programs import FromDevice, FromHost, Programs, Setting, shower, stretches
+from jaxgan.system.devices import Devices
+from jaxgan.typing import Batch, PRNGKey
+
+
+class Call(NamedTuple):
+    """One call of a compiled program."""
+
+    step: int
+    """The global number of its last step, from 1."""
+    taken: int
+    """How many steps it takes."""
+    stage: "Stage"
+    feed: Any
+    """Its batches, or the data set and the plan to gather them, on the devices."""
+
+    @property
+    def adopts(self) -> bool:
+        """Whether the state before it is still that of the leg before."""
+        return self.stage.index > 0 and self.step - self.taken == self.stage.first
+
+    def __call__(self, state: TrainState, root: PRNGKey) -> tuple[TrainState, dict[str, Any]]:
+        """The state after these steps, and their metrics."""
+        return self.stage.programs.step(self.taken)(state, self.feed, root)
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """One leg, its data and its programs: each is compiled once, however often a run starts."""
+
+    run: Run
+    index: int
+    first: int
+    """The global step that it begins with."""
+    leg: Leg
+    dataset: Dataset
+    devices: Devices
+
+    @property
+    def last(self) -> int:
+        """The global step that it ends with."""
+        return self.first + self.leg.steps
+
+    @property
+    def images_per_step(self) -> int:
+        """Examples of a step, over all devices."""
+        return self.leg.algorithm.batches_per_step * self.dataset.data.batch_size
+
+    @functools.cached_property
+    def like(self) -> TrainState:
+        """Shapes of the state, with the frozen weights."""
+        return like(self.leg, self.dataset.features, self.dataset.data.batch_size)
+
+    @functools.cached_property
+    def abstract(self) -> TrainState:
+        """Shapes and shardings of the state."""
+        return abstract(self.like, self.devices.of_state(self.like))
+
+    @functools.cached_property
+    def programs(self) -> Programs:
+        """The compiled steps and their feeds."""
+        make = FromDevice if self.run.data.on_device else FromHost
+        algorithm = self.leg.algorithm
+        return make(
+            Setting(algorithm, self.dataset, self.devices, self.like, self.run.seed, self.index)
+        )
+
+    def init(self, key: PRNGKey) -> TrainState:
+        """A new state, without the frozen weights."""
+        return self.devices.init(self.leg.algorithm, key, self.programs.first())
+
+    def adopt(self, old: TrainState, key: PRNGKey) -> TrainState:
+        """The state that this leg starts from: a new one that adopts that of the leg before."""
+
+        def adopt(old: TrainState, new: TrainState) -> TrainState:
+            adopted = self.leg.adopt(old, new).replace(step=old.step)
+            return jax.tree.map(jnp.copy, adopted)  # no two arrays in one buffer: it is donated
+
+        place = self.devices.of_state(self.like).replace(frozen=None)
+        whole = self.devices.jit(adopt, out_shardings=place)
+        return whole(old.replace(frozen=None), self.init(key))
+
+    def with_frozen(self, state: TrainState) -> TrainState:
+        """The state with the frozen weights on the devices."""
+        frozen = weights_of(self.leg)
+        placed = frozen and jax.device_put(frozen, self.devices.replicated)
+        return state.replace(frozen=placed)
+
+    def calls(self, start: int) -> Iterator[Call]:
+        """The calls that bring a run from global step ``start`` to the end of this leg."""
+        start = max(start, self.first)
+        for begin, end, count in stretches(start, self.last, self.run.steps_per_call):
+            feeds = self.programs.feeds(begin - self.first, count)
+            for step in range(begin + count, end + 1, count):
+                yield Call(step, count, self, next(feeds))
+
+    @functools.cached_property
+    def gallery(self) -> Batch:
+        """The fixed examples of the sheets, on the devices."""
+        return jax.device_put(self.dataset.gallery(), self.devices.replicated)
+
+    def show(self, state: TrainState, key: PRNGKey) -> dict[str, np.ndarray]:
+        """The columns of a sheet: images as bytes, curves as floats."""
+        columns = self._show(state, self.gallery, key)
+        return {title: np.asarray(column) for title, column in columns.items()}
+
+    def diversity(self, columns: Mapping[str, np.ndarray]) -> dict[str, float]:
+        """The diversity of the samples in a sheet; {} where the method draws no such images."""
+        return self._gauge(columns) if self._gauge else {}
+
+    @functools.cached_property
+    def _gauge(self) -> Gauge | None:
+        return gauge(self.leg.algorithm.functions, self.dataset.features, self.dataset.reals)
+
+    @functools.cached_property
+    def _show(self) -> Any:
+        return shower(self.leg.algorithm, self.devices)
+
+
+def weights_of(leg: Leg) -> dict[str, Any] | None:
+    """The frozen weights of a leg by name, on the host; None where it has none."""
+    return {name: f.variables for name, f in leg.algorithm.frozen.items()} or None
+
+
+def like(leg: Leg, features: Mapping[str, Feature], batch_size: int = 2) -> TrainState:
+    """Shapes of a leg's state for data with these features, with its frozen weights."""
+    batch = Spec(features, leg.steps).batch(batch_size, leg.algorithm.batches_per_step)
+    state = jax.eval_shape(leg.algorithm.init, jax.random.key(0), batch)
+    frozen = jax.eval_shape(lambda: weights_of(leg))
+    return state.replace(frozen=frozen)
