@@ -1,4 +1,4 @@
-"""Training: ``python -m jaxgan.train [CONFIG] [--field value ...]``, or ``jaxgan.train(config)``."""
+"""The command that trains, ``python -m jaxgan.train [CONFIG]``, and ``jaxgan.train(config)``."""
 
 import sys
 import types
@@ -13,7 +13,7 @@ from jaxgan.system.devices import Devices
 
 
 class _Callable(types.ModuleType):
-    """This module, which ``jaxgan.train(config)`` calls."""
+    """The module as a function: ``jaxgan.train(config)``."""
 
     def __call__(self, run: Run, fresh: bool = False, devices: Devices | None = None) -> int:
         """Runs an experiment: :func:`jaxgan.run.loop.train`."""

@@ -1,5 +1,6 @@
 """The loop: what a run leaves behind, and that it resumes to the bit."""
 
+import contextlib
 import json
 import os
 import signal
@@ -14,22 +15,22 @@ import orbax.checkpoint as ocp
 import pytest
 from PIL import Image
 
+from jaxgan.algorithms import SGD
 from jaxgan.core import advance
 from jaxgan.errors import InputError
-from jaxgan.run.checkpoint import Checkpoints, abstract
+from jaxgan.run.checkpoint import Checkpoints
 from jaxgan.run.config import Checkpoint, Log, Sample
 from jaxgan.run.logging import Logger, read_records
-from jaxgan.run.session import prepare
+from jaxgan.run.loop import train as train_on
+from jaxgan.run.session import Session
 from jaxgan.system.devices import Devices
-from jaxgan.train import train
 from tests.conftest import ROOT
 from tests.small import ALGORITHMS, small_data, small_run
 
 
-@pytest.fixture(autouse=True)
-def _one_device(monkeypatch):
-    """What four devices change is tested with the algorithms."""
-    monkeypatch.setattr("jaxgan.run.session.Devices", lambda parallel: Devices(1, parallel))
+def train(run, fresh=False):
+    """On one device: what four of them change is tested with the algorithms."""
+    return train_on(run, fresh, Devices(1))
 
 
 def final_state(out):
@@ -53,6 +54,16 @@ def losses(out):
         {k: v for k, v in record.items() if k != "images_per_second"}
         for record in read_records(out / "metrics.jsonl")
     ]
+
+
+def assert_same_runs(expected_out, found_out):
+    """The last states and the sheets are equal to the bit."""
+    expected, found = final_state(expected_out), final_state(found_out)
+    assert expected.keys() == found.keys()
+    for leaf, value in expected.items():
+        np.testing.assert_array_equal(found[leaf], value, err_msg=leaf)
+    sheets = [(out / "samples.png").read_bytes() for out in (expected_out, found_out)]
+    assert sheets[0] == sheets[1]
 
 
 class CrashError(Exception):
@@ -80,12 +91,7 @@ def test_a_crash_and_a_restart_end_where_one_run_ends_to_the_bit(name, tmp_path,
     broken = replace(whole, out=str(tmp_path / "broken"), checkpoint=Checkpoint(every=3))
     crash(monkeypatch, broken, at=5)
     assert train(broken) == 0
-    expected, found = final_state(tmp_path / "whole"), final_state(tmp_path / "broken")
-    assert expected.keys() == found.keys()
-    for leaf, value in expected.items():
-        np.testing.assert_array_equal(found[leaf], value, err_msg=leaf)
-    whole_sheet = (tmp_path / "whole" / "samples.png").read_bytes()
-    assert whole_sheet == (tmp_path / "broken" / "samples.png").read_bytes()
+    assert_same_runs(tmp_path / "whole", tmp_path / "broken")
 
 
 @pytest.mark.parametrize("name", ["dcgan", "wgan_gp", "sn_cgan", "cyclegan"])
@@ -104,11 +110,7 @@ def test_calls_and_placement_change_nothing_to_the_bit(name, changes, tmp_path):
     train(plain)
     train(other)
     assert losses(tmp_path / "plain") == losses(tmp_path / "other")
-    expected, found = final_state(tmp_path / "plain"), final_state(tmp_path / "other")
-    for leaf, value in expected.items():
-        np.testing.assert_array_equal(found[leaf], value, err_msg=leaf)
-    sheets = [(tmp_path / run / "samples.png").read_bytes() for run in ("plain", "other")]
-    assert sheets[0] == sheets[1]
+    assert_same_runs(tmp_path / "plain", tmp_path / "other")
 
 
 def test_calls_of_several_steps_go_on_from_any_step(tmp_path, monkeypatch):
@@ -118,9 +120,7 @@ def test_calls_of_several_steps_go_on_from_any_step(tmp_path, monkeypatch):
     broken = replace(run, out=str(tmp_path / "broken"))
     crash(monkeypatch, broken, at=3)
     train(replace(broken, steps_per_call=4, checkpoint=Checkpoint(every=4)))
-    expected, found = final_state(tmp_path / "whole"), final_state(tmp_path / "broken")
-    for leaf, value in expected.items():
-        np.testing.assert_array_equal(found[leaf], value, err_msg=leaf)
+    assert_same_runs(tmp_path / "whole", tmp_path / "broken")
 
 
 def test_records_of_a_resumed_run_have_no_gap_and_no_overlap(tmp_path, monkeypatch):
@@ -136,8 +136,8 @@ def test_a_run_directory_holds_what_the_readme_says(tmp_path):
     train(small_run(ALGORITHMS["cgan"], tmp_path))
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {
-        "checkpoints", "config.json", "losses.png", "metrics.jsonl", "samples", "samples.png",
-        "tensorboard",
+        ".lock", "checkpoints", "config.json", "losses.png", "metrics.jsonl", "samples",
+        "samples.png", "tensorboard",
     }  # fmt: skip
     sheet = Image.open(tmp_path / "samples.png")
     assert sheet.size == (10 * 8 + 9 * 2, 10 * 8 + 9 * 2)
@@ -148,8 +148,11 @@ def test_a_run_directory_holds_what_the_readme_says(tmp_path):
     assert expected <= record.keys()
     config = json.loads((tmp_path / "config.json").read_text())
     assert config["run"]["algorithm"]["generator"]["features"] == 2
-    shape = {"image_shape": [8, 8, 1], "images": ["image"], "paired": False}
-    assert config["spec"] == {**shape, "num_classes": 10, "steps": 8}
+    image = {"kind": "image", "shape": [8, 8, 1], "classes": 0, "stream": ""}
+    label = {"kind": "label", "shape": [], "classes": 10, "stream": ""}
+    features = {"image": image, "label": label}
+    assert config["spec"] == {"features": features, "steps": 8, "first": 0}
+    assert config["legs"] == [features]
 
 
 def test_a_run_compiles_its_step_once(tmp_path, monkeypatch):
@@ -181,13 +184,20 @@ def test_a_finished_run_says_so_and_goes_on_with_more_steps(tmp_path):
 
 def test_nan_stops_names_step_and_player_and_keeps_the_last_good_checkpoint(tmp_path):
     out = tmp_path / "run"
-    algorithm = replace(ALGORITHMS["gan"], learning_rate=1e4, optimizer="sgd")
+    wild = SGD(lr=1e4)
+    algorithm = replace(ALGORITHMS["gan"], generator_optimizer=wild, discriminator_optimizer=wild)
     wild = small_run(algorithm, out, steps=100, checkpoint=Checkpoint(every=1), log=Log(every=100))
     match = r"step \d+: the parameters of (discriminator|generator).*not finite"
     with pytest.raises(InputError, match=match):
         train(wild)
     for leaf in final_state(out).values():
         assert np.isfinite(leaf).all()
+
+
+def start_of(run):
+    """Where a run would go on."""
+    with contextlib.closing(Session(run, devices=Devices(1))) as session:
+        return session.restore()
 
 
 def test_a_truncated_newest_checkpoint_is_reported_and_the_one_before_used(tmp_path, capsys):
@@ -197,8 +207,7 @@ def test_a_truncated_newest_checkpoint_is_reported_and_the_one_before_used(tmp_p
     largest = max((p for p in newest.rglob("*") if p.is_file()), key=lambda p: p.stat().st_size)
     with largest.open("r+b") as file:
         file.truncate(largest.stat().st_size // 2)
-    ready = prepare(replace(run, steps=9))
-    assert ready.start == 4
+    assert start_of(replace(run, steps=9)).step == 4
     assert "checkpoint 8 is unreadable" in capsys.readouterr().out
     assert (tmp_path / "unreadable-checkpoint-8").is_dir()
 
@@ -210,21 +219,22 @@ def test_no_readable_checkpoint_is_an_error_that_names_the_folder(tmp_path):
         if path.is_file():
             path.write_bytes(b"")
     with pytest.raises(InputError, match=r"no checkpoint in .* can be read"):
-        prepare(replace(run, steps=9))
+        start_of(replace(run, steps=9))
 
 
 def test_restored_arrays_are_those_that_were_saved(tmp_path):
     """Saved in the background while the next steps overwrite the donated state."""
     run = small_run(ALGORITHMS["dcgan"], tmp_path, steps=6)
-    ready = prepare(run)
-    state, copies = ready.state, {}
-    for step, program, feed in ready.calls:
-        state, _ = program.step(state, feed, ready.root)
-        ready.checkpoints.save(state, step)
-        copies[step] = jax.device_get(state)
-    ready.checkpoints.wait()
-    assert ready.checkpoints.steps() == [4, 5, 6]
-    restored = ready.checkpoints.restore(abstract(state, Devices(1).of_state(state)))
+    with contextlib.closing(Session(run, devices=Devices(1))) as session:
+        start, copies = session.restore(), {}
+        state = start.state
+        for call in session.calls(0):
+            state, _ = call(state, start.root)
+            session.checkpoints.save(state, call.step)
+            copies[call.step] = jax.device_get(state)
+        session.checkpoints.wait()
+        assert session.checkpoints.steps() == [4, 5, 6]
+        restored = session.checkpoints.restore(lambda step: session.stages[0].abstract)
     jax.tree.map(np.testing.assert_array_equal, restored, copies[6])
 
 

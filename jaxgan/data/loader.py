@@ -5,6 +5,7 @@ import threading
 import warnings
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
@@ -46,9 +47,9 @@ class Loader:
           InputError: too many images cannot be read.
         """
         raw = self._readable(place)
-        return {name: self._treated(name, raw[name], plan) for name in self.features}
+        return {name: self._treated(name, np.asarray(raw[name]), plan) for name in self.features}
 
-    def examples(self, places: Iterable[int]) -> Example:
+    def examples(self, places: Iterable[Any]) -> Example:
         """A batch of the examples at some places, not augmented."""
         return self._stacked([(int(place), {}) for place in places])
 

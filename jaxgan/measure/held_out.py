@@ -1,5 +1,6 @@
 """A method's own ``measure`` over the examples that it was not trained on."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -101,9 +102,7 @@ class HeldOut:
         else:
             gathered = by_process((np.array(True), total))
         parts = [part for measured, part in gathered if measured]
-        joined = parts[0]
-        for part in parts[1:]:
-            joined = _merged(joined, part)
+        joined = jax.device_get(functools.reduce(self._merge, parts))
         return {name: joined[name] for name in self._names}
 
 

@@ -75,7 +75,7 @@ def as_they_are(data: Data, n: int | None = None, seed: int = 0, field: str = "i
     return _of_source(source, data, opaque, places, "as they are")
 
 
-def as_trained_on(data: Data, shape: tuple[int, int, int], field: str = "reference") -> ImageSet:
+def as_trained_on(data: Data, shape: tuple[int, ...], field: str = "reference") -> ImageSet:
     """All images of a source as a run sees its own, without augmentation: resized, the centre.
 
     Args:
@@ -87,7 +87,7 @@ def as_trained_on(data: Data, shape: tuple[int, int, int], field: str = "referen
       InputError: there is no such source.
     """
     source = _opened(data, field)
-    size, _, channels = shape
+    size, channels = shape[0], shape[-1]
 
     def seen(image: Pixels) -> Pixels:
         fitted = fit(to_channels(image, channels), size + data.crop)

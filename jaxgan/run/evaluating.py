@@ -135,12 +135,13 @@ class Evaluations:
 
 def nothing(algorithm: Algorithm) -> str:
     """Why there is nothing to measure of a run, and what to do instead."""
-    if algorithm.measure is not None:
-        return (
-            "this run holds out no examples to measure; train it with a share such as"
-            " --data.held_out 0.1"
-        )
-    own = "this run's method has no measure of its own"
     if draws_images(algorithm.functions):
-        return f"{own}; name metrics of its images, such as fid"
-    return f"{own}, and {instead(algorithm.functions)}; python -m jaxgan.evaluate compares folders"
+        images = "no metrics of its images are named; name some, such as fid"
+    else:
+        images = instead(algorithm.functions)
+    if algorithm.measure is None:
+        return f"{images}; its method has no measure of its own"
+    return (
+        f"{images}; its own measure needs examples that are held out: train it with a share such"
+        " as --data.held_out 0.1"
+    )

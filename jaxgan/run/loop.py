@@ -48,7 +48,7 @@ def _train(session: Session, start: Start, log: Logger, received: list[int]) -> 
         state = session.enter(call, state, start.rollbacks)
         state, metrics = call(state, start.root)
         step, stage = call.step, call.stage
-        log.add(step, metrics, call.count)
+        log.add(step, metrics, call.taken)
         stop = agreed(received, step, run.log.every)  # once: a signal may come at any line
         last = step == run.steps or stop
         saving = last or step % run.checkpoint.every == 0

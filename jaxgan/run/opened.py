@@ -3,7 +3,7 @@
 import functools
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from jaxgan.core import Algorithm, Function, Spec, TrainState
 from jaxgan.core.leg import Leg, first_step, leg_of, legs
+from jaxgan.data.config import Data
 from jaxgan.data.dataset import Scaling
 from jaxgan.errors import InputError, nearest
 from jaxgan.measure.generated import CHUNK, classes_of, drawer, drawing_function
@@ -33,6 +34,8 @@ class Opened:
     run: Run
     spec: Spec
     """The features of the data, as the leg that was reached has them."""
+    data: Data
+    """The data of that leg."""
     algorithm: Algorithm
     step: int
     weights: Mapping[str, Variables]
@@ -103,7 +106,10 @@ class Opened:
         else:
             make = functools.partial(Mapper, self.functions, self.spec.features, self.weights, name)
             mapper, (values,) = self._once(("apply", name), make), given.values()
-            outputs = mapper.rows(values) if kind == "array" else np.stack(mapper.images(values))
+            if kind == "image":
+                outputs = np.stack(mapper.images(list(_images(values))))
+            else:
+                outputs = mapper.rows(values)
         predicted = self.predicted(function)
         return self.scaling[predicted].invert(outputs) if predicted else outputs
 
@@ -153,6 +159,15 @@ class Opened:
             return self._made[key]
 
 
+def _images(values: np.ndarray) -> np.ndarray:
+    if values.ndim != 4 or values.dtype != np.uint8 or not len(values):
+        raise InputError(
+            f"inputs: {values.dtype} of shape {values.shape}; images are uint8 of shape"
+            " (n, height, width, channels)"
+        )
+    return values
+
+
 def open_run(
     run: str | Path,
     averaged: bool = True,
@@ -188,6 +203,7 @@ def open_run(
     return Opened(
         run=made,
         spec=Spec(facts.legs[index], leg.steps, first_step(parts, index)),
+        data=replace(made.data, **leg.data),
         algorithm=leg.algorithm,
         step=step,
         weights=state.replace(frozen=weights_of(leg)).weights(averaged),

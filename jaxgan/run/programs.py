@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -30,27 +30,11 @@ class Setting(NamedTuple):
     seed: int
     leg: int
 
-    def order(self, begin: int, count: int, **share: int) -> dict[str, int]:
+    def order(self, begin: int, count: int, **share: int) -> dict[str, Any]:
         """The arguments of ``plans`` and ``batches`` from a step of the leg on."""
         n = self.algorithm.batches_per_step
         where = {"seed": self.seed, "start_step": begin, "leg": self.leg}
         return {**where, "batches_per_step": n, "steps_per_call": count, **share}
-
-
-class Programs(Protocol):
-    """Compiled steps, and feeds for them."""
-
-    def step(self, count: int) -> Step:
-        """``count`` steps in one call; compiled once."""
-        ...
-
-    def feeds(self, begin: int, count: int) -> Iterator[Batch]:
-        """What calls of ``count`` steps are given, from a step of the leg on, on the devices."""
-        ...
-
-    def first(self) -> Batch:
-        """The whole first batch of the leg, for ``init``."""
-        ...
 
 
 class FromHost:
@@ -66,14 +50,14 @@ class FromHost:
         return devices.compile(_steps(advance(algorithm), count), like, leading(algorithm, count))
 
     def feeds(self, begin: int, count: int) -> Iterator[Batch]:
-        """See :class:`Programs`."""
+        """The feeds of calls of ``count`` steps, from a step of the leg on, on the devices."""
         return self._setting.devices.put(
             self._batches(begin, count, host=jax.process_index(), hosts=jax.process_count()),
             leading(self._setting.algorithm, count),
         )
 
     def first(self) -> Batch:
-        """See :class:`Programs`."""
+        """The whole first batch of the leg, for ``init``."""
         return next(self._batches(0, 1))
 
     def _batches(self, begin: int, count: int, **share: int) -> Iterator[Batch]:
@@ -106,7 +90,7 @@ class FromDevice:
         return devices.compile(call, like, lead, resident=True)
 
     def feeds(self, begin: int, count: int) -> Iterator[Batch]:
-        """See :class:`Programs`."""
+        """The feeds of calls of ``count`` steps, from a step of the leg on, on the devices."""
         setting = self._setting
         share = {"host": jax.process_index(), "hosts": jax.process_count()}
         stream = plans(setting.dataset, **setting.order(begin, count, **share))
@@ -114,12 +98,17 @@ class FromDevice:
         return ((self._data, plan) for plan in placed)
 
     def first(self) -> Batch:
-        """See :class:`Programs`."""
+        """The whole first batch of the leg, for ``init``."""
         plan = next(plans(self._setting.dataset, **self._setting.order(0, 1)))
         return self._setting.devices.whole(self._gather)(self._data, plan)
 
     def _gather(self, data: Batch, plan: Batch) -> Batch:
-        return gather(data, plan, self._setting.dataset)
+        dataset = self._setting.dataset
+        return gather(data, plan, dataset.features, dataset.data.jitter)
+
+
+Programs: TypeAlias = FromHost | FromDevice
+"""``step(count)``: steps in one call, compiled once; ``feeds`` for them; ``first`` for init."""
 
 
 def _steps(step: Update, count: int) -> Update:
@@ -139,7 +128,6 @@ def shower(algorithm: Algorithm, devices: Devices) -> Callable[..., Any]:
 
     Images are uint8, curves are floats. Every device computes it whole: one process draws it.
     """
-
     titles: list[str] = []
 
     def show(state: TrainState, gallery: Batch, key: PRNGKey) -> list[jax.Array]:

@@ -125,8 +125,7 @@ class Session:
 
     def describe(self, start: Start) -> list[str]:
         """Lines for the start of an attempt: the data, and where the run goes on."""
-        datasets = {id(stage.dataset): stage.dataset for stage in self.stages}
-        lines = [line for dataset in datasets.values() for line in dataset.describe()]
+        lines = dict.fromkeys(line for s in self.stages for line in s.dataset.describe())
         kept = f"keeps the newest {self.run.checkpoint.keep} checkpoints"
         return [*lines, f"{self.out}: from step {start.step}, {kept}"]
 
@@ -203,9 +202,9 @@ def open_stages(
     stages: list[Stage] = []
     parts = legs(run.algorithm.build(spec), run.steps)
     for i, leg in enumerate(parts):
-        data = replace(run.data, **leg.data)
-        devices.check(data.batch_size)
-        dataset = whole if data == run.data else open_dataset(data, whole.scaling)
+        devices.check(replace(run.data, **leg.data).batch_size)
+        dataset = whole.changed(**leg.data) if leg.data else whole
+        dataset.check_batch_size()
         stages.append(Stage(run, i, first_step(parts, i), leg, dataset, devices))
     features = [stage.dataset.features for stage in stages]
     return stages, directory.Facts(spec, features, whole.scaling, whole.class_names, whole.columns)

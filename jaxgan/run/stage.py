@@ -24,8 +24,8 @@ class Call(NamedTuple):
 
     step: int
     """The global number of its last step, from 1."""
-    count: int
-    """Steps that it takes."""
+    taken: int
+    """How many steps it takes."""
     stage: "Stage"
     feed: Any
     """Its batches, or the data set and the plan to gather them, on the devices."""
@@ -33,11 +33,11 @@ class Call(NamedTuple):
     @property
     def adopts(self) -> bool:
         """Whether the state before it is still that of the leg before."""
-        return self.stage.index > 0 and self.step - self.count == self.stage.first
+        return self.stage.index > 0 and self.step - self.taken == self.stage.first
 
     def __call__(self, state: TrainState, root: PRNGKey) -> tuple[TrainState, dict[str, Any]]:
         """The state after these steps, and their metrics."""
-        return self.stage.programs.step(self.count)(state, self.feed, root)
+        return self.stage.programs.step(self.taken)(state, self.feed, root)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,11 +7,11 @@ import pytest
 from PIL import Image
 
 from jaxgan.data.config import Data
+from jaxgan.data.dataset import open_dataset
 from jaxgan.data.pipeline import batches
-from jaxgan.data.sources.opening import open_source
 from jaxgan.errors import InputError
-from jaxgan.measure.generated import CHUNK
-from jaxgan.measure.sets import as_they_are, as_trained_on, of_run
+from jaxgan.measure.generated import CHUNK, classes_of, drawer, drawing_function
+from jaxgan.measure.sets import as_they_are, as_trained_on, drawn
 from jaxgan.run.opened import open_run
 from jaxgan.sample import sample
 from jaxgan.train import train
@@ -74,7 +74,7 @@ def test_what_cannot_be_read_is_left_out_and_named(tmp_path):
 
 def test_the_reference_of_a_run_is_what_it_trains_on(tmp_path):
     data = Data(source="digits", image_size=12, batch_size=1797)
-    batch = next(batches(open_source(data), data, seed=0))
+    batch = next(batches(open_dataset(data), seed=0))
     found = np.stack([image for _, image in as_trained_on(data, (12, 12, 1)).share()])
     trained = {image.tobytes() for image in batch["image"]}
     assert found.shape == (1797, 12, 12, 1)
@@ -83,11 +83,21 @@ def test_the_reference_of_a_run_is_what_it_trains_on(tmp_path):
 
 def test_the_images_of_a_run_are_those_that_sample_writes(tmp_path):
     train(small_run(ALGORITHMS["cgan"], tmp_path))
-    trained = open_run(tmp_path)
-    found = list(of_run(trained.algorithm, trained.variables, CHUNK + 6, 3, "run").share())
-    images, _ = sample(trained, CHUNK + 6, seed=3)
+    opened = open_run(tmp_path)
+    _, function = drawing_function(opened.functions)
+    draw = drawer(function, classes_of(function, opened.spec.features), 3)
+    found = list(drawn(draw, opened.weights, CHUNK + 6, "run").share())
+    images = sample(opened, CHUNK + 6, seed=3)["images"]
     assert [i for i, _ in found] == list(range(CHUNK + 6))
     np.testing.assert_array_equal(np.stack([image for _, image in found]), images)
+
+
+def test_a_reference_is_cropped_as_the_examples_are(tmp_path):
+    make_folder(tmp_path, 3, size=20)
+    data = Data(source=f"folder:{tmp_path}", image_size=12, batch_size=3, crop=4)
+    found = np.stack([image for _, image in as_trained_on(data, (12, 12, 3)).share()])
+    np.testing.assert_array_equal(found, open_dataset(data).gallery(3)["image"])
+    assert found.shape == (3, 12, 12, 3)
 
 
 def test_the_digest_is_of_the_content_and_of_how_it_is_seen(tmp_path):
@@ -106,7 +116,7 @@ def test_the_digest_is_of_the_content_and_of_how_it_is_seen(tmp_path):
         ("nowhere", "reference: 'nowhere' is not a kind"),
         ("folder:nowhere", "reference: there is no folder nowhere"),
         ("no/where", "reference: there is no folder no/where"),
-        ("photos", "reference: photos holds two domains"),
+        ("photos", "reference: photos holds images a and b; name one set"),
     ],
 )
 def test_a_bad_source_is_an_error_of_the_field_that_named_it(name, message):
