@@ -9,7 +9,7 @@ Got, 2026-11-20: an SVC (98.9 % on real test digits) reads 98.7 % of 1,000 drawn
 that was asked for; 90.6 % of the reals' per-pixel deviation within a class remains.
 """
 
-from jaxgan.algorithms import CGAN
+from jaxgan.algorithms import CGAN, Adam
 from jaxgan.data.config import Data
 from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
 from jaxgan.run.config import Checkpoint, Log, Run, Sample
@@ -38,11 +38,8 @@ def config() -> Run:
             latent_dim=100,
             latent="normal",
             n_critic=1,
-            learning_rate=1e-3,
-            optimizer="adam",
-            b1=0.5,
-            b2=0.999,
-            decay="linear",
+            generator_optimizer=Adam(lr=1e-3, b1=0.5, b2=0.999, schedule="linear"),
+            discriminator_optimizer=Adam(lr=1e-3, b1=0.5, b2=0.999, schedule="linear"),
             ema_decay=0.99,
             compute_dtype="float32",
         ),

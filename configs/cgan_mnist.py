@@ -6,7 +6,7 @@ Command: python -m jaxgan.train configs/cgan_mnist.py
 Time: not run to its end here.
 """
 
-from jaxgan.algorithms import CGAN
+from jaxgan.algorithms import CGAN, Adam
 from jaxgan.data.config import Data
 from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
 from jaxgan.run.config import Run
@@ -20,8 +20,8 @@ def config() -> Run:
         algorithm=CGAN(
             generator=BookDCGANGenerator(conditioning="embedding"),
             discriminator=BookDCGANDiscriminator(conditioning="channel"),
-            learning_rate=2e-4,
-            b1=0.5,
+            generator_optimizer=Adam(lr=2e-4, b1=0.5),
+            discriminator_optimizer=Adam(lr=2e-4, b1=0.5),
         ),
         data=Data(source="tfds:mnist", batch_size=32),
     )

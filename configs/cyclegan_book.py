@@ -7,7 +7,7 @@ Command: python -m jaxgan.train configs/cyclegan_book.py
 Time: not run to its end here; it needs a network.
 """
 
-from jaxgan.algorithms import CycleGAN
+from jaxgan.algorithms import Adam, CycleGAN
 from jaxgan.data.config import Data
 from jaxgan.nets import BookPatchDiscriminator, BookUNetGenerator
 from jaxgan.run.config import Run
@@ -23,7 +23,8 @@ def config() -> Run:
             discriminator=BookPatchDiscriminator(),
             identity=0.9,
             pool_size=0,
-            decay="constant",
+            generator_optimizer=Adam(),
+            discriminator_optimizer=Adam(),
         ),
         data=Data(
             source="tfds:cycle_gan/apple2orange",

@@ -6,7 +6,7 @@ Command: python -m jaxgan.train configs/dcgan_64.py --data.source folder:PATH
 Time: not run to its end here; it needs a GPU.
 """
 
-from jaxgan.algorithms import GAN
+from jaxgan.algorithms import GAN, Adam
 from jaxgan.data.config import Data
 from jaxgan.nets import DCGANDiscriminator, DCGANGenerator
 from jaxgan.run.config import Run
@@ -20,8 +20,8 @@ def config() -> Run:
         algorithm=GAN(
             generator=DCGANGenerator(features=64),
             discriminator=DCGANDiscriminator(features=64),
-            learning_rate=2e-4,
-            b1=0.5,
+            generator_optimizer=Adam(lr=2e-4, b1=0.5),
+            discriminator_optimizer=Adam(lr=2e-4, b1=0.5),
         ),
         data=Data(source="folder:images", image_size=64, batch_size=128, channels=3),
     )

@@ -8,7 +8,7 @@ Got, 2026-11-20: clean digits. Of 1,000, an SVC reads 71 to 130 as each of the t
 reals' per-pixel deviation remains.
 """
 
-from jaxgan.algorithms import GAN
+from jaxgan.algorithms import GAN, Adam
 from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
 from jaxgan.run.config import Run
 
@@ -22,8 +22,8 @@ def config() -> Run:
             generator=BookDCGANGenerator(features=32),
             discriminator=BookDCGANDiscriminator(features=32, norm="spectral"),
             objective="hinge",
-            learning_rate=5e-4,
-            decay="linear",
+            generator_optimizer=Adam(lr=5e-4, schedule="linear"),
+            discriminator_optimizer=Adam(lr=5e-4, schedule="linear"),
             ema_decay=0.99,
         ),
     )

@@ -8,7 +8,7 @@ Time: not run to its end here. After 1,500 steps at batch 64 most of a sheet's 1
 legible digits with clean strokes, and no two are alike.
 """
 
-from jaxgan.algorithms import GAN
+from jaxgan.algorithms import GAN, Adam
 from jaxgan.data.config import Data
 from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
 from jaxgan.run.config import Run
@@ -22,8 +22,8 @@ def config() -> Run:
         algorithm=GAN(
             generator=BookDCGANGenerator(),
             discriminator=BookDCGANDiscriminator(),
-            learning_rate=2e-4,
-            b1=0.5,
+            generator_optimizer=Adam(lr=2e-4, b1=0.5),
+            discriminator_optimizer=Adam(lr=2e-4, b1=0.5),
         ),
         data=Data(source="tfds:mnist", batch_size=128),
     )

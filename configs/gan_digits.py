@@ -8,7 +8,7 @@ Got, 2026-11-20: noisy, often blurred digits. Of 1,000, an SVC reads 44 % as eig
 zeros; 76 % of the reals' per-pixel deviation remains. A dense GAN drops modes: see dcgan_digits.
 """
 
-from jaxgan.algorithms import GAN
+from jaxgan.algorithms import GAN, Adam
 from jaxgan.data.config import Data
 from jaxgan.nets import MLPDiscriminator, MLPGenerator
 from jaxgan.run.config import Run
@@ -22,8 +22,8 @@ def config() -> Run:
         algorithm=GAN(
             generator=MLPGenerator(),
             discriminator=MLPDiscriminator(),
-            learning_rate=1e-3,
-            b1=0.9,
+            generator_optimizer=Adam(lr=1e-3, b1=0.9),
+            discriminator_optimizer=Adam(lr=1e-3, b1=0.9),
         ),
         data=Data(batch_size=128),
     )

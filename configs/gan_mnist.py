@@ -6,7 +6,7 @@ Command: python -m jaxgan.train configs/gan_mnist.py
 Time: not run to its end here.
 """
 
-from jaxgan.algorithms import GAN
+from jaxgan.algorithms import GAN, Adam
 from jaxgan.data.config import Data
 from jaxgan.nets import MLPDiscriminator, MLPGenerator
 from jaxgan.run.config import Run
@@ -20,8 +20,8 @@ def config() -> Run:
         algorithm=GAN(
             generator=MLPGenerator(),
             discriminator=MLPDiscriminator(),
-            learning_rate=1e-3,
-            b1=0.9,
+            generator_optimizer=Adam(lr=1e-3, b1=0.9),
+            discriminator_optimizer=Adam(lr=1e-3, b1=0.9),
         ),
         data=Data(source="tfds:mnist", batch_size=128),
     )

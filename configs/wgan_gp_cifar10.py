@@ -8,7 +8,7 @@ Command: python -m jaxgan.train configs/wgan_gp_cifar10.py
 Time: not run to its end here; it needs a GPU.
 """
 
-from jaxgan.algorithms import WGAN
+from jaxgan.algorithms import WGAN, Adam, Penalties
 from jaxgan.data.config import Data
 from jaxgan.nets import ResidualCritic, ResidualGenerator
 from jaxgan.run.config import Checkpoint, Run, Sample
@@ -24,13 +24,11 @@ def config() -> Run:
             critic=ResidualCritic(features=128),
             latent_dim=128,
             n_critic=5,
-            gradient_penalty=10.0,
+            penalties=Penalties(gradient_penalty=10.0),
             generator_batch=2,
             dequantize=True,
-            learning_rate=2e-4,
-            b1=0.0,
-            b2=0.9,
-            decay="linear",
+            generator_optimizer=Adam(lr=2e-4, b1=0.0, b2=0.9, schedule="linear"),
+            critic_optimizer=Adam(lr=2e-4, b1=0.0, b2=0.9, schedule="linear"),
         ),
         data=Data(source="tfds:cifar10", image_size=32, batch_size=64),
         checkpoint=Checkpoint(every=5000),

@@ -7,7 +7,7 @@ Time: not run to its end here. After 400 steps (2,000 critic updates) a sheet sh
 black, about half of them recognisable as digits.
 """
 
-from jaxgan.algorithms import WGAN
+from jaxgan.algorithms import WGAN, Adam, Penalties
 from jaxgan.data.config import Data
 from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
 from jaxgan.run.config import Run
@@ -22,10 +22,9 @@ def config() -> Run:
             generator=BookDCGANGenerator(),
             critic=BookDCGANDiscriminator(norm="none"),
             latent_dim=100,
-            gradient_penalty=10.0,
-            learning_rate=1e-4,
-            b1=0.0,
-            b2=0.9,
+            penalties=Penalties(gradient_penalty=10.0),
+            generator_optimizer=Adam(lr=1e-4, b1=0.0, b2=0.9),
+            critic_optimizer=Adam(lr=1e-4, b1=0.0, b2=0.9),
         ),
         data=Data(source="tfds:mnist", batch_size=64),
     )

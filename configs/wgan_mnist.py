@@ -6,7 +6,7 @@ Command: python -m jaxgan.train configs/wgan_mnist.py
 Time: not run to its end here.
 """
 
-from jaxgan.algorithms import WGAN
+from jaxgan.algorithms import WGAN, Penalties, RMSprop
 from jaxgan.data.config import Data
 from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
 from jaxgan.run.config import Run
@@ -21,10 +21,10 @@ def config() -> Run:
             generator=BookDCGANGenerator(),
             critic=BookDCGANDiscriminator(norm="batch"),
             latent_dim=100,
-            gradient_penalty=0.0,
+            penalties=Penalties(),
             clip=0.01,
-            optimizer="rmsprop",
-            learning_rate=5e-5,
+            generator_optimizer=RMSprop(lr=5e-5),
+            critic_optimizer=RMSprop(lr=5e-5),
         ),
         data=Data(source="tfds:mnist", batch_size=64),
     )

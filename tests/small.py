@@ -6,8 +6,18 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from jaxgan.algorithms import CGAN, GAN, WGAN, CycleGAN, Pix2Pix
-from jaxgan.core import Spec
+from jaxgan.algorithms import (
+    CGAN,
+    GAN,
+    WGAN,
+    Adam,
+    CycleGAN,
+    Penalties,
+    Pix2Pix,
+    RMSprop,
+    Targets,
+)
+from jaxgan.core import Feature, Spec
 from jaxgan.data.config import Data
 from jaxgan.nets import (
     BookDCGANDiscriminator,
@@ -23,8 +33,8 @@ from jaxgan.nets import (
 )
 from jaxgan.run.config import Checkpoint, Log, Run, Sample
 
-SPEC = Spec(image_shape=(8, 8, 1), num_classes=10, steps=20)
-DOMAINS = Spec(image_shape=(8, 8, 3), num_classes=0, steps=20, images=("a", "b"), paired=True)
+SPEC = Spec({"image": Feature("image", (8, 8, 1)), "label": Feature("label", (), 10)}, steps=20)
+PAIRS = Spec({"a": Feature("image", (8, 8, 3)), "b": Feature("image", (8, 8, 3))}, steps=20)
 NETS = {
     "generator": BookDCGANGenerator(features=2),
     "discriminator": BookDCGANDiscriminator(features=2),
@@ -37,9 +47,20 @@ CRITIC = {
 
 ALGORITHMS = {
     "gan": GAN(generator=MLPGenerator(hidden=8), discriminator=MLPDiscriminator(hidden=8)),
-    "dcgan": GAN(**NETS, real_label=0.9, flip_labels=0.1, instance_noise=0.1, clip_norm=1.0),
-    "rpgan": GAN(**SMOOTH, objective="relativistic", r1=0.1, r2=0.1, drift=0.001, n_critic=2),
+    "dcgan": GAN(
+        **NETS,
+        targets=Targets(real_label=0.9, flip=0.1, noise=0.1),
+        generator_optimizer=Adam(clip_norm=1.0),
+        discriminator_optimizer=Adam(clip_norm=1.0),
+    ),
+    "rpgan": GAN(
+        **SMOOTH,
+        objective="relativistic",
+        penalties=Penalties(r1=0.1, r2=0.1, drift=0.001),
+        n_critic=2,
+    ),
     "shared": GAN(**NETS, share_fakes=True),
+    "lazy": GAN(**SMOOTH, penalties=Penalties(r1=1.0, every=2)),
     "cgan": CGAN(**NETS),
     "sn_cgan": CGAN(
         generator=BookDCGANGenerator(features=2, conditioning="class_norm"),
@@ -51,13 +72,19 @@ ALGORITHMS = {
     "wgan": WGAN(
         generator=BookDCGANGenerator(features=2),
         critic=BookDCGANDiscriminator(features=2),
-        optimizer="rmsprop",
-        gradient_penalty=0.0,
+        generator_optimizer=RMSprop(),
+        critic_optimizer=RMSprop(),
+        penalties=Penalties(),
         clip=0.01,
         n_critic=2,
     ),
     "wgan_gp": WGAN(
-        **CRITIC, n_critic=2, learning_rate=1e-4, decay="linear", dequantize=True, generator_batch=2
+        **CRITIC,
+        n_critic=2,
+        generator_optimizer=Adam(lr=1e-4, b1=0.0, b2=0.9, schedule="linear"),
+        critic_optimizer=Adam(lr=1e-4, b1=0.0, b2=0.9, schedule="linear"),
+        dequantize=True,
+        generator_batch=2,
     ),
 }
 ALGORITHMS |= {
@@ -71,7 +98,7 @@ ALGORITHMS |= {
         generator=ResNetGenerator(features=2, blocks=1, initializer="glorot"),
         discriminator=PatchGAN(features=2, layers=1, norm="layer", initializer="glorot"),
         objective="wasserstein",
-        gradient_penalty=10.0,
+        penalties=Penalties(gradient_penalty=10.0),
         identity=0.0,
         pool_size=0,
         accumulate=2,
@@ -86,7 +113,7 @@ ALGORITHMS |= {
 
 def spec_of(config):
     """What a configuration of these tests is built for."""
-    return DOMAINS if isinstance(config, CycleGAN | Pix2Pix) else SPEC
+    return PAIRS if isinstance(config, CycleGAN | Pix2Pix) else SPEC
 
 
 RESIDUAL = WGAN(generator=ResidualGenerator(features=2), critic=ResidualCritic(features=2))

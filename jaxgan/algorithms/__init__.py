@@ -1,9 +1,23 @@
 """One file a method: a frozen dataclass of hyperparameters, its losses, and ``build``."""
 
+from jaxgan.algorithms._parts.optimizer import SGD, Adam, RMSprop
+from jaxgan.algorithms._parts.penalties import Penalties
+from jaxgan.algorithms._parts.targets import Targets
 from jaxgan.algorithms.cgan import CGAN
 from jaxgan.algorithms.cyclegan import CycleGAN
 from jaxgan.algorithms.gan import GAN
 from jaxgan.algorithms.pix2pix import Pix2Pix
 from jaxgan.algorithms.wgan import WGAN
 
-__all__ = ["CGAN", "GAN", "WGAN", "CycleGAN", "Pix2Pix"]
+__all__ = [
+    "CGAN",
+    "GAN",
+    "SGD",
+    "WGAN",
+    "Adam",
+    "CycleGAN",
+    "Penalties",
+    "Pix2Pix",
+    "RMSprop",
+    "Targets",
+]

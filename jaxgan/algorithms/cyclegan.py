@@ -6,22 +6,26 @@ generators, then one of both discriminators, on fakes out of a pool.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
-from jaxgan.algorithms._parts.checks import check_domains
-from jaxgan.algorithms._parts.networks import create_state, fit, forward, together
-from jaxgan.algorithms._parts.optimizer import Decay, Training
-from jaxgan.algorithms._parts.translating import check_game, check_weights, game, l1
+from jaxgan.algorithms._parts.assemble import Network, assemble
+from jaxgan.algorithms._parts.needs import check_above, check_decay, needs
+from jaxgan.algorithms._parts.networks import ComputeDtype, fit, forward, together
+from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
+from jaxgan.algorithms._parts.penalties import Penalties
+from jaxgan.algorithms._parts.translation import check_game, game
 from jaxgan.core import (
     Algorithm,
     Aux,
+    Feature,
+    Function,
+    Given,
     Spec,
-    TrainState,
-    Translation,
     chain,
     create_pool,
     ema,
@@ -29,24 +33,21 @@ from jaxgan.core import (
     on_pooled,
 )
 from jaxgan.errors import InputError
-from jaxgan.losses import penalties
 from jaxgan.losses.adversarial import ObjectiveName, real_rate
+from jaxgan.losses.reconstruction import l1
+from jaxgan.metrics.mean import Mean
 from jaxgan.nets import PatchGAN, ResNetGenerator
 from jaxgan.ops.pixels import to_float
 from jaxgan.typing import Batch, Image, Logits, PRNGKey, Scalar, Variables
 
 GENERATORS: tuple[str, ...] = ("ab", "ba")
 DISCRIMINATORS: tuple[str, ...] = ("discriminator_a", "discriminator_b")
-TITLES = ("real A", "fake B", "cycle A", "identity A", "real B", "fake A", "cycle B", "identity B")
-_ROWS = 8
-"""Of a sheet, at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class CycleGAN(Training):
+class CycleGAN:
     """Two ``generator`` s and two ``discriminator`` s, of one architecture each."""
 
-    images: ClassVar[tuple[str, ...]] = ("a", "b")
     generator: nn.Module = ResNetGenerator()
     """The nets G (ab) and F (ba)."""
     discriminator: nn.Module = PatchGAN()
@@ -62,17 +63,20 @@ class CycleGAN(Training):
     saves their two forwards."""
     pool_size: int = 50
     """Fakes kept of each domain for the discriminators; 0: they see the newest only."""
-    gradient_penalty: float = 0.0
-    """Weight of WGAN-GP's penalty on each discriminator."""
+    penalties: Penalties = Penalties()
+    """Penalties on each discriminator."""
     accumulate: int = 1
     """Parts that a batch is computed in, one after the other: less memory, the same gradient."""
     remat: bool = False
     """Compute a generator's activations again in the backward pass, and keep none."""
-    decay: Decay = "constant_linear"
-    """The learning rate over the run: as it is, or to 0 along a line, half a cosine, or a line that
-    begins in the middle."""
+    generator_optimizer: Optimizer = Adam(schedule="constant_linear")
+    """Optimizer of both generators."""
+    discriminator_optimizer: Optimizer = Adam(schedule="constant_linear")
+    """Optimizer of both discriminators."""
     ema_decay: float = 0.0
-    """Of the generators' averaged weights, per step; 0 keeps none, as in the paper."""
+    """Decay per step of the generators' averaged weights; 0 keeps none, as in the paper."""
+    compute_dtype: ComputeDtype = "float32"
+    """Type of activations; parameters, optimizer, statistics and losses stay float32."""
 
     def build(self, spec: Spec) -> Algorithm:
         """The algorithm for data of that shape.
@@ -80,49 +84,46 @@ class CycleGAN(Training):
         Raises:
           InputError: for a combination that makes no sense, and says why.
         """
-        self._check(spec)
+        a, b = needs(spec, "a", "b")
+        self._check(a, b)
         gan = replace(
             self,
-            generator=fit(self.generator, spec, self.compute_dtype),
-            discriminator=fit(self.discriminator, spec, self.compute_dtype),
+            generator=fit(self.generator, a.shape, self.compute_dtype),
+            discriminator=fit(self.discriminator, a.shape, self.compute_dtype),
         )
-        tx = self.transform(self.learning_rate, spec.steps)
+        g = self.generator_optimizer.transform(spec.steps, "generator_optimizer")
+        d = self.discriminator_optimizer.transform(spec.steps, "discriminator_optimizer")
         parts = self.accumulate
+
         step = chain(
-            minimize(GENERATORS, gan.generator_loss, tx, "generators", parts),
-            on_pooled(
-                minimize(DISCRIMINATORS, gan.discriminator_loss, tx, "discriminators", parts)
-            ),
-        )
-        averaged = GENERATORS if self.ema_decay else ()
-        step = chain(step, *(ema(name, self.ema_decay) for name in averaged))
-
-        def init(key: PRNGKey, batch: Batch) -> TrainState:
-            del batch
-            images = jnp.zeros((2, *spec.image_shape))
-            nets = dict.fromkeys(GENERATORS, (gan.generator, (images,)))
-            nets |= dict.fromkeys(DISCRIMINATORS, (gan.discriminator, (images,)))
-            pool = create_pool(spec.images, self.pool_size, spec.image_shape)
-            memory = {"pool": pool} if self.pool_size else {}
-            return create_state(key, nets, dict.fromkeys(nets, tx), averaged, memory)
-
-        translation = Translation(GENERATORS, getattr(gan.generator, "multiple", 1))
-        return Algorithm(
-            init, step, gan.predict, gan.preview, titles=TITLES, translation=translation
+            minimize(GENERATORS, gan.generator_loss, g, "generators", parts),
+            on_pooled(minimize(DISCRIMINATORS, gan.discriminator_loss, d, "discriminators", parts)),
+            *(ema(name, self.ema_decay) for name in GENERATORS),
         )
 
-    def generator_loss(
-        self, variables: dict[str, Variables], batch: Batch, key: PRNGKey, memory: dict[str, Any]
-    ) -> tuple[Scalar, Aux]:
+        def memory() -> dict[str, Any]:
+            names, room = ("fake_a", "fake_b"), self.pool_size
+            return {"pool": create_pool(names, room, a.shape)} if room else {}
+
+        images = (jnp.zeros((2, *a.shape)),)
+        players = dict.fromkeys(GENERATORS, Network(gan.generator, images, g, self.ema_decay > 0))
+        players |= dict.fromkeys(DISCRIMINATORS, Network(gan.discriminator, images, d))
+        multiple = getattr(gan.generator, "multiple", 1)
+        functions = {
+            "ab": Function(gan.translate_ab, ("a",), b, multiple),
+            "ba": Function(gan.translate_ba, ("b",), a, multiple),
+        }
+        return assemble(players, step, functions, gan.show, gan.measure, memory)
+
+    def generator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """Adversarial, cycle and identity losses of both directions (equation 3, section 5.2)."""
-        del memory
         keys = jax.random.split(key, 4)
         a, b = to_float(batch["a"]), to_float(batch["b"])
-        new = dict(variables)
-        both = self.identity > 0
+        new = dict(given.variables)
         # What goes into one generator goes together: a translation and an identity.
-        (fake_b, *same_b), new["ab"] = self._generate(new["ab"], a, *[b] * both, key=keys[0])
-        (fake_a, *same_a), new["ba"] = self._generate(new["ba"], b, *[a] * both, key=keys[1])
+        into_ab, into_ba = ((a, b), (b, a)) if self.identity else ((a,), (b,))
+        (fake_b, *same_b), new["ab"] = self._generate(new["ab"], *into_ab, key=keys[0])
+        (fake_a, *same_a), new["ba"] = self._generate(new["ba"], *into_ba, key=keys[1])
         (cycle_a,), new["ba"] = self._generate(new["ba"], fake_b, key=keys[2])
         (cycle_b,), new["ab"] = self._generate(new["ab"], fake_a, key=keys[3])
         metrics = {}
@@ -132,52 +133,75 @@ class CycleGAN(Training):
         metrics |= {"cycle_a": l1(cycle_a, a), "cycle_b": l1(cycle_b, b)}
         loss = metrics["adversarial_a"] + metrics["adversarial_b"]
         loss += self.cycle_a * metrics["cycle_a"] + self.cycle_b * metrics["cycle_b"]
-        if both:
+        if self.identity:
             metrics |= {"identity_a": l1(same_a[0], a), "identity_b": l1(same_b[0], b)}
             loss += self.identity * self.cycle_a * metrics["identity_a"]
             loss += self.identity * self.cycle_b * metrics["identity_b"]
-        return loss, Aux(metrics, new, {"fakes": {"a": fake_a, "b": fake_b}})
+        return loss, Aux(metrics, new, rows={"fake_a": fake_a, "fake_b": fake_b})
 
-    def discriminator_loss(
-        self, variables: dict[str, Variables], batch: Batch, key: PRNGKey, memory: dict[str, Any]
-    ) -> tuple[Scalar, Aux]:
+    def discriminator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """The sum of both discriminators' losses, on the batch's reals and pooled fakes."""
-        del memory
-        loss, metrics, new = jnp.zeros(()), {}, dict(variables)
+        loss, metrics, new = jnp.zeros(()), {}, dict(given.variables)
+        objective = game(self.objective)
         for i, name in enumerate(("a", "b")):
             player = f"discriminator_{name}"
             real, fake = to_float(batch[name]), batch[f"fake_{name}"]
             logits, new[player] = together(self.discriminator, new[player], real, fake)
-            own = game(self.objective).discriminator(*logits)
-            if self.gradient_penalty:
-                own += self.gradient_penalty * self._penalty(
-                    new[player], real, fake, jax.random.fold_in(key, i)
-                )
+            k_penalty = jax.random.fold_in(key, i)
+            penalty, terms = self._penalty(new[player], real, fake, logits[0], k_penalty)
+            own = objective.discriminator(*logits) + penalty
+            metrics |= {f"{term}_{name}": value for term, value in terms.items()}
             metrics[f"{player}_loss"] = own
-            metrics[f"real_rate_{name}"] = real_rate(self.objective, *logits)
+            metrics[f"real_rate_{name}"] = real_rate(objective, *logits)
             loss += own
         return loss, Aux(metrics, new)
 
-    def predict(
-        self, variables: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey | None = None
-    ) -> Image:
-        """``inputs["a"]`` in domain b, or ``inputs["b"]`` in domain a."""
-        del key
-        (source, images), *_ = inputs.items()
-        player = "ab" if source == "a" else "ba"
-        return forward(self.generator, variables[player], images, train=False)[0]
+    # What a trained run can do.
 
-    def preview(self, variables: dict[str, Variables], batch: Batch, key: PRNGKey) -> Any:
-        """A row for each pair of the batch (eight at most): :data:`TITLES`."""
+    def translate_ab(
+        self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey | None = None
+    ) -> Image:
+        """``inputs["a"]`` in domain b: G(a)."""
         del key
-        a, b = (to_float(batch[name][:_ROWS]) for name in ("a", "b"))
-        columns = []
-        for source, real in (("a", a), ("b", b)):
-            other = "b" if source == "a" else "a"
-            fake = self.predict(variables, {source: real})
-            cycle = self.predict(variables, {other: fake})
-            columns += [real, fake, cycle, self.predict(variables, {other: real})]
-        return jnp.stack(columns, axis=1)
+        return forward(self.generator, weights["ab"], inputs["a"], train=False)[0]
+
+    def translate_ba(
+        self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey | None = None
+    ) -> Image:
+        """``inputs["b"]`` in domain a: F(b)."""
+        del key
+        return forward(self.generator, weights["ba"], inputs["b"], train=False)[0]
+
+    def show(
+        self, weights: dict[str, Variables], batch: Batch, key: PRNGKey
+    ) -> dict[str, Float[Array, "rows height width channels"]]:
+        """The images, their translations, the cycles back and the identities."""
+        del key
+        a, b = to_float(batch["a"]), to_float(batch["b"])
+
+        def ab(images: Image) -> Image:
+            return self.translate_ab(weights, {"a": images})
+
+        def ba(images: Image) -> Image:
+            return self.translate_ba(weights, {"b": images})
+
+        fake_a, fake_b = ba(b), ab(a)
+        columns = {"real A": a, "fake B": fake_b, "cycle A": ba(fake_b), "identity A": ba(a)}
+        return {
+            **columns, "real B": b, "fake A": fake_a, "cycle B": ab(fake_a), "identity B": ab(b)
+        }  # fmt: skip
+
+    def measure(self, weights: dict[str, Variables], batch: Batch, key: PRNGKey) -> dict[str, Mean]:
+        """``cycle_a`` and ``cycle_b``: E|F(G(a)) - a| and E|G(F(b)) - b| in [0, 2]."""
+        del key
+        a, b = to_float(batch["a"]), to_float(batch["b"])
+        back_a = self.translate_ba(weights, {"b": self.translate_ab(weights, {"a": a})})
+        back_b = self.translate_ab(weights, {"a": self.translate_ba(weights, {"b": b})})
+        pairs = {"cycle_a": (back_a, a), "cycle_b": (back_b, b)}
+        return {
+            name: Mean.create().update(jnp.abs(x - y).mean((1, 2, 3)))
+            for name, (x, y) in pairs.items()
+        }
 
     # Pieces of the losses.
 
@@ -191,21 +215,27 @@ class CycleGAN(Training):
 
     def _fool(self, variables: Variables, real: Image, fake: Image) -> tuple[Scalar, Variables]:
         """The generator's side of the game against one discriminator."""
-        compared = (real,) if self.objective == "relativistic" else ()
+        objective = game(self.objective)
+        compared = (real,) if objective.pairs else ()
         logits, variables = together(self.discriminator, variables, fake, *compared)
-        return game(self.objective).generator(*logits), variables
+        return objective.generator(*logits), variables
 
-    def _penalty(self, variables: Variables, real: Image, fake: Image, key: PRNGKey) -> Scalar:
+    def _penalty(
+        self, d: Variables, real: Image, fake: Image, real_logits: Logits, key: PRNGKey
+    ) -> tuple[Scalar, dict[str, Scalar]]:
         def critic(images: Image) -> Logits:
-            return forward(self.discriminator, variables, images)[0]
+            return forward(self.discriminator, d, images)[0]
 
-        return penalties.gradient_penalty(critic, real, fake, key)
+        return self.penalties(critic, real, fake, real_logits, key)
 
-    def _check(self, spec: Spec) -> None:
-        check_domains(spec, self.images)
-        check_game(self.objective, self.discriminator, self.gradient_penalty)
-        check_weights(cycle_a=self.cycle_a, cycle_b=self.cycle_b, identity=self.identity)
-        if self.pool_size < 0:
-            raise InputError(f"algorithm.pool_size: {self.pool_size} is below 0; 0 is no pool")
-        if self.accumulate < 1:
-            raise InputError(f"algorithm.accumulate: {self.accumulate} is below 1")
+    def _check(self, a: Feature, b: Feature) -> None:
+        if a.shape != b.shape:
+            raise InputError(
+                f"data.channels: domain a has {a.shape[-1]} channels and domain b {b.shape[-1]};"
+                f" use one number for both, such as --data.channels {max(a.shape[-1], b.shape[-1])}"
+            )
+        check_game(game(self.objective), self.discriminator, self.penalties)
+        check_above(0, cycle_a=self.cycle_a, cycle_b=self.cycle_b, identity=self.identity)
+        check_above(0, pool_size=self.pool_size)
+        check_decay(self.ema_decay)
+        check_above(1, accumulate=self.accumulate)

@@ -2,44 +2,47 @@
 
 Each step: the discriminator's update on a real batch and a fresh fake one, ``n_critic`` times,
 then the generator's. With other nets this is DCGAN (Radford et al. 2016); with another objective
-LSGAN, a hinge GAN or RpGAN.
+LSGAN, a hinge GAN or RpGAN; with labels a conditional GAN (:mod:`jaxgan.algorithms.cgan`).
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import optax
 
-from jaxgan.algorithms._parts.checks import check_domains, check_n_critic, check_smooth
-from jaxgan.algorithms._parts.latent import LatentName, Sampler
-from jaxgan.algorithms._parts.networks import create_state, fit, forward
-from jaxgan.algorithms._parts.optimizer import Training
-from jaxgan.algorithms._parts.sharing import again, forget, generate
+from jaxgan.algorithms._parts.assemble import Network, assemble
+from jaxgan.algorithms._parts.latent import LatentName, Sampler, draw_labels
+from jaxgan.algorithms._parts.needs import check_above, check_decay, needs
+from jaxgan.algorithms._parts.networks import ComputeDtype, fit, forward
+from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
+from jaxgan.algorithms._parts.penalties import Penalties
+from jaxgan.algorithms._parts.sharing import on_shared_fakes
+from jaxgan.algorithms._parts.targets import Targets
 from jaxgan.core import (
     Algorithm,
     Aux,
+    Given,
     Spec,
-    TrainState,
     Update,
     chain,
     ema,
+    every,
     minimize,
     on_last,
     scan_batches,
 )
-from jaxgan.core.sharding import draw
 from jaxgan.errors import InputError
-from jaxgan.losses import adversarial, penalties
+from jaxgan.losses import adversarial
 from jaxgan.losses.adversarial import ObjectiveName
 from jaxgan.nets import MLPDiscriminator, MLPGenerator
 from jaxgan.ops.pixels import to_float
-from jaxgan.typing import Batch, Critic, Image, Label, Logits, Params, PRNGKey, Scalar, Variables
+from jaxgan.typing import Batch, Image, Label, Logits, PRNGKey, Scalar, Variables
 
 
 @dataclass(frozen=True, kw_only=True)
-class GAN(Training):
+class GAN:
     """``generator`` maps latent codes to images, ``discriminator`` images to logits."""
 
     generator: nn.Module = MLPGenerator()
@@ -47,33 +50,30 @@ class GAN(Training):
     discriminator: nn.Module = MLPDiscriminator()
     """The net D."""
     objective: ObjectiveName = "nonsaturating"
-    """What the players minimise."""
+    """What the players minimise; Wasserstein losses are those of :class:`WGAN`."""
+    conditional: bool = False
+    """Both players are told the class; how, is the nets' ``conditioning``."""
     latent_dim: int = 100
     """Numbers in a latent code."""
     latent: LatentName = "normal"
     """The code's distribution: N(0, 1) or U(-1, 1)."""
-    discriminator_learning_rate: float | None = None
-    """None: the same as learning_rate; another value is TTUR (Heusel et al. 2017)."""
     n_critic: int = 1
     """Discriminator updates, each on a fresh batch, before one of the generator."""
     share_fakes: bool = False
-    """The generator learns from the fakes (and labels) of the discriminator's update, as in the
-    paper's PyTorch code, and makes no others: one forward less a step, for its activations kept in
-    memory through the discriminator's update."""
-    gradient_penalty: float = 0.0
-    """Weight of WGAN-GP's penalty (lambda, 10 in the paper)."""
-    r1: float = 0.0
-    """gamma of the R1 penalty, gamma/2 E|grad D(x)|^2 over reals."""
-    r2: float = 0.0
-    """gamma of the R2 penalty, the same over fakes."""
-    drift: float = 0.0
-    """Weight of E[D(x)^2] (.001 in ProGAN)."""
-    real_label: float = 1.0
-    """Target of reals under a cross-entropy; .9 is one-sided label smoothing."""
-    flip_labels: float = 0.0
-    """Probability of a flipped target under a cross-entropy."""
-    instance_noise: float = 0.0
-    """Standard deviation of the noise that the discriminator's inputs get."""
+    """Reuses D's fakes for G's update and saves one forward pass, as PyTorch's DCGAN example does;
+    Goodfellow's Algorithm 1 draws new ones."""
+    generator_optimizer: Optimizer = Adam()
+    """Optimizer of G."""
+    discriminator_optimizer: Optimizer = Adam()
+    """Optimizer of D; another learning rate than G's is TTUR (Heusel et al. 2017)."""
+    penalties: Penalties = Penalties()
+    """Penalties on D."""
+    targets: Targets = Targets()
+    """Label smoothing, flipped labels and instance noise."""
+    ema_decay: float = 0.999
+    """Decay per step of the generator's averaged weights, less in the first ones; 0 keeps none."""
+    compute_dtype: ComputeDtype = "float32"
+    """Type of activations; parameters, optimizer, statistics and losses stay float32."""
 
     def build(self, spec: Spec) -> Algorithm:
         """The algorithm for data of that shape.
@@ -81,188 +81,166 @@ class GAN(Training):
         Raises:
           InputError: for a combination that makes no sense, and says why.
         """
-        check_domains(spec, self.images)
+        (image,) = needs(spec, "image")
+        classes = needs(spec, "label")[0].classes if self.conditional else 0
         self._check()
-        gan = self.fitted(spec)
-        rate = self.discriminator_learning_rate or self.learning_rate
-        tx = {
-            "generator": self.transform(self.learning_rate, spec.steps),
-            "discriminator": self.transform(rate, spec.steps * self.n_critic),
-        }
-        step = alternate(
-            minimize("discriminator", gan.discriminator_loss, tx["discriminator"]),
-            minimize("generator", gan.generator_loss, tx["generator"]),
-            self.n_critic,
+        gan = replace(
+            self,
+            generator=fit(self.generator, image.shape, self.compute_dtype, classes),
+            discriminator=fit(self.discriminator, image.shape, self.compute_dtype, classes),
         )
+        g = self.generator_optimizer.transform(spec.steps, "generator_optimizer")
+        d = gan._discriminator_rule().transform(
+            spec.steps * self.n_critic, "discriminator_optimizer"
+        )
+
         if self.share_fakes:
-            step = chain(step, forget)
-        if self.ema_decay:
-            step = chain(step, ema("generator", self.ema_decay))
+            discriminator = gan._regularized(minimize("discriminator", gan.judge, d), d)
+            players = on_shared_fakes(gan.generate, discriminator, gan.fool, g)
+        else:
+            discriminator = gan._regularized(
+                minimize("discriminator", gan.discriminator_loss, d), d
+            )
+            players = chain(
+                scan_batches(self.n_critic, discriminator),
+                on_last(self.n_critic, minimize("generator", gan.generator_loss, g)),
+            )
+        step = chain(players, ema("generator", self.ema_decay))
 
-        def init(key: PRNGKey, batch: Batch) -> TrainState:
-            del batch
-            labels = gan.draw_labels(key, 2)
-            nets = {
-                "generator": (gan.generator, (jnp.zeros((2, self.latent_dim)), labels)),
-                "discriminator": (gan.discriminator, (jnp.zeros((2, *spec.image_shape)), labels)),
-            }
-            return create_state(key, nets, tx, averaged=("generator",) if self.ema_decay else ())
-
-        sampler = gan.sampler
-        return Algorithm(
-            init, step, sampler.predict, sampler.preview, self.n_critic, sampler.num_classes
+        labels = jnp.zeros(2, jnp.int32) if classes else None
+        z, images = jnp.zeros((2, self.latent_dim)), jnp.zeros((2, *image.shape))
+        return assemble(
+            {
+                "generator": Network(gan.generator, (z, labels), g, self.ema_decay > 0),
+                "discriminator": Network(gan.discriminator, (images, labels), d),
+            },
+            step,
+            functions={"sample": gan.sampler.function(image)},
+            show=gan.sampler.show,
+            batches_per_step=self.n_critic,
         )
 
-    def discriminator_loss(
-        self, variables: dict[str, Variables], batch: Batch, key: PRNGKey, memory: dict[str, Any]
-    ) -> tuple[Scalar, Aux]:
-        """The objective on a real batch and a fake one of the same labels, plus penalties."""
-        del memory
-        k_latent, k_targets, k_real, k_fake, k_penalty = jax.random.split(key, 5)
-        real, labels = to_float(batch["image"]), self.labels_of(batch)
-        fake, g, memory = self._fakes(variables, k_latent, real.shape[0], labels)
-        real, fake = self._noisy(k_real, real), self._noisy(k_fake, fake)
+    # The two losses, each on fakes of its own.
+
+    def discriminator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
+        """D's loss on the batch and on fakes of the same labels."""
+        k_fake, k_judge = jax.random.split(key)
+        fake, g = self.generate(given, batch, k_fake)
+        loss, aux = self.judge(given, {**batch, "fake": fake}, k_judge)
+        return loss, aux.replace(variables={**aux.variables, "generator": g})
+
+    def generator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
+        """G's loss on fresh fakes; their labels are drawn anew, unless pairs are compared."""
+        k_labels, k_fake, k_fool = jax.random.split(key, 3)
+        if self.conditional and not self._objective.pairs:
+            n, classes = batch["label"].shape[0], self.sampler.classes
+            batch = {**batch, "label": draw_labels(k_labels, n, classes)}
+        fake, g = self.generate(given, batch, k_fake)
+        loss, aux = self.fool(given, {**batch, "fake": fake}, k_fool)
+        return loss, aux.replace(variables={**aux.variables, "generator": g})
+
+    # Their pieces, on given fakes.
+
+    def generate(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Image, Variables]:
+        """A fake for each example of the batch, of its label, and G's new variables."""
+        n, g = batch["image"].shape[0], given.variables["generator"]
+        return self.sampler.generate(g, key, n, self._labels(batch))
+
+    def judge(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
+        """D's objective on ``image`` and ``fake``, plus penalties."""
+        k_targets, k_real, k_fake, k_penalty = jax.random.split(key, 4)
+        labels, d = self._labels(batch), given.variables["discriminator"]
+        real = self.targets.noisy(k_real, to_float(batch["image"]))
+        fake = self.targets.noisy(k_fake, batch["fake"])
         # Two batches of their own, as in DCGAN: BatchNorm must not mix reals and fakes.
-        real_logits, d = forward(self.discriminator, variables["discriminator"], real, labels)
+        real_logits, d = forward(self.discriminator, d, real, labels)
         fake_logits, d = forward(self.discriminator, d, fake, labels)
-
-        def critic(images: Image) -> Logits:
-            return forward(self.discriminator, d, images, labels)[0]
-
-        loss = self._objective(real_logits, fake_logits, k_targets)
-        loss += self._penalty(critic, real, fake, real_logits, k_penalty)
+        objective = self._objective
+        loss = self.targets.discriminator_loss(objective, real_logits, fake_logits, k_targets)
         metrics = {
             "real_logits": real_logits.mean(),
             "fake_logits": fake_logits.mean(),
-            "real_rate": adversarial.real_rate(self.objective, real_logits, fake_logits),
+            "real_rate": adversarial.real_rate(objective, real_logits, fake_logits),
         }
-        return loss, Aux(metrics, {"generator": g, "discriminator": d}, memory)
+        if self.penalties and self.penalties.every == 1:
+            penalty, terms = self._penalty(d, batch, real, fake, real_logits, k_penalty)
+            loss, metrics = loss + penalty, {**metrics, **terms}
+        return loss, Aux(metrics, {"discriminator": d})
 
-    def generator_loss(
-        self, variables: dict[str, Variables], batch: Batch, key: PRNGKey, memory: dict[str, Any]
-    ) -> tuple[Scalar, Aux]:
-        """The objective on fresh fakes, whose labels are drawn anew, or on the same ones."""
-        k_latent, k_labels, k_real, k_fake = jax.random.split(key, 4)
-        n = batch["image"].shape[0]
-        d, real_logits = variables["discriminator"], None
-        relativistic = self.objective == "relativistic"  # compares pairs of one label
-        given = relativistic or self.share_fakes
-        labels = self.labels_of(batch) if given else self.draw_labels(k_labels, n)
-        if relativistic:
-            real = self._noisy(k_real, to_float(batch["image"]))
+    def fool(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
+        """G's objective on ``fake``."""
+        k_real, k_fake = jax.random.split(key)
+        labels, d = self._labels(batch), given.variables["discriminator"]
+        real_logits = None
+        if self._objective.pairs:
+            real = self.targets.noisy(k_real, to_float(batch["image"]))
             real_logits, d = forward(self.discriminator, d, real, labels)
-        if self.share_fakes:
-            g = variables["generator"]
-            fake = again(g["params"], memory["fakes"])
-        else:
-            fake, g = self.sampler.generate(variables, k_latent, n, labels)
-        fake_logits, d = forward(self.discriminator, d, self._noisy(k_fake, fake), labels)
-        loss = adversarial.get(self.objective).generator(fake_logits, real_logits)
-        return loss, Aux(variables={"generator": g, "discriminator": d})
+        fake = self.targets.noisy(k_fake, batch["fake"])
+        fake_logits, d = forward(self.discriminator, d, fake, labels)
+        loss = self._objective.generator(fake_logits, real_logits)
+        return loss, Aux(variables={"discriminator": d})
 
-    # What a conditional GAN changes.
-
-    def classes(self, spec: Spec) -> int:
-        """Classes that the nets are told of: none."""
-        del spec
-        return 0
-
-    def labels_of(self, batch: Batch) -> Label | None:
-        """The labels that D sees beside the reals: none."""
-        del batch
-        return None
-
-    def draw_labels(self, key: PRNGKey, n: int) -> Label | None:
-        """The labels that G is asked for: none."""
-        del key, n
-        return None
-
-    # Pieces of the losses.
-
-    def _fakes(
-        self, variables: dict[str, Variables], key: PRNGKey, n: int, labels: Label | None
-    ) -> tuple[Image, Variables, dict[str, Any]]:
-        """Images, the generator's new variables, and what its own update will need of them."""
-        if not self.share_fakes:
-            return *self.sampler.generate(variables, key, n, labels), {}
-        g = variables["generator"]
-
-        def generator(params: Params) -> tuple[Image, Variables]:
-            changed = {**variables, "generator": {**g, "params": params}}
-            return self.sampler.generate(changed, key, n, labels)
-
-        fakes, new = generate(generator, g["params"])
-        return fakes.images, {**new, "params": g["params"]}, {"fakes": fakes}
-
-    def _noisy(self, key: PRNGKey, images: Image) -> Image:
-        if not self.instance_noise:
-            return images
-        return images + self.instance_noise * draw(jax.random.normal, key, images.shape)
-
-    def _objective(self, real_logits: Logits, fake_logits: Logits, key: PRNGKey) -> Scalar:
-        discriminator = adversarial.get(self.objective).discriminator
-        if self.real_label == 1.0 and not self.flip_labels:
-            return discriminator(real_logits, fake_logits)
-        targets = adversarial.noisy_targets(
-            key, real_logits.shape, self.real_label, self.flip_labels
-        )
-        return discriminator(real_logits, fake_logits, *targets)
+    def penalty_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
+        """The penalties alone, for an update of their own."""
+        k_fake, k_penalty = jax.random.split(key)
+        d, real = given.variables["discriminator"], to_float(batch["image"])
+        fake, _ = self.generate(given, batch, k_fake)
+        real_logits, _ = forward(self.discriminator, d, real, self._labels(batch))
+        penalty, terms = self._penalty(d, batch, real, fake, real_logits, k_penalty)
+        return penalty, Aux(terms)
 
     def _penalty(
-        self, critic: Critic, real: Image, fake: Image, real_logits: Logits, key: PRNGKey
-    ) -> Scalar | float:
-        penalty = 0.0
-        if self.gradient_penalty:
-            term = penalties.gradient_penalty(critic, real, fake, key)
-            penalty += self.gradient_penalty * term
-        if self.r1:
-            penalty += self.r1 / 2 * penalties.r1(critic, real)
-        if self.r2:
-            penalty += self.r2 / 2 * penalties.r2(critic, fake)
-        if self.drift:
-            penalty += self.drift * penalties.drift(real_logits)
-        return penalty
+        self,
+        d: Variables,
+        batch: Batch,
+        real: Image,
+        fake: Image,
+        real_logits: Logits,
+        key: PRNGKey,
+    ) -> tuple[Scalar, dict[str, Scalar]]:
+        def critic(images: Image) -> Logits:
+            return forward(self.discriminator, d, images, self._labels(batch))[0]
+
+        return self.penalties(critic, real, fake, real_logits, key)
+
+    def _regularized(self, discriminator: Update, tx: optax.GradientTransformation) -> Update:
+        """D's update, joined by a lazy one of the penalties where they have an interval."""
+        if not self.penalties or self.penalties.every == 1:
+            return discriminator
+        penalty = minimize("discriminator", self.penalty_loss, tx, label="penalty")
+        return chain(discriminator, every(self.penalties.every, penalty))
+
+    def _discriminator_rule(self) -> Optimizer:
+        lazy = self.penalties and self.penalties.every > 1
+        rule = self.discriminator_optimizer
+        return rule.lazily(self.penalties.every) if lazy and isinstance(rule, Adam) else rule
+
+    def _labels(self, batch: Batch) -> Label | None:
+        return batch["label"] if self.conditional else None
+
+    @property
+    def _objective(self) -> adversarial.Objective:
+        return adversarial.get(self.objective)
+
+    @property
+    def sampler(self) -> Sampler:
+        """The generator as a distribution."""
+        classes = getattr(self.generator, "num_classes", 0) if self.conditional else 0
+        return Sampler(self.generator, self.latent_dim, self.latent, classes)
 
     def _check(self) -> None:
-        check_n_critic(self.n_critic)
+        check_above(1, n_critic=self.n_critic, latent_dim=self.latent_dim)
+        check_above(0)
+        check_decay(self.ema_decay)
+        if self._objective.lipschitz:
+            raise InputError(
+                f"algorithm.objective: {self.objective} needs a critic that is kept Lipschitz; use"
+                " the algorithm WGAN"
+            )
+        self.targets.check(self._objective)
+        self.penalties.check(self.discriminator, "discriminator", lazy=True)
         if self.share_fakes and self.n_critic > 1:
             raise InputError(
                 f"algorithm.share_fakes: there are {self.n_critic} batches of fakes a step and the"
                 " generator learns from one; use algorithm.n_critic 1"
             )
-        check_smooth(self.discriminator, "discriminator", self.gradient_penalty, self.r1, self.r2)
-        spectral = getattr(self.discriminator, "norm", None) == "spectral"
-        if self.objective == "wasserstein" and not (self.gradient_penalty or self.r1 or spectral):
-            raise InputError(
-                "algorithm.objective: wasserstein needs a Lipschitz discriminator: set"
-                " algorithm.gradient_penalty, or use the algorithm WGAN, which clips its weights"
-            )
-        noisy = self.real_label != 1.0 or self.flip_labels
-        if noisy and self.objective not in ("minimax", "nonsaturating"):
-            field = "flip_labels" if self.flip_labels else "real_label"
-            raise InputError(
-                f"algorithm.{field}: the {self.objective} objective has no labels to change;"
-                " use minimax or nonsaturating"
-            )
-
-    @property
-    def sampler(self) -> Sampler:
-        """The generator as a distribution."""
-        classes = getattr(self.generator, "num_classes", 0)
-        return Sampler(self.generator, self.latent_dim, self.latent, classes)
-
-    def fitted(self, spec: Spec) -> "GAN":
-        """The same with nets made for the data's shape and classes."""
-        classes = self.classes(spec)
-        return replace(
-            self,
-            generator=fit(self.generator, spec, self.compute_dtype, classes),
-            discriminator=fit(self.discriminator, spec, self.compute_dtype, classes),
-        )
-
-
-def alternate(critic: Update, generator: Update, n_critic: int) -> Update:
-    """``critic`` on each of ``n_critic`` fresh batches, then ``generator`` on the last one."""
-    if n_critic == 1:
-        return chain(critic, generator)
-    return chain(scan_batches(critic), on_last(generator))

@@ -6,28 +6,40 @@ updates of the critic f, each on a fresh batch, then one of the generator.
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from jaxgan.algorithms._parts.checks import check_domains, check_n_critic, check_smooth
+from jaxgan.algorithms._parts.assemble import Network, assemble
 from jaxgan.algorithms._parts.latent import LatentName, Sampler
-from jaxgan.algorithms._parts.networks import create_state, fit, forward
-from jaxgan.algorithms._parts.optimizer import Training
-from jaxgan.algorithms.gan import alternate
-from jaxgan.core import Algorithm, Aux, Spec, TrainState, Update, chain, ema, minimize
+from jaxgan.algorithms._parts.needs import check_above, check_decay, needs
+from jaxgan.algorithms._parts.networks import ComputeDtype, fit, forward
+from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
+from jaxgan.algorithms._parts.penalties import Penalties
+from jaxgan.core import (
+    Algorithm,
+    Aux,
+    Given,
+    Spec,
+    TrainState,
+    Update,
+    chain,
+    ema,
+    minimize,
+    on_last,
+    scan_batches,
+)
 from jaxgan.core.sharding import draw
 from jaxgan.errors import InputError
-from jaxgan.losses import clip_params, gradient_penalty, real_rate, wasserstein
+from jaxgan.losses import clip_params, real_rate, wasserstein
 from jaxgan.nets import ResidualCritic, ResidualGenerator
 from jaxgan.ops.pixels import to_float
-from jaxgan.typing import Batch, Image, Logits, Metrics, PRNGKey, Scalar, Variables
+from jaxgan.typing import Batch, Image, Logits, Metrics, PRNGKey, Scalar
 
 
 @dataclass(frozen=True, kw_only=True)
-class WGAN(Training):
+class WGAN:
     """``generator`` against a ``critic`` whose scores estimate the Wasserstein distance."""
 
     generator: nn.Module = ResidualGenerator()
@@ -38,22 +50,24 @@ class WGAN(Training):
     """Numbers in a latent code."""
     latent: LatentName = "normal"
     """The code's distribution: N(0, 1) or U(-1, 1)."""
-    critic_learning_rate: float | None = None
-    """None: the same as learning_rate."""
-    b1: float = 0.0
-    """Adam's decay of the gradient's mean."""
-    b2: float = 0.9
-    """Adam's decay of the squared gradient's mean."""
     n_critic: int = 5
     """Critic updates, each on a fresh batch, before one of the generator."""
-    gradient_penalty: float = 10.0
-    """Its weight, lambda; 0 where the weights are clipped instead."""
+    penalties: Penalties = Penalties(gradient_penalty=10.0)
+    """Penalties on the critic: WGAN-GP."""
     clip: float = 0.0
-    """Limit of every critic parameter (.01 in WGAN); 0 clips nothing."""
+    """Limit of every critic parameter (0.01 in WGAN, without penalties); 0 clips nothing."""
     generator_batch: int = 1
     """The generator's batch as a multiple of the critic's (2 in WGAN-GP's CIFAR-10 model)."""
     dequantize: bool = False
     """Adds U(0, 1/128), a byte's width, to the reals (WGAN-GP's CIFAR-10 model)."""
+    generator_optimizer: Optimizer = Adam(b1=0.0, b2=0.9)
+    """Optimizer of G."""
+    critic_optimizer: Optimizer = Adam(b1=0.0, b2=0.9)
+    """Optimizer of f."""
+    ema_decay: float = 0.999
+    """Decay per step of the generator's averaged weights, less in the first ones; 0 keeps none."""
+    compute_dtype: ComputeDtype = "float32"
+    """Type of activations; parameters, optimizer, statistics and losses stay float32."""
 
     def build(self, spec: Spec) -> Algorithm:
         """The algorithm for data of that shape.
@@ -61,93 +75,93 @@ class WGAN(Training):
         Raises:
           InputError: for a combination that makes no sense, and says why.
         """
-        check_domains(spec, self.images)
+        (image,) = needs(spec, "image")
         self._check()
         gan = replace(
             self,
-            generator=fit(self.generator, spec, self.compute_dtype),
-            critic=fit(self.critic, spec, self.compute_dtype),
+            generator=fit(self.generator, image.shape, self.compute_dtype),
+            critic=fit(self.critic, image.shape, self.compute_dtype),
         )
-        rate = self.critic_learning_rate or self.learning_rate
-        tx = {
-            "generator": self.transform(self.learning_rate, spec.steps),
-            "critic": self.transform(rate, spec.steps * self.n_critic),
-        }
-        critic = minimize("critic", gan.critic_loss, tx["critic"])
-        if self.clip:
-            critic = chain(critic, clip_weights("critic", self.clip))
-        generator = minimize("generator", gan.generator_loss, tx["generator"])
-        step = alternate(critic, generator, self.n_critic)
-        if self.ema_decay:
-            step = chain(step, ema("generator", self.ema_decay))
+        n = self.n_critic
+        g = self.generator_optimizer.transform(spec.steps, "generator_optimizer")
+        f = self.critic_optimizer.transform(spec.steps * n, "critic_optimizer")
 
-        def init(key: PRNGKey, batch: Batch) -> TrainState:
-            del batch
-            nets = {
-                "generator": (gan.generator, (jnp.zeros((2, self.latent_dim)),)),
-                "critic": (gan.critic, (jnp.zeros((2, *spec.image_shape)),)),
-            }
-            return create_state(key, nets, tx, averaged=("generator",) if self.ema_decay else ())
+        step = chain(
+            scan_batches(
+                n,
+                chain(minimize("critic", gan.critic_loss, f), clip_weights("critic", self.clip)),
+            ),
+            on_last(n, minimize("generator", gan.generator_loss, g)),
+            ema("generator", self.ema_decay),
+        )
 
-        return Algorithm(init, step, gan.sampler.predict, gan.sampler.preview, self.n_critic)
+        z, images = jnp.zeros((2, self.latent_dim)), jnp.zeros((2, *image.shape))
+        return assemble(
+            {
+                "generator": Network(gan.generator, (z,), g, self.ema_decay > 0),
+                "critic": Network(gan.critic, (images,), f),
+            },
+            step,
+            functions={"sample": gan.sampler.function(image)},
+            show=gan.sampler.show,
+            batches_per_step=n,
+        )
 
-    def critic_loss(
-        self, variables: dict[str, Variables], batch: Batch, key: PRNGKey, memory: dict[str, Any]
-    ) -> tuple[Scalar, Aux]:
+    def critic_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """E[f(G(z))] - E[f(x)] + lambda E[(||grad f(x_hat)|| - 1)^2]."""
-        del memory
-        k_latent, k_noise, k_penalty = jax.random.split(key, 3)
+        k_fake, k_noise, k_penalty = jax.random.split(key, 3)
         real = to_float(batch["image"])
         if self.dequantize:
             real += draw(partial(jax.random.uniform, maxval=1 / 128), k_noise, real.shape)
-        fake, g = self.sampler.generate(variables, k_latent, real.shape[0], None)
-        real_scores, f = forward(self.critic, variables["critic"], real)
+        n = real.shape[0]
+        fake, g = self.sampler.generate(given.variables["generator"], k_fake, n)
+        real_scores, f = forward(self.critic, given.variables["critic"], real)
         fake_scores, f = forward(self.critic, f, fake)
 
         def critic(images: Image) -> Logits:
             return forward(self.critic, f, images)[0]
 
         loss = wasserstein.discriminator(real_scores, fake_scores)
+        penalty, terms = self.penalties(critic, real, fake, real_scores, k_penalty)
         metrics = {
             "wasserstein_estimate": -loss,
-            "real_rate": real_rate("wasserstein", real_scores, fake_scores),
+            "real_rate": real_rate(wasserstein, real_scores, fake_scores),
+            **terms,
         }
-        if self.gradient_penalty:
-            penalty = gradient_penalty(critic, real, fake, k_penalty)
-            metrics["gradient_penalty"] = penalty
-            loss += self.gradient_penalty * penalty
-        return loss, Aux(metrics, {"generator": g, "critic": f})
+        return loss + penalty, Aux(metrics, {"generator": g, "critic": f})
 
-    def generator_loss(
-        self, variables: dict[str, Variables], batch: Batch, key: PRNGKey, memory: dict[str, Any]
-    ) -> tuple[Scalar, Aux]:
+    def generator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """-E[f(G(z))]."""
-        del memory
         n = self.generator_batch * batch["image"].shape[0]
-        fake, g = self.sampler.generate(variables, key, n, None)
-        scores, f = forward(self.critic, variables["critic"], fake)
+        fake, g = self.sampler.generate(given.variables["generator"], key, n)
+        scores, f = forward(self.critic, given.variables["critic"], fake)
         return wasserstein.generator(scores), Aux(variables={"generator": g, "critic": f})
 
     @property
     def sampler(self) -> Sampler:
         """The generator as a distribution."""
-        return Sampler(self.generator, self.latent_dim, self.latent, 0)
+        return Sampler(self.generator, self.latent_dim, self.latent)
 
     def _check(self) -> None:
-        check_n_critic(self.n_critic)
-        check_smooth(self.critic, "critic", self.gradient_penalty)
-        if bool(self.clip) == bool(self.gradient_penalty):
+        check_above(1, n_critic=self.n_critic, latent_dim=self.latent_dim)
+        check_above(1, generator_batch=self.generator_batch)
+        check_above(0, clip=self.clip)
+        check_decay(self.ema_decay)
+        self.penalties.check(self.critic, "critic")
+        if (self.clip > 0) == self.penalties.smooths:
             raise InputError(
-                "algorithm.clip: a critic is kept Lipschitz by clip or by gradient_penalty: set"
-                " one of them above 0 and the other to 0"
+                "algorithm.clip: a critic is kept Lipschitz by clip or by"
+                " penalties.gradient_penalty: set one of them above 0 and the other to 0"
             )
 
 
 def clip_weights(player: str, limit: float) -> Update:
-    """Clips every parameter of the player to [-limit, limit]."""
+    """Clips every parameter of the player to [-limit, limit]; 0 clips nothing."""
 
     def update(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
         del batch, key
+        if not limit:
+            return state, {}
         this = state.players[player]
         params = clip_params(this.variables["params"], limit)
         clipped = this.replace(variables={**this.variables, "params": params})

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 
 from jaxgan.core.algorithm import Algorithm
 from jaxgan.core.state import Player, TrainState
@@ -27,7 +28,9 @@ def by_name(old: TrainState, new: TrainState) -> TrainState:
 
 
 def _adopted(old: Player, new: Player) -> Player:
-    average = _taken(old.averaged, new.average) if new.average is not None else None
+    average = None
+    if new.average is not None:  # a copy: a step that donates its state takes an array once
+        average = jax.tree.map(jnp.array, _taken(old.averaged, new.average))
     return new.replace(variables=_taken(old.variables, new.variables), average=average)
 
 

@@ -17,7 +17,7 @@ from jaxgan.typing import Batch, Image, Metrics, PRNGKey
 Stored = Float[Array, "capacity height width channels"]
 
 
-def create_pool(names: tuple[str, ...], capacity: int, shape: tuple[int, int, int]) -> Any:
+def create_pool(names: tuple[str, ...], capacity: int, shape: tuple[int, ...]) -> Any:
     """The memory entry ``pool`` of :func:`on_pooled`: room for ``capacity`` images of each name."""
     images = {name: jnp.zeros((capacity, *shape)) for name in names}
     return {**images, "count": jnp.zeros((), jnp.int32)}

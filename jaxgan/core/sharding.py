@@ -79,3 +79,15 @@ def over_devices(means: Any) -> Any:
     return jax.tree.map(
         lambda x: jax.lax.pmean(x, AXIS) if jnp.issubdtype(x.dtype, jnp.floating) else x, means
     )
+
+
+@jax.custom_vjp
+def averaged_gradient(params: Any) -> Any:
+    """``params`` as they are; their gradient is a mean over the devices under ``jax.pmap``.
+
+    There the gradient of :func:`over_devices` alone is that of the device's own share.
+    """
+    return params
+
+
+averaged_gradient.defvjp(lambda params: (params, None), lambda _, grads: (over_devices(grads),))

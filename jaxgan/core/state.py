@@ -19,7 +19,7 @@ class Player(struct.PyTreeNode):
     variables: Variables
     """Linen variables; ``"params"`` is what :func:`jaxgan.core.minimize` updates."""
     opt_state: optax.OptState
-    average: Variables | None = None
+    average: Any = None  # variables, or what JAX puts in their place
     """Moving average of the parameters and of the batch statistics; None: not kept."""
 
     @classmethod

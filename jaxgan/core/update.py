@@ -15,9 +15,10 @@ import jax
 import jax.numpy as jnp
 import optax
 from flax import struct
+from jaxtyping import Array
 
-from jaxgan.core.sharding import over_devices
-from jaxgan.core.state import AVERAGED, Given, TrainState
+from jaxgan.core.sharding import averaged_gradient, mapped, over_devices
+from jaxgan.core.state import Given, TrainState
 from jaxgan.errors import InputError
 from jaxgan.typing import Batch, Metrics, PRNGKey, Scalar, Variables
 
@@ -68,7 +69,7 @@ def minimize(
         player in one chain need two labels.
       accumulate: parts that the batch is computed in, one after the other, for less memory. The
         gradient, the metrics and the memory are the means of theirs; batch statistics go on from
-        part to part; rows are put together again.
+        part to part; rows are put together again. A line search sees the whole batch at once.
     """
     names = (players,) if isinstance(players, str) else tuple(players)
     labels = (label,) if isinstance(label, str) else tuple(label or names)
@@ -93,11 +94,13 @@ def minimize(
         value = over_devices(value)
 
         new, metrics = merge(state, aux), over_devices(aux.metrics)
-        metrics = _merge({f"{'+'.join(labels)}_loss": _no_nan(value)}, metrics)
+        metrics = _merge({f"{'+'.join(labels)}_loss": no_nan(value)}, metrics)
         for own, name in zip(norm_labels, names, strict=True):
 
             def value_of(own_params: Any, name: str = name) -> Scalar:
-                return objective({**params, name: own_params}, statistics, batch, key)[0]
+                own_params = averaged_gradient(own_params) if mapped() else own_params
+                changed = {**params, name: own_params}
+                return over_devices(objective(changed, statistics, batch, key)[0])
 
             extra = {"value": value, "value_fn": value_of}
             applied = apply_gradients(name, grads[name], tx, own, **extra)
@@ -134,7 +137,7 @@ def apply_gradients(
         changes, opt_state = rule.update(mean, this.opt_state, params, grad=mean, **extra)
         variables = {**this.variables, "params": optax.apply_updates(params, changes)}
         players = {**state.players, player: this.replace(variables=variables, opt_state=opt_state)}
-        norm = {f"{label or player}_grad_norm": _no_nan(optax.tree.norm(mean))}
+        norm = {f"{label or player}_grad_norm": no_nan(optax.tree.norm(mean))}
         return state.replace(players=players), norm
 
     return update
@@ -156,9 +159,14 @@ def _with_rows(batch: Batch, state: TrainState) -> Batch:
     return {**batch, **state.rows} if state.rows else batch
 
 
-def _no_nan(value: Scalar) -> Scalar:
+def no_nan(value: Scalar) -> Scalar:
     """The value, or inf for NaN, which stands for what :func:`every` did not compute."""
     return jnp.where(jnp.isnan(value), jnp.inf, value)
+
+
+def _floating(value: Array) -> Array:
+    """A metric as a float: a count has no NaN."""
+    return jnp.asarray(value, jnp.result_type(value, jnp.float32))
 
 
 def _statistics(variables: dict[str, Variables]) -> dict[str, Variables]:
@@ -175,20 +183,21 @@ def _in_parts(
 
     A stride and not a block, so that every device has its share of every part.
     """
-    size = jax.tree.leaves(batch)[0].shape[0]
-    if size % parts:
-        raise InputError(
-            f"algorithm.accumulate: {parts} parts do not divide the {size} images of a batch on a"
-            " device; use a divisor"
-        )
+    for leaf in jax.tree.leaves(batch):
+        if leaf.shape[0] % parts:
+            raise InputError(
+                f"algorithm.accumulate: {parts} parts do not divide the {leaf.shape[0]} examples of"
+                " a batch on a device; use a divisor"
+            )
     batches = jax.tree.map(lambda x: x.reshape(-1, parts, *x.shape[1:]).swapaxes(0, 1), batch)
 
     def body(carry: tuple[Any, Any], part: tuple[Batch, PRNGKey]) -> tuple[Any, Any]:
         statistics, total = carry
         (value, aux), grads = gradient(params, statistics, *part)
         total = jax.tree.map(jnp.add, total, grads)
-        new = {**statistics, **_statistics(aux.variables)}
-        return (new, total), (value, aux.metrics, aux.memory, aux.rows)
+        new = _statistics(aux.variables)
+        statistics = {name: {**own, **new.get(name, {})} for name, own in statistics.items()}
+        return (statistics, total), (value, aux.metrics, aux.memory, aux.rows)
 
     start = (statistics, jax.tree.map(jnp.zeros_like, params))
     (statistics, total), outputs = jax.lax.scan(
@@ -243,9 +252,7 @@ def scan_batches(n: int, update: Update) -> Update:
         _check_leading("scan_batches", batches, n)
         before = state
 
-        def body(
-            state: TrainState, item: tuple[Any, Batch, PRNGKey]
-        ) -> tuple[TrainState, Metrics]:
+        def body(state: TrainState, item: tuple[Any, Batch, PRNGKey]) -> tuple[TrainState, Metrics]:
             i, batch, key = item
             new, metrics = update(state.replace(clock=before.now * n + i), batch, key)
             return new.replace(clock=before.clock, rows=before.rows), metrics
@@ -298,7 +305,7 @@ def every(k: int, update: Update, clock: Schedule | None = None) -> Update:
     def maybe(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
         def do(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
             new, metrics = update(state, batch, key)
-            return new.replace(rows=state.rows), metrics
+            return new.replace(rows=state.rows), jax.tree.map(_floating, metrics)
 
         _, shapes = jax.eval_shape(do, state, batch, key)
 
@@ -331,7 +338,7 @@ def ema(player: str, decay: float | Schedule) -> Update:
             return state, {}
         t = state.step.astype(jnp.float32)
         d = decay(state.step) if callable(decay) else jnp.minimum(decay, (1.0 + t) / (10.0 + t))
-        new = {name: this.variables[name] for name in AVERAGED if name in this.variables}
+        new = {name: this.variables[name] for name in this.average}
         average = jax.tree.map(lambda e, p: d * e + (1.0 - d) * p, this.average, new)
         return state.replace(players={**state.players, player: this.replace(average=average)}), {}
 

@@ -3,8 +3,9 @@
 A convolution F(x, w), its transpose in the input T(g, w) and its transpose in the kernel G(x, g)
 are three faces of one trilinear form <g, F(x, w)> = <T(g, w), x> = <G(x, g), w>. So the
 derivatives of each are the other two: dF = {T, G}, dT = {F, G}, dG = {T, F}. Saying so keeps every
-order of reverse differentiation on the three forms that XLA runs well: left to itself it runs the
-kernel gradient of a transposed convolution one to two orders of magnitude slower on a CPU.
+order of reverse differentiation on the three that :mod:`jaxgan.ops.forms` has in the form that XLA
+runs well: left to itself it runs the kernel gradient of a transposed convolution one to two orders
+of magnitude slower on a CPU.
 ``jax.custom_vjp`` has no forward mode; where that is needed use flax's own layers, whose
 parameters are the same.
 """
@@ -20,7 +21,7 @@ from jax import lax
 from jaxtyping import Array
 
 from jaxgan.ops import forms
-from jaxgan.ops.forms import Activation, Geometry, Kernel, Pairs
+from jaxgan.ops.geometry import Activation, Geometry, Kernel, Pairs
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
@@ -88,10 +89,10 @@ def conv_mean_pool(x: Activation, kernel: Kernel) -> Activation:
     """``mean_pool(conv(x, kernel))`` as one convolution of stride 2; an odd kernel, even sides.
 
     Its kernel is the mean of the four that see the pixels of a 2x2 block: (k + 1)^2 products a
-    block for 4 k^2.
+    block for 4 k^2. The mean is taken before the kernel is cast to the type of ``x``.
     """
-    half = (kernel.shape[0] - 1) // 2, (kernel.shape[1] - 1) // 2
-    return conv(x, _spread(kernel) / 4, (2, 2), tuple((p, p) for p in half))
+    mean = (_spread(kernel) / 4).astype(x.dtype)
+    return conv(x, mean, (2, 2), _same(kernel))
 
 
 def upsample_conv(x: Activation, kernel: Kernel) -> Activation:
@@ -99,14 +100,20 @@ def upsample_conv(x: Activation, kernel: Kernel) -> Activation:
 
     The inverse of the same trick: each pixel is seen by the k + 1 outputs around its block.
     """
-    spread = _spread(jnp.flip(kernel, (0, 1)).swapaxes(2, 3))
-    half = tuple(((k - 1) // 2, (k - 1) // 2) for k in kernel.shape[:2])
+    spread = _spread(kernel).astype(x.dtype)
     size = (2 * x.shape[1], 2 * x.shape[2])
-    return transpose_input(Geometry(size, spread.shape[:2], (2, 2), half), x, spread)
+    geometry = Geometry(size, spread.shape[:2], (2, 2), _same(kernel), mirrored=True)
+    return transpose_input(geometry, x, spread)
+
+
+def _same(kernel: Kernel) -> Pairs:
+    """The padding of stride 1 that keeps the size, of an odd kernel."""
+    return tuple(((k - 1) // 2, (k - 1) // 2) for k in kernel.shape[:2])
 
 
 def _spread(kernel: Kernel) -> Kernel:
-    """The full convolution with a 2x2 block of ones."""
+    """The full convolution with a 2x2 block of ones, in float32 at least."""
+    kernel = kernel.astype(jnp.promote_types(kernel.dtype, jnp.float32))
     rest = ((0, 0), (0, 0))
     corners = [((i, 1 - i), (j, 1 - j)) for i in (0, 1) for j in (0, 1)]
     return sum(
@@ -132,8 +139,8 @@ def conv_transpose(
     for m, k, s, (lo, hi) in zip(g.shape[1:3], kernel.shape[:2], strides, pads, strict=True):
         size.append((m - 1) * s + 1 + lo + hi - k + 1)
         inner.append((k - 1 - lo, k - 1 - hi))
-    geometry = Geometry(tuple(size), kernel.shape[:2], tuple(strides), tuple(inner))
-    return transpose_input(geometry, g, jnp.flip(kernel, (0, 1)).swapaxes(2, 3))
+    shape = (tuple(size), kernel.shape[:2], tuple(strides), tuple(inner))
+    return transpose_input(Geometry(*shape, mirrored=True), g, kernel)
 
 
 def _transpose_pads(k: int, s: int, padding: str) -> tuple[int, int]:
@@ -176,7 +183,7 @@ class Conv(nn.Module):
         else:
             strides = (self.strides,) * 2 if isinstance(self.strides, int) else self.strides
             shape = (self.kernel_dilation, self.feature_group_count)
-            out = conv(x, kernel, strides, self.padding, *shape)
+            out = conv(x, kernel.astype(x.dtype), strides, self.padding, *shape)
         return out if bias is None else out + bias.reshape(1, 1, 1, -1)
 
 
@@ -202,15 +209,17 @@ class ConvTranspose(nn.Module):
     def __call__(self, inputs: Activation) -> Activation:
         """``(n, h, w, c) -> (n, h', w', features)``."""
         x, kernel, bias = _parameters(self, inputs, inputs.shape[-1])
-        out = conv_transpose(x, kernel, self.strides, self.padding)
+        out = conv_transpose(x, kernel.astype(x.dtype), self.strides, self.padding)
         return out if bias is None else out + bias.reshape(1, 1, 1, -1)
 
 
 def _parameters(layer: Any, inputs: Array, fan: int) -> tuple[Array, Array, Array | None]:
+    """The inputs and the bias in the type of the computation, and the kernel as it is kept."""
     shape = (*layer.kernel_size, fan, layer.features)
     kernel = layer.param("kernel", layer.kernel_init, shape, layer.param_dtype)
     bias = None
     if layer.use_bias:
         bias = layer.param("bias", layer.bias_init, (layer.features,), layer.param_dtype)
         bias = bias if layer.add_bias else None
-    return tuple(promote_dtype(inputs, kernel, bias, dtype=layer.dtype))  # pyright: ignore
+    x, _, bias = promote_dtype(inputs, kernel, bias, dtype=layer.dtype)
+    return x, kernel, bias  # pyright: ignore[reportReturnType]

@@ -8,15 +8,21 @@ import numpy as np
 import optax
 import pytest
 
-from jaxgan.algorithms import GAN, CycleGAN
-from jaxgan.core import Spec, advance
+from jaxgan.algorithms import GAN, SGD, CycleGAN, Penalties
+from jaxgan.core import Feature, Spec, advance
 from jaxgan.errors import InputError
 from jaxgan.nets import PatchGAN, PixelDiscriminator, ResNetGenerator, UNetGenerator
-from tests.small import ALGORITHMS, DOMAINS
+from tests.small import ALGORITHMS, PAIRS, SPEC
 
 KEY = jax.random.key(0)
-PLAIN = {"optimizer": "sgd", "learning_rate": 1.0, "decay": "constant"}
+PLAIN = {"generator_optimizer": SGD(lr=1.0), "discriminator_optimizer": SGD(lr=1.0)}
 """With these, the parameters change by minus the gradient."""
+
+HALVED = SGD(lr=0.1, schedule="constant_linear")
+
+
+def pairs(size):
+    return Spec({name: Feature("image", (size, size, 3)) for name in "ab"}, steps=10)
 
 
 def batch(n, size=8, channels=3, seed=0):
@@ -24,7 +30,7 @@ def batch(n, size=8, channels=3, seed=0):
     return {name: rng.integers(0, 256, (n, size, size, channels), np.uint8) for name in "ab"}
 
 
-def one_step(config, data, spec=DOMAINS):
+def one_step(config, data, spec=PAIRS):
     algorithm = config.build(spec)
     state = jax.jit(algorithm.init)(KEY, data)
     new, metrics = jax.jit(advance(algorithm))(state, data, KEY)
@@ -44,7 +50,7 @@ def test_one_whole_step_equals_pytorch(n):
         generator=ResNetGenerator(features=8, blocks=3), discriminator=PatchGAN(features=8), **PLAIN
     )
     data = batch(n, 32)
-    state, new, metrics = one_step(config, data, Spec((32, 32, 3), 0, 10, ("a", "b")))
+    state, new, metrics = one_step(config, data, pairs(32))
     nets = {
         name: peer.load(peer.resnet_generator(3, 8), params_of(state, name))
         for name in ("ab", "ba")
@@ -90,38 +96,39 @@ def test_parts_and_rematerialisation_change_no_gradient():
             params_of(whole, player),
             params_of(parts, player),
         )
-    np.testing.assert_allclose(whole.memory["pool"]["a"], parts.memory["pool"]["a"], atol=1e-5)
+    np.testing.assert_allclose(
+        whole.memory["pool"]["fake_a"], parts.memory["pool"]["fake_a"], atol=1e-5
+    )
     for name in ("generators_loss", "discriminators_loss", "cycle_a"):
         np.testing.assert_allclose(metrics[name], metrics_of_parts[name], rtol=1e-4)
 
 
 def test_rematerialisation_keeps_no_activations_of_the_generators():
     data = jax.tree.map(jnp.asarray, batch(2, 16))
-    spec = Spec((16, 16, 3), 0, 10, ("a", "b"))
+    spec = pairs(16)
     kept = {}
     for remat in (False, True):
         config = replace(
             ALGORITHMS["cyclegan"], remat=remat, discriminator=PixelDiscriminator(features=1)
         )
         state = jax.eval_shape(config.build(spec).init, KEY, data)
-        variables = {name: player.variables for name, player in state.players.items()}
 
-        def pullback(variables, config=config):
-            return jax.vjp(lambda v: config.generator_loss(v, data, KEY, {})[0], variables)[1]
+        def pullback(given, config=config):
+            return jax.vjp(lambda g: config.generator_loss(g, data, KEY)[0], given)[1]
 
-        shapes = jax.tree.leaves(jax.eval_shape(pullback, variables))
+        given = state.given._replace(step=jnp.zeros(()))
+        shapes = jax.tree.leaves(jax.eval_shape(pullback, given))
         kept[remat] = sum(leaf.size for leaf in shapes if leaf.shape[:1] in ((2,), (4,)))
     assert 0 < kept[True] < 0.5 * kept[False]
 
 
 def test_the_loss_is_the_weighted_sum_of_its_parts():
     config = replace(ALGORITHMS["cyclegan"], **PLAIN)
-    algorithm = config.build(DOMAINS)
+    algorithm = config.build(PAIRS)
     data = batch(2)
     state = algorithm.init(KEY, data)
-    variables = {name: player.variables for name, player in state.players.items()}
-    loss, aux = jax.jit(config.generator_loss)(variables, data, KEY, state.memory)
-    assert set(aux.memory["fakes"]) == {"a", "b"}
+    loss, aux = jax.jit(config.generator_loss)(state.given, data, KEY)
+    assert set(aux.rows) == {"fake_a", "fake_b"}
     want = aux.metrics["adversarial_a"] + aux.metrics["adversarial_b"]
     want += 10 * (aux.metrics["cycle_a"] + aux.metrics["cycle_b"])
     want += 5 * (aux.metrics["identity_a"] + aux.metrics["identity_b"])
@@ -162,9 +169,14 @@ def test_batch_norm_and_dropout_train_too():
 
 
 def test_the_learning_rate_is_constant_for_half_the_run_and_0_at_its_end():
-    config = replace(ALGORITHMS["cyclegan"], optimizer="sgd", learning_rate=0.1, clip_norm=0.0)
+    config = CycleGAN(
+        generator=ALGORITHMS["cyclegan"].generator,
+        discriminator=ALGORITHMS["cyclegan"].discriminator,
+        generator_optimizer=HALVED,
+        discriminator_optimizer=HALVED,
+    )
     schedule = [0.1] * 10 + [0.1 * (1 - i / 10) for i in range(10)]
-    algorithm = config.build(DOMAINS)
+    algorithm = config.build(PAIRS)
     state = jax.jit(algorithm.init)(KEY, batch(1))
     step = jax.jit(advance(algorithm))
     for rate in schedule:
@@ -180,23 +192,27 @@ def test_the_learning_rate_is_constant_for_half_the_run_and_0_at_its_end():
 
 def test_the_sheet_shows_both_ways_there_and_back():
     config = ALGORITHMS["cyclegan"]
-    algorithm = config.build(DOMAINS)
-    data = batch(3)
+    algorithm = config.build(PAIRS)
+    data = jax.tree.map(jnp.asarray, batch(3))
     state = algorithm.init(KEY, data)
-    variables = {name: player.averaged for name, player in state.players.items()}
-    sheet = np.asarray(jax.jit(algorithm.preview)(variables, data, KEY))
+    weights = state.weights()
+    columns = algorithm.show(weights, data, KEY)
+    assert list(columns)[:4] == ["real A", "fake B", "cycle A", "identity A"]
+    sheet = np.stack([np.asarray(column) for column in columns.values()], axis=1)
     assert sheet.shape == (3, 8, 8, 8, 3)
-    assert len(algorithm.titles) == 8
     a, b = (jnp.asarray(data[name] / np.float32(127.5) - 1) for name in ("a", "b"))
 
     def ab(x):
-        return algorithm.predict(variables, {"a": x}, None)
+        return algorithm.functions["ab"].apply(weights, {"a": x}, None)
 
     def ba(x):
-        return algorithm.predict(variables, {"b": x}, None)
+        return algorithm.functions["ba"].apply(weights, {"b": x}, None)
 
     want = [a, ab(a), ba(ab(a)), ba(a), b, ba(b), ab(ba(b)), ab(b)]
     np.testing.assert_allclose(sheet, np.stack(want, axis=1), atol=1e-5)
+    measured = algorithm.measure(weights, data, KEY)
+    distance = float(jnp.abs(ba(ab(a)) - a).mean())
+    np.testing.assert_allclose(measured["cycle_a"].compute(), distance, rtol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -207,14 +223,17 @@ def test_the_sheet_shows_both_ways_there_and_back():
         ({"identity": -1.0}, "identity: -1.0 is below 0"),
         ({"objective": "wasserstein"}, "wasserstein needs a Lipschitz discriminator"),
         (
-            {"discriminator": PatchGAN(norm="batch"), "gradient_penalty": 10.0},
+            {
+                "discriminator": PatchGAN(norm="batch"),
+                "penalties": Penalties(gradient_penalty=10.0),
+            },
             "discriminator.norm: a gradient penalty needs",
         ),
     ],
 )
 def test_what_makes_no_sense_is_refused(fields, words):
     with pytest.raises(InputError, match=words):
-        CycleGAN(**fields).build(DOMAINS)
+        CycleGAN(**fields).build(PAIRS)
 
 
 def test_parts_that_do_not_divide_the_batch_are_refused():
@@ -223,14 +242,20 @@ def test_parts_that_do_not_divide_the_batch_are_refused():
 
 
 def test_one_domain_is_refused_and_two_by_a_gan():
-    with pytest.raises(InputError, match="needs two domains; use unpaired:"):
-        CycleGAN().build(Spec((32, 32, 3), 0, 10))
-    with pytest.raises(InputError, match="images of two domains, and this algorithm learns one"):
-        GAN().build(DOMAINS)
+    with pytest.raises(InputError, match=r"gives image and label, .* from a and b; use unpaired:"):
+        CycleGAN().build(SPEC)
+    with pytest.raises(InputError, match="gives a and b, and this method learns from image"):
+        GAN().build(PAIRS)
+
+
+def test_domains_of_other_shapes_are_refused():
+    grey = {"a": Feature("image", (32, 32, 1)), "b": Feature("image", (32, 32, 3))}
+    with pytest.raises(InputError, match=r"data\.channels: .* --data\.channels 3"):
+        CycleGAN().build(Spec(grey, 10))
 
 
 def test_an_image_that_is_too_small_is_refused():
-    spec = Spec((12, 12, 3), 0, 10, ("a", "b"))
+    spec = pairs(12)
     algorithm = CycleGAN().build(spec)
     with pytest.raises(InputError, match="PatchGAN with 3 layers needs 24 pixels, not 12"):
         jax.eval_shape(algorithm.init, KEY, spec.batch(1))

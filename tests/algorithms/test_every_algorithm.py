@@ -12,14 +12,14 @@ import pytest
 
 from jaxgan.core import advance
 from jaxgan.system.devices import Devices, Parallel, leading
-from tests.small import ALGORITHMS, DOMAINS, SPEC, spec_of
+from tests.small import ALGORITHMS, PAIRS, SPEC, spec_of
 
 KEY = jax.random.key(0)
 
 
 def batches(algorithm, size=8):
     """Random batches, not black ones."""
-    spec = DOMAINS if algorithm.translation else SPEC
+    spec = SPEC if "sample" in algorithm.functions else PAIRS
     shapes = spec.batch(size, algorithm.batches_per_step)
     for step in range(100):
         rng = np.random.default_rng(step)
@@ -64,7 +64,7 @@ def test_four_devices_equal_one(name, form):
     for player, one in state.players.items():
         four = state4.players[player]
         chex.assert_trees_all_close(one.variables, four.variables, atol=1e-5, rtol=1e-5)
-        chex.assert_trees_all_close(one.ema, four.ema, atol=1e-5, rtol=1e-5)
+        chex.assert_trees_all_close(one.average, four.average, atol=1e-5, rtol=1e-5)
     chex.assert_trees_all_close(state.memory, state4.memory, atol=1e-5, rtol=1e-5)
     chex.assert_trees_all_close(metrics, metrics4, atol=1e-4, rtol=5e-4)
 
@@ -126,18 +126,20 @@ def test_each_player_takes_its_share_of_updates(name):
 def test_samples_follow_key_and_label_and_no_other_sample(name):
     algorithm = ALGORITHMS[name].build(SPEC)
     state = jax.jit(algorithm.init)(KEY, next(batches(algorithm)))
-    variables = {player: p.averaged for player, p in state.players.items()}
-    predict = jax.jit(algorithm.predict)
+    weights = state.weights()
     labels = jnp.asarray([1, 2, 3, 4])
-    images = predict(variables, {"label": labels}, KEY)
+    sample = algorithm.functions["sample"].apply
+    draw = jax.jit(lambda labels, key: sample(weights, {"n": 4, "label": labels}, key))
+    of_codes = jax.jit(lambda labels, z: sample(weights, {"label": labels, "z": z}, KEY))
+    images = draw(labels, KEY)
     assert images.shape == (4, 8, 8, 1)
     assert float(jnp.abs(images).max()) <= 1
-    np.testing.assert_array_equal(images, predict(variables, {"label": labels}, KEY))
-    other = predict(variables, {"label": labels}, jax.random.key(1))
+    np.testing.assert_array_equal(images, draw(labels, KEY))
+    other = draw(labels, jax.random.key(1))
     assert float(jnp.abs(images - other).max()) > 0
     z = jax.random.normal(KEY, (4, ALGORITHMS[name].latent_dim))
-    given = predict(variables, {"label": labels, "z": z}, KEY)
-    alone = predict(variables, {"label": labels[:1], "z": z[:1]}, KEY)
+    given = of_codes(labels, z)
+    alone = of_codes(labels[:1], z[:1])
     np.testing.assert_allclose(given[:1], alone, atol=1e-6)
 
 
@@ -145,8 +147,8 @@ def test_samples_follow_key_and_label_and_no_other_sample(name):
 def test_the_sheet_has_a_row_a_class(name):
     algorithm = ALGORITHMS[name].build(SPEC)
     state = jax.jit(algorithm.init)(KEY, next(batches(algorithm)))
-    variables = {player: p.averaged for player, p in state.players.items()}
-    sheet = jax.jit(algorithm.preview)(variables, next(batches(algorithm)), KEY)
+    weights = state.weights()
+    sheet = jax.jit(algorithm.show)(weights, next(batches(algorithm)), KEY)[""]
     assert sheet.shape == (10, 10, 8, 8, 1)
 
 

@@ -7,14 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxgan.algorithms import Pix2Pix
-from jaxgan.core import Spec, advance
+from jaxgan.algorithms import SGD, Pix2Pix
+from jaxgan.core import Feature, Spec, advance
 from jaxgan.errors import InputError
 from jaxgan.nets import PatchGAN, UNetGenerator
-from tests.small import ALGORITHMS, DOMAINS
+from tests.small import ALGORITHMS, PAIRS
 
 KEY = jax.random.key(0)
-SPEC = Spec((32, 32, 3), 0, 10, ("a", "b"), paired=True)
+SPEC = Spec({name: Feature("image", (32, 32, 3)) for name in "ab"}, steps=10)
 
 
 def batch(n, size=32):
@@ -31,9 +31,8 @@ def test_one_whole_step_equals_pytorch(direction):
         generator=UNetGenerator(features=8, depth=4, dropout=0.0),
         discriminator=PatchGAN(features=8, norm="batch"),
         direction=direction,
-        optimizer="sgd",
-        learning_rate=1.0,
-        decay="constant",
+        generator_optimizer=SGD(lr=1.0),
+        discriminator_optimizer=SGD(lr=1.0),
     )
     algorithm, data = config.build(SPEC), batch(2)
     state = jax.jit(algorithm.init)(KEY, data)
@@ -74,7 +73,7 @@ def test_one_whole_step_equals_pytorch(direction):
 
 @pytest.mark.parametrize("objective", ["least_squares", "hinge", "relativistic"])
 def test_any_objective_trains(objective):
-    algorithm = replace(ALGORITHMS["pix2pix"], objective=objective).build(DOMAINS)
+    algorithm = replace(ALGORITHMS["pix2pix"], objective=objective).build(PAIRS)
     state = jax.jit(algorithm.init)(KEY, batch(2, 8))
     new, metrics = jax.jit(advance(algorithm))(state, batch(2, 8), KEY)
     assert all(np.isfinite(value) for value in metrics.values())
@@ -82,20 +81,24 @@ def test_any_objective_trains(objective):
 
 
 def test_the_sheet_shows_source_translation_and_target():
-    algorithm = replace(ALGORITHMS["pix2pix"], direction="ba").build(DOMAINS)
-    data = batch(3, 8)
+    algorithm = replace(ALGORITHMS["pix2pix"], direction="ba").build(PAIRS)
+    data = jax.tree.map(jnp.asarray, batch(3, 8))
     state = algorithm.init(KEY, data)
-    variables = {name: player.averaged for name, player in state.players.items()}
-    sheet = np.asarray(jax.jit(algorithm.preview)(variables, data, KEY))
-    assert algorithm.titles == ("real B", "fake A", "real A")
-    assert algorithm.translation.directions == ("ba",)
+    weights = state.weights()
+    columns = algorithm.show(weights, data, KEY)
+    assert list(columns) == ["real B", "fake A", "real A"]
+    assert list(algorithm.functions) == ["ba"]
     a, b = (jnp.asarray(data[name] / np.float32(127.5) - 1) for name in ("a", "b"))
-    fake = algorithm.predict(variables, {"b": b})
+    fake = algorithm.functions["ba"].apply(weights, {"b": b}, None)
+    sheet = np.stack(list(columns.values()), axis=1)
     np.testing.assert_allclose(sheet, np.stack([b, fake, a], axis=1), atol=1e-5)
+    measured = algorithm.measure(weights, data, KEY)
+    np.testing.assert_allclose(measured["l1"].compute(), jnp.abs(fake - a).mean(), rtol=1e-5)
 
 
 def test_images_without_partners_are_refused():
-    with pytest.raises(InputError, match="pix2pix learns from pairs"):
-        Pix2Pix().build(SPEC._replace(paired=False))
+    alone = {name: Feature("image", (32, 32, 3), stream=name) for name in "ab"}
+    with pytest.raises(InputError, match="this method learns from pairs"):
+        Pix2Pix().build(Spec(alone, 10))
     with pytest.raises(InputError, match=r"l1: -1\.0 is below 0"):
         Pix2Pix(l1=-1.0).build(SPEC)

@@ -8,12 +8,13 @@ import numpy as np
 import optax
 import pytest
 
-from jaxgan.algorithms import WGAN
+from jaxgan.algorithms import SGD, WGAN, Penalties
 from jaxgan.errors import InputError
 from jaxgan.nets import BookDCGANDiscriminator
 from tests.small import ALGORITHMS, CRITIC, SPEC
 
 KEY = jax.random.key(0)
+LINEAR = SGD(lr=1.0, schedule="linear")
 BATCH = {
     "image": jnp.asarray(np.random.default_rng(0).integers(0, 256, (2, 6, 8, 8, 1)), jnp.uint8)
 }
@@ -37,16 +38,16 @@ def test_critic_loss_is_algorithm_1_line_7():
 
     gan = replace(
         gan,
-        generator=fit(gan.generator, SPEC, "float32"),
-        critic=fit(gan.critic, SPEC, "float32"),
+        generator=fit(gan.generator, (8, 8, 1), "float32"),
+        critic=fit(gan.critic, (8, 8, 1), "float32"),
     )
     state = jax.jit(algorithm.init)(KEY, BATCH)
     variables = {name: player.variables for name, player in state.players.items()}
     batch = {"image": BATCH["image"][0]}
-    loss, aux = jax.jit(gan.critic_loss)(variables, batch, KEY, {})
+    loss, aux = jax.jit(gan.critic_loss)(state.given, batch, KEY)
 
-    k_latent, _, k_penalty = jax.random.split(KEY, 3)
-    z = jax.random.normal(k_latent, (6, gan.latent_dim))
+    k_fake, _, k_penalty = jax.random.split(KEY, 3)
+    z = jax.random.normal(jax.random.split(k_fake)[0], (6, gan.latent_dim))
     fake, _ = gan.generator.apply(variables["generator"], z, train=True, mutable=["batch_stats"])
     real = batch["image"].astype(jnp.float32) / 127.5 - 1
 
@@ -64,7 +65,7 @@ def test_critic_loss_is_algorithm_1_line_7():
 
 
 def test_linear_decay_reaches_zero_for_both_players_at_the_last_step():
-    config = replace(ALGORITHMS["wgan_gp"], learning_rate=1.0, optimizer="sgd")
+    config = replace(ALGORITHMS["wgan_gp"], generator_optimizer=LINEAR, critic_optimizer=LINEAR)
     spec = SPEC._replace(steps=2)
     algorithm = config.build(spec)
     state = jax.jit(algorithm.init)(KEY, BATCH)
@@ -89,7 +90,8 @@ def test_linear_decay_reaches_zero_for_both_players_at_the_last_step():
     "fields,field",
     [
         ({"clip": 0.01}, "algorithm.clip"),
-        ({"gradient_penalty": 0.0}, "algorithm.clip"),
+        ({"penalties": Penalties()}, "algorithm.clip"),
+        ({"penalties": Penalties(every=4)}, "algorithm.penalties.every"),
         ({"critic": BookDCGANDiscriminator(norm="batch")}, "algorithm.critic.norm"),
         ({"n_critic": 0}, "algorithm.n_critic"),
     ],

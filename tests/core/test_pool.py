@@ -3,10 +3,13 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
+from core_helpers import on_devices
 
 from benchmarks.peers.pool import Pool
-from jaxgan.core import Aux, Player, TrainState, create_pool, minimize, on_pooled, query
+from jaxgan.core import Aux, Player, TrainState, chain, create_pool, minimize, on_pooled, query
+from jaxgan.core.sharding import AXIS
 
 
 def images(n, seed):
@@ -28,64 +31,70 @@ def test_same_coins_same_images_as_the_reference(batch, capacity):
         np.testing.assert_array_equal(stored[:count], np.stack(reference.images))
 
 
-def pooled_step(capacity, seen):
-    """A step that makes a batch of fakes and hands what comes out of the pool to ``seen``."""
+def pooled_step(capacity):
+    """A step that hands on fakes of two names, and reports the rows that come out of the pools."""
 
     def make(state, batch, key):
-        return state.replace(memory={**state.memory, "fakes": {"a": batch["a"]}}), {}
+        return state.replace(rows={"fake_a": batch["a"], "fake_b": -batch["a"]}), {}
 
     def look(state, batch, key):
-        return state, {"fakes": batch["fake_a"], "kept": seen(state)}
+        return state, dict(state.rows)
 
-    def step(state, batch, key):
-        state, _ = make(state, batch, key)
-        return on_pooled(look)(state, batch, key)
-
-    memory = {"pool": create_pool(("a",), capacity, (2, 3, 1))} if capacity else {}
-    return step, TrainState.create({}, memory)
+    names = ("fake_a",)
+    memory = {"pool": create_pool(names, capacity, (2, 3, 1))} if capacity else {}
+    return chain(make, on_pooled(look)), TrainState.create({}, memory)
 
 
 def test_half_of_the_images_are_older_once_the_pool_is_full():
-    step, state = pooled_step(50, lambda state: state.memory["pool"]["count"])
+    step, state = pooled_step(50)
     step = jax.jit(step)
     old = 0
     for i in range(200):
         batch = {"a": jnp.full((4, 2, 3, 1), 4.0 * i) + jnp.arange(4.0).reshape(4, 1, 1, 1)}
         state, out = step(state, batch, jax.random.key(i))
-        assert int(out["kept"]) == min(4 * (i + 1), 50)
-        assert "fakes" not in state.memory
+        assert int(state.memory["pool"]["count"]) == min(4 * (i + 1), 50)
+        np.testing.assert_array_equal(out["fake_b"], -batch["a"])  # it has no pool
         if i >= 20:
-            old += int((out["fakes"][:, 0, 0, 0] < 4.0 * i).sum())
+            old += int((out["fake_a"][:, 0, 0, 0] < 4.0 * i).sum())
+    assert state.rows == {}
     assert 0.42 < old / (180 * 4) < 0.56  # a half; a slot of the same batch gives one of its own
-    assert len(np.unique(state.memory["pool"]["a"][:, 0, 0, 0])) == 50
+    assert len(np.unique(state.memory["pool"]["fake_a"][:, 0, 0, 0])) == 50
 
 
-def test_without_a_pool_the_fakes_are_passed_on():
-    step, state = pooled_step(0, lambda state: 0)
+def test_without_a_pool_the_rows_are_passed_on():
+    step, state = pooled_step(0)
     new = images(3, 0)
     state, out = step(state, {"a": jnp.asarray(new)}, jax.random.key(0))
-    np.testing.assert_array_equal(out["fakes"], new)
+    np.testing.assert_array_equal(out["fake_a"], new)
     assert state.memory == {}
 
 
-def test_accumulated_parts_are_the_whole_batch():
-    import optax
+def test_the_update_after_a_pool_sees_its_rows_in_the_batch():
+    def loss(given, batch, key):
+        return given.variables["d"]["params"] * batch["fake_a"].sum(), Aux()
 
     tx = optax.sgd(1.0)
+    pool = create_pool(("fake_a",), 2, (2, 3, 1))
+    players = {"d": Player.create({"params": jnp.asarray(1.0)}, tx)}
+    state = TrainState.create(players, {"pool": pool}).replace(
+        rows={"fake_a": jnp.asarray(images(2, 0))}
+    )
+    state, metrics = on_pooled(minimize("d", loss, tx))(state, {}, jax.random.key(0))
+    np.testing.assert_allclose(metrics["d_loss"], images(2, 0).sum(), rtol=1e-5)
+    np.testing.assert_array_equal(state.memory["pool"]["fake_a"], images(2, 0))
 
-    def loss(variables, batch, key, memory):
-        error = batch["x"] @ variables["net"]["params"] - batch["y"]
-        return (error**2).mean(), Aux({"first": error.mean()}, memory={"errors": error})
 
-    rng = np.random.default_rng(0)
-    batch = {"x": rng.normal(size=(12, 3)), "y": rng.normal(size=12)}
-    params = rng.normal(size=3)
-    results = []
-    for parts in (1, 3):
-        state = TrainState.create({"net": Player.create({"params": jnp.asarray(params)}, tx)})
-        update = minimize("net", loss, tx, accumulate=parts)
-        state, metrics = update(state, jax.tree.map(jnp.asarray, batch), jax.random.key(0))
-        results.append((state.players["net"].variables, state.memory, metrics))
-    want = 2 * batch["x"].T @ (batch["x"] @ params - batch["y"]) / 12
-    np.testing.assert_allclose(params - results[1][0]["params"], want, rtol=1e-4)
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), *results)
+def test_the_pools_of_all_devices_hold_the_whole_batch():
+    def step(state, batch, key):
+        state, out = pooled_step(3)[0](state, batch, key)
+        gathered = jax.lax.all_gather(out["fake_a"], AXIS, tiled=True)
+        return state, {"fake_a": gathered}
+
+    plain, state = pooled_step(3)
+    shared = state
+    for i in range(3):
+        batch = {"a": jnp.asarray(images(4, i))}
+        state, expected = jax.jit(plain)(state, batch, jax.random.key(i))
+        shared, out = on_devices(step)(shared, batch, jax.random.key(i))
+        np.testing.assert_array_equal(out["fake_a"], expected["fake_a"])
+        jax.tree.map(np.testing.assert_array_equal, shared.memory, state.memory)

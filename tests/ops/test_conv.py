@@ -1,6 +1,7 @@
 """The three faces against lax and flax, in value and to the second derivative."""
 
-import itertools
+import re
+from collections import Counter
 from functools import partial
 
 import flax.linen as nn
@@ -13,140 +14,152 @@ from jax.test_util import check_grads
 
 from jaxgan.ops import conv, forms, mean_pool, upsample
 
-CASES = [(1, 1, 7), (3, 1, 8), (3, 2, 7), (4, 2, 8), (5, 3, 7)]
+NUMBERS = ("NHWC", "HWIO", "NHWC")
+CASES = [
+    (1, 1, 7, 3, 2, "SAME"), (1, 2, 8, 5, 6, "VALID"), (2, 3, 9, 5, 6, "SAME"),
+    (3, 1, 8, 6, 1, "SAME"), (3, 1, 7, 1, 6, "VALID"), (3, 2, 7, 5, 6, ((1, 2), (2, 1))),
+    (4, 2, 8, 5, 6, "SAME"), (4, 2, 8, 1, 6, "VALID"), (5, 3, 7, 6, 1, "SAME"),
+    (6, 2, 7, 6, 5, ((1, 2), (2, 1))),
+]  # fmt: skip
+"""(kernel, stride, side, input channels, output channels, padding)"""
 
 
 def draw(*shape):
     return jnp.asarray(np.random.default_rng(sum(shape)).standard_normal(shape))
 
 
-def second(f):
-    """A scalar whose gradient goes through the gradient of ``f``, as a gradient penalty does."""
+@pytest.fixture(params=["cpu", "default"])
+def platform(request, monkeypatch):
+    """The forms of a CPU, and on it those of all other platforms."""
+    if request.param == "default":
+        monkeypatch.setattr(
+            forms, "_by_platform", lambda cpu, default, geometry, a, b: default(geometry, a, b)
+        )
 
-    def penalty(x, w):
-        gx, gw = jax.grad(lambda x, w: jnp.sum(jnp.sin(f(x, w))), argnums=(0, 1))(x, w)
-        return jnp.sum(gx**2) + jnp.sum(jnp.cos(gw))
 
-    return jax.grad(penalty, argnums=(0, 1))
+def assert_equal_to_second_order(ours, plain, x, w):
+    """Of a function, and of the gradient of its gradient, as a gradient penalty has it."""
+
+    def all_orders(f):
+        def penalty(x, w):
+            gx, gw = jax.grad(lambda x, w: jnp.sum(jnp.sin(f(x, w))), argnums=(0, 1))(x, w)
+            return jnp.sum(gx**2) + jnp.sum(jnp.cos(gw)), (gx, gw)
+
+        second, first = jax.grad(penalty, argnums=(0, 1), has_aux=True)(x, w)
+        return f(x, w), first, second
+
+    found, expected = jax.jit(lambda: (all_orders(ours), all_orders(plain)))()
+    jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-9, atol=1e-8), found, expected)
 
 
-@pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("k,s,n", CASES)
-@pytest.mark.parametrize("padding", ["SAME", "VALID"])
-def test_convolution_equals_lax_to_second_order(k, s, n, padding):
-    x, w = draw(2, n, n + 1, 3), draw(k, k, 3, 2)
-    numbers = ("NHWC", "HWIO", "NHWC")
-
-    def ours(x, w):
-        return conv.conv(x, w, (s, s), padding)
-
+@pytest.mark.usefixtures("float64", "platform")
+@pytest.mark.parametrize(("k", "s", "n", "inputs", "outputs", "padding"), CASES)
+def test_convolution_equals_lax_to_second_order(k, s, n, inputs, outputs, padding):
     def plain(x, w):
-        return jax.lax.conv_general_dilated(x, w, (s, s), padding, dimension_numbers=numbers)
+        return lax.conv_general_dilated(x, w, (s, s), padding, dimension_numbers=NUMBERS)
 
-    np.testing.assert_allclose(ours(x, w), plain(x, w), rtol=1e-9, atol=1e-9)
-    for a, b in zip(second(ours)(x, w), second(plain)(x, w), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-8)
-
-
-@pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("k,s,n", CASES)
-@pytest.mark.parametrize("padding", ["SAME", "VALID", ((1, 2), (2, 1))])
-def test_transposed_convolution_equals_lax_to_second_order(k, s, n, padding):
-    x, w = draw(2, n, n + 1, 3), draw(k, k, 3, 2)
-
-    def ours(x, w):
-        return conv.conv_transpose(x, w, (s, s), padding)
-
-    def plain(x, w):
-        return jax.lax.conv_transpose(x, w, (s, s), padding)
-
-    np.testing.assert_allclose(ours(x, w), plain(x, w), rtol=1e-9, atol=1e-9)
-    for a, b in zip(second(ours)(x, w), second(plain)(x, w), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-8)
+    ours = partial(conv.conv, strides=(s, s), padding=padding)
+    assert_equal_to_second_order(
+        ours, plain, draw(2, n, n + 1, inputs), draw(k, k, inputs, outputs)
+    )
 
 
-@pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("stride", [1, 2, 3])
-@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 6, 7])
-@pytest.mark.parametrize("layer", ["conv", "conv_transpose"])
-def test_gradients_to_second_order_against_finite_differences(layer, size, stride):
-    """Through every form that a CPU takes: an odd and an even side; few channels on either side."""
-    for n, (inputs, outputs) in itertools.product((7, 8), ((5, 6), (1, 6), (6, 1))):
-        x, w = draw(2, n, n, inputs), draw(size, size, inputs, outputs) / size
-        function = partial(getattr(conv, layer), strides=(stride, stride), padding="SAME")
-        # Compiled, for check_grads hands NumPy arrays to its function.
-        check_grads(jax.jit(function), (x, w), order=2, modes=["rev"])
+@pytest.mark.usefixtures("float64", "platform")
+@pytest.mark.parametrize(("k", "s", "n", "inputs", "outputs", "padding"), CASES)
+def test_transposed_convolution_equals_lax_to_second_order(k, s, n, inputs, outputs, padding):
+    ours, plain = (
+        partial(function, strides=(s, s), padding=padding)
+        for function in (conv.conv_transpose, lax.conv_transpose)
+    )
+    assert_equal_to_second_order(
+        ours, plain, draw(2, n, n + 1, inputs), draw(k, k, inputs, outputs)
+    )
 
 
-WAYS = [
-    (7, 1, 16, 6, 2), (3, 1, 8, 6, 1), (4, 2, 16, 3, 6), (4, 2, 16, 5, 6), (4, 2, 8, 5, 6),
-    (3, 2, 9, 5, 6), (4, 4, 4, 5, 6), (6, 3, 24, 5, 6), (5, 2, 16, 5, 6), (1, 2, 8, 5, 6),
-    (2, 3, 9, 5, 6),
-]  # fmt: skip
-"""(kernel, stride, side, input channels, output channels)"""
-
-
-@pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("k,s,n,inputs,outputs", WAYS)
-def test_every_form_equals_the_plain_one(k, s, n, inputs, outputs):
-    padding = lax.padtype_to_pads((n, n), (k, k), (s, s), "SAME")
-    geometry = forms.Geometry((n, n), (k, k), (s, s), tuple(padding))
-    x, w = draw(2, n, n, inputs), draw(k, k, inputs, outputs)
-    out = jax.jit(forms._forward, static_argnums=0)(geometry, x, w)
-    g = draw(*out.shape)
-    for ours, plain, a, b in (
-        (forms.forward, forms._forward, x, w),
-        (forms.backward_input, forms._backward_input, g, w),
-        (forms.backward_kernel, forms._backward_kernel, x, g),
-    ):
-        found = jax.jit(ours, static_argnums=0)(geometry, a, b)
-        expected = jax.jit(plain, static_argnums=0)(geometry, a, b)
-        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
-
-
-def test_the_ways_above_take_every_form():
-    taken = set()
-    for k, s, n, inputs, outputs in WAYS:
-        padding = lax.padtype_to_pads((n, n), (k, k), (s, s), "SAME")
-        geometry = forms.Geometry((n, n), (k, k), (s, s), tuple(padding))
-        g = jnp.zeros((2, -(-n // s), -(-n // s), outputs))
-        taken.add(forms._backward_input_form(geometry, g, jnp.zeros((k, k, inputs, outputs))))
-    names = {name for name in vars(forms) if name.startswith("_backward_input_")}
-    assert {form.__name__ for form in taken} == names - {"_backward_input_form"} | {
-        "_backward_input"
-    }
-
-
-@pytest.mark.usefixtures("float64")
+@pytest.mark.usefixtures("float64", "platform")
 @pytest.mark.parametrize("k", [1, 3, 5])
 def test_convolution_and_resampling_as_one_kernel_equal_both_in_turn(k):
+    def convolve(x, w):
+        return lax.conv_general_dilated(x, w, (1, 1), "SAME", dimension_numbers=NUMBERS)
+
     x, w = draw(2, 6, 8, 5), draw(k, k, 5, 4)
-    pairs = (
-        (conv.conv_mean_pool, lambda x, w: mean_pool(conv.conv(x, w))),
-        (conv.upsample_conv, lambda x, w: conv.conv(upsample(x), w)),
-    )
-    for fused, plain in pairs:
-        np.testing.assert_allclose(fused(x, w), plain(x, w), rtol=1e-9, atol=1e-9)
-        for a, b in zip(second(fused)(x, w), second(plain)(x, w), strict=True):
-            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-8)
+    for fused, plain in (
+        (conv.conv_mean_pool, lambda x, w: mean_pool(convolve(x, w))),
+        (conv.upsample_conv, lambda x, w: convolve(upsample(x), w)),
+    ):
+        assert_equal_to_second_order(fused, plain, x, w)
 
 
 @pytest.mark.usefixtures("float64")
 def test_groups_and_dilation_equal_lax():
-    x, w = draw(2, 9, 9, 4), draw(3, 3, 2, 6)
-
-    def ours(x, w):
-        return conv.conv(x, w, (1, 1), "SAME", dilation=(2, 2), groups=2)
-
     def plain(x, w):
-        numbers = ("NHWC", "HWIO", "NHWC")
-        return jax.lax.conv_general_dilated(
-            x, w, (1, 1), "SAME", None, (2, 2), numbers, feature_group_count=2
+        return lax.conv_general_dilated(
+            x, w, (1, 1), "SAME", None, (2, 2), NUMBERS, feature_group_count=2
         )
 
-    np.testing.assert_allclose(ours(x, w), plain(x, w), rtol=1e-9, atol=1e-9)
-    for a, b in zip(second(ours)(x, w), second(plain)(x, w), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-8)
+    ours = partial(conv.conv, dilation=(2, 2), groups=2)
+    assert_equal_to_second_order(ours, plain, draw(2, 9, 9, 4), draw(3, 3, 2, 6))
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize(
+    ("k", "s", "inputs", "outputs"), [(3, 1, 6, 1), (4, 2, 5, 6), (5, 3, 1, 6)]
+)
+@pytest.mark.parametrize("layer", ["conv", "conv_transpose"])
+def test_gradients_to_second_order_against_finite_differences(layer, k, s, inputs, outputs):
+    x, w = draw(2, 7, 7, inputs), draw(k, k, inputs, outputs) / k
+    function = partial(getattr(conv, layer), strides=(s, s), padding="SAME")
+    # Compiled, for check_grads hands NumPy arrays to its function.
+    check_grads(jax.jit(function), (x, w), order=2, modes=["rev"])
+
+
+# What other platforms are given.
+
+
+def operations(function, *args):
+    """How often each operation stands in the program for a GPU, but for the choice of platform."""
+    program = jax.jit(function).trace(*args).lower(lowering_platforms=("cuda",)).as_text()
+    found = Counter(re.findall(r"stablehlo\.(\w+)", program))
+    return {name: n for name, n in found.items() if name not in ("case", "constant", "return")}
+
+
+def gradients(f):
+    def call(x, w):
+        out, back = jax.vjp(f, x, w)
+        return out, back(out)
+
+    return call
+
+
+@pytest.mark.parametrize(("k", "s", "n", "inputs", "outputs", "padding"), CASES)
+def test_a_gpu_is_given_what_jax_makes_of_a_convolution(k, s, n, inputs, outputs, padding):
+    def plain(x, w):
+        return lax.conv_general_dilated(x, w, (s, s), padding, dimension_numbers=NUMBERS)
+
+    ours = partial(conv.conv, strides=(s, s), padding=padding)
+    args = jnp.ones((2, n, n, inputs)), jnp.ones((k, k, inputs, outputs))
+    found = operations(gradients(ours), *args)
+    assert found == operations(gradients(plain), *args)
+    assert found["convolution"] == 3
+    assert "transpose" not in found
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        partial(conv.conv_transpose, strides=(2, 2), padding="SAME"),
+        conv.upsample_conv,
+        conv.conv_mean_pool,
+    ],
+    ids=["conv_transpose", "upsample_conv", "conv_mean_pool"],
+)
+def test_a_gpu_is_given_no_transposed_arrays(layer):
+    found = operations(gradients(layer), jnp.ones((2, 8, 8, 5)), jnp.ones((3, 3, 5, 6)))
+    assert found["convolution"] == 3
+    assert "transpose" not in found
+
+
+# Layers.
 
 
 @pytest.mark.parametrize("name", ["Conv", "ConvTranspose"])
@@ -158,3 +171,19 @@ def test_layers_are_drop_in_for_flax(name):
     assert jax.tree.structure(ours) == jax.tree.structure(theirs)
     np.testing.assert_array_equal(ours["params"]["kernel"], theirs["params"]["kernel"])
     np.testing.assert_allclose(layer.apply(theirs, x), other.apply(theirs, x), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("resample", "fused"), [("up", conv.upsample_conv), ("down", conv.conv_mean_pool)]
+)
+def test_a_fused_kernel_is_summed_before_it_is_cast(resample, fused):
+    x = jax.random.normal(jax.random.key(0), (2, 8, 8, 3))
+    layer = conv.Conv(4, (3, 3), resample=resample, dtype=jnp.bfloat16, use_bias=False)
+    params = layer.init(jax.random.key(1), x)
+    kernel, x = params["params"]["kernel"], x.astype(jnp.bfloat16)
+    assert kernel.dtype == jnp.float32
+    out = layer.apply(params, x)
+    assert out.dtype == jnp.bfloat16
+    np.testing.assert_array_equal(out, fused(x, kernel))
+    rounded = fused(x, kernel.astype(jnp.bfloat16))
+    assert float(jnp.abs(out - rounded).max()) > 0  # what a cast before the sum would lose

@@ -9,24 +9,26 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxgan.algorithms._parts.networks import forward
+from jaxgan.core import Feature, Function
 from jaxgan.core.sharding import draw
 from jaxgan.typing import Batch, Image, Label, Latent, PRNGKey, Variables
 
 LatentName = Literal["normal", "uniform"]
 
 
-def draw_labels(key: PRNGKey, n: int, num_classes: int) -> Label:
+def draw_labels(key: PRNGKey, n: int, classes: int) -> Label:
     """``n`` labels, every class as likely."""
-    return draw(partial(jax.random.randint, minval=0, maxval=num_classes), key, (n,))
+    return draw(partial(jax.random.randint, minval=0, maxval=classes), key, (n,))
 
 
 class Sampler(NamedTuple):
-    """z ~ p(z), x = G(z, y), for the player named ``generator``."""
+    """x = G(z, y) with z ~ p(z), for the player named ``generator``."""
 
     net: nn.Module
     latent_dim: int
     latent: LatentName
-    num_classes: int
+    classes: int = 0
+    """Number of classes that G is told of; 0: none."""
 
     def draw(self, key: PRNGKey, n: int) -> Latent:
         """``n`` latent codes from N(0, 1) or U(-1, 1)."""
@@ -36,29 +38,32 @@ class Sampler(NamedTuple):
         return draw(jax.random.normal, key, shape)
 
     def generate(
-        self, variables: dict[str, Variables], key: PRNGKey, n: int, labels: Label | None
+        self, variables: Variables, key: PRNGKey, n: int, labels: Label | None = None
     ) -> tuple[Image, Variables]:
         """``n`` images in training mode, and the generator's new variables."""
-        return forward(self.net, variables["generator"], self.draw(key, n), labels)
+        k_latent, k_net = jax.random.split(key)
+        return forward(self.net, variables, self.draw(k_latent, n), labels, key=k_net)
 
-    def predict(
-        self, variables: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey
-    ) -> Image:
-        """An image for each of ``inputs["label"]``; ``inputs["z"]`` stands in for the draw.
+    def sample(self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey) -> Image:
+        """``inputs["n"]`` images, of the classes ``inputs["label"]`` where G is conditional.
 
-        A generator without classes takes the labels for their number alone.
+        Latent codes ``inputs["z"]`` stand in for drawn ones.
         """
-        labels = inputs["label"]
-        z = inputs["z"] if "z" in inputs else self.draw(key, labels.shape[0])
-        if not self.num_classes:
-            labels = None
-        return forward(self.net, variables["generator"], z, labels, train=False)[0]
+        k_latent, k_net = jax.random.split(key)
+        z = inputs["z"] if "z" in inputs else self.draw(k_latent, inputs["n"])
+        labels = inputs["label"] if self.classes else None
+        return forward(self.net, weights["generator"], z, labels, train=False, key=k_net)[0]
 
-    def preview(
-        self, variables: dict[str, Variables], batch: Batch, key: PRNGKey
-    ) -> Float[Array, "rows columns height width channels"]:
+    def function(self, gives: Feature) -> Function:
+        """The function ``sample`` of a run."""
+        return Function(self.sample, ("label",) if self.classes else (), gives)
+
+    def show(
+        self, weights: dict[str, Variables], batch: Batch, key: PRNGKey
+    ) -> dict[str, Float[Array, "rows columns height width channels"]]:
         """Ten columns of samples: a row a class (ten at most), or ten rows without classes."""
         del batch
-        rows = min(self.num_classes, 10) or 10
-        images = self.predict(variables, {"label": jnp.repeat(jnp.arange(rows), 10)}, key)
-        return images.reshape(rows, 10, *images.shape[1:])
+        rows = min(self.classes, 10) or 10
+        labels = jnp.repeat(jnp.arange(rows), 10)
+        images = self.sample(weights, {"n": 10 * rows, "label": labels}, key)
+        return {"": images.reshape(rows, 10, *images.shape[1:])}

@@ -1,30 +1,27 @@
-"""How algorithms touch networks: made to measure, initialised and applied."""
+"""How methods touch networks: made to measure, and applied."""
 
 import dataclasses
-from collections.abc import Mapping
+import inspect
 from typing import Any, Literal
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-import optax
 
-from jaxgan.core import Player, Spec, TrainState
+from jaxgan.nets.traits import mixes_batch
 from jaxgan.typing import Image, PRNGKey, Variables
 
 ComputeDtype = Literal["float32", "bfloat16"]
 
 
-def fit(net: nn.Module, spec: Spec, dtype: ComputeDtype, num_classes: int = 0) -> nn.Module:
+def fit(
+    net: nn.Module, image_shape: tuple[int, ...], dtype: ComputeDtype, num_classes: int = 0
+) -> nn.Module:
     """``net`` with its derived fields set: the image shape, the classes, the computation's dtype.
 
     A net of your own needs only those of the fields that it uses.
     """
-    derived = {
-        "image_shape": spec.image_shape,
-        "num_classes": num_classes,
-        "dtype": jnp.dtype(dtype),
-    }
+    derived = {"image_shape": image_shape, "num_classes": num_classes, "dtype": jnp.dtype(dtype)}
     names = {field.name for field in dataclasses.fields(net)}
     return net.clone(**{name: value for name, value in derived.items() if name in names})
 
@@ -35,16 +32,25 @@ def forward(
     *inputs: Any,
     train: bool = True,
     key: PRNGKey | None = None,
+    method: str | None = None,
 ) -> tuple[Any, Variables]:
     """``(outputs, variables)``: with new BatchNorm and spectral statistics where ``train``.
 
-    ``key`` is for dropout, in nets that have it.
+    Args:
+      net: the network.
+      variables: its variables.
+      *inputs: positional arguments.
+      train: handed on where the method has an argument of that name.
+      key: for dropout, noise and whatever else the network draws.
+      method: the name of the method to call, ``__call__`` by default.
     """
+    known = inspect.signature(getattr(type(net), method or "__call__")).parameters
+    modes = {"train": train} if "train" in known else {}
+    rngs = {} if key is None else {"params": key}  # linen's stand-in for every other stream
     if not train:
-        return net.apply(variables, *inputs, train=False), variables
+        return net.apply(variables, *inputs, rngs=rngs, method=method, **modes), variables
     mutable = [name for name in variables if name != "params"]
-    rngs = {} if key is None else {"dropout": key}
-    outputs, new = net.apply(variables, *inputs, train=True, mutable=mutable, rngs=rngs)
+    outputs, new = net.apply(variables, *inputs, mutable=mutable, rngs=rngs, method=method, **modes)
     return outputs, {**variables, **new}
 
 
@@ -55,7 +61,7 @@ def together(
 
     The examples are interleaved, so that every device keeps its own.
     """
-    if len(batches) == 1 or getattr(net, "norm", None) == "batch":
+    if len(batches) == 1 or mixes_batch(net):
         outputs = []
         for i, images in enumerate(batches):
             own = None if key is None else jax.random.fold_in(key, i)
@@ -66,18 +72,3 @@ def together(
     output, variables = forward(net, variables, images.reshape(-1, *images.shape[2:]), key=key)
     output = output.reshape(-1, count, *output.shape[1:])
     return [output[:, i] for i in range(count)], variables
-
-
-def create_state(
-    key: PRNGKey,
-    nets: Mapping[str, tuple[nn.Module, tuple[Any, ...]]],
-    tx: Mapping[str, optax.GradientTransformation],
-    averaged: tuple[str, ...] = (),
-    memory: dict[str, Any] | None = None,
-) -> TrainState:
-    """The state at step 0 of players given as ``name: (net, example inputs)``."""
-    players = {}
-    for i, (name, (net, inputs)) in enumerate(nets.items()):
-        variables: Any = net.init(jax.random.fold_in(key, i), *inputs, train=True)
-        players[name] = Player.create(variables, tx[name], ema=name in averaged)
-    return TrainState.create(players, memory)

@@ -1,72 +1,114 @@
-"""The hyperparameters that every method shares, and the optimizer that they describe."""
+"""Optimizers as hyperparameters of a config, one for each player."""
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
 import optax
 
-from jaxgan.algorithms._parts.networks import ComputeDtype
 from jaxgan.errors import InputError
 
-Decay = Literal["constant", "linear", "cosine", "constant_linear"]
+ScheduleName = Literal["constant", "linear", "cosine", "constant_linear"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training:
-    """Optimizer, averaging and precision."""
+class _Rule:
+    """Fields of every rule."""
 
-    images: ClassVar[tuple[str, ...]] = ("image",)
-    """Names of the images in a batch that the method learns from."""
-    learning_rate: float = 2e-4
-    """The generator's, and every player's that has none of its own."""
-    optimizer: Literal["adam", "rmsprop", "sgd"] = "adam"
-    """The rule."""
-    b1: float = 0.5
-    """Adam's decay of the gradient's mean."""
-    b2: float = 0.999
-    """Adam's decay of the squared gradient's mean."""
-    decay: Decay = "constant"
-    """The learning rate over the run: as it is, or to 0 along a line, half a cosine, or a line that
-    begins in the middle."""
+    lr: float = 2e-4
+    """Learning rate at the first update."""
+    schedule: ScheduleName = "constant"
+    """Learning rate over the run: constant; linear or cosine to 0; or constant for the first half,
+    then linear to 0."""
     clip_norm: float = 0.0
-    """Largest global norm of a player's gradient; 0 clips nothing."""
-    ema_decay: float = 0.999
-    """Of the generator's averaged weights, per step, less in the first ones; 0 keeps none."""
-    compute_dtype: ComputeDtype = "float32"
-    """Of activations; parameters, optimizer, statistics and losses stay float32."""
+    """Largest global norm of the player's gradient; 0 clips nothing."""
 
-    def transform(self, learning_rate: float, steps: int) -> optax.GradientTransformation:
-        """The optimizer, with its learning rate over ``steps`` updates."""
-        _check(self, learning_rate)
-        rate = schedule(learning_rate, self.decay, steps)
-        rule = {
-            "adam": lambda: optax.adam(rate, b1=self.b1, b2=self.b2),
-            "rmsprop": lambda: optax.rmsprop(rate, decay=0.99, eps=1e-8),
-            "sgd": lambda: optax.sgd(rate),
-        }[self.optimizer]()
+    def transform(self, steps: int, field: str) -> optax.GradientTransformation:
+        """The rule, with its learning rate over ``steps`` updates.
+
+        Args:
+          steps: the schedule's horizon.
+          field: the config's name for this optimizer, for messages.
+
+        Raises:
+          InputError: for a field out of range.
+        """
+        self._check(f"algorithm.{field}")
+        rule = self._rule(schedule(self.lr, self.schedule, steps))
         if self.clip_norm:
             return optax.chain(optax.clip_by_global_norm(self.clip_norm), rule)
         return rule
 
+    def _rule(self, rate: optax.Schedule) -> optax.GradientTransformation:
+        raise NotImplementedError
 
-def schedule(learning_rate: float, decay: Decay, steps: int) -> optax.Schedule:
-    """``learning_rate`` at update 0; constant, or 0 at update ``steps``."""
-    if decay == "linear":
-        return optax.linear_schedule(learning_rate, 0.0, steps)
-    if decay == "cosine":
-        return optax.cosine_decay_schedule(learning_rate, steps)
-    if decay == "constant_linear":
+    def _check(self, field: str) -> None:
+        if not self.lr > 0:
+            raise InputError(f"{field}.lr: {self.lr} is not above 0")
+        if not self.clip_norm >= 0:
+            raise InputError(f"{field}.clip_norm: {self.clip_norm} is below 0; 0 clips nothing")
+        for name in ("b1", "b2", "decay"):
+            value = getattr(self, name, 0.0)
+            if not 0 <= value < 1:
+                raise InputError(f"{field}.{name}: {value} is not in [0, 1)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adam(_Rule):
+    """Adam (Kingma and Ba 2015): p <- p - lr m / (sqrt(v) + eps), with bias correction."""
+
+    b1: float = 0.5
+    """Decay of the gradient's mean m."""
+    b2: float = 0.999
+    """Decay of the squared gradient's mean v."""
+    eps: float = 1e-8
+    """Added to the root."""
+
+    def lazily(self, every: int) -> "Adam":
+        """The same for an update that is joined by a regularizer's at every ``every``-th call.
+
+        With c = k / (k + 1): lr c, b1^c and b2^c (Karras et al. 2020, StyleGAN2, appendix B).
+        """
+        c = every / (every + 1)
+        return replace(self, lr=self.lr * c, b1=self.b1**c, b2=self.b2**c)
+
+    def _rule(self, rate: optax.Schedule) -> optax.GradientTransformation:
+        return optax.adam(rate, b1=self.b1, b2=self.b2, eps=self.eps)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RMSprop(_Rule):
+    """RMSprop (Hinton 2012): p <- p - lr g / (sqrt(v) + eps), as in PyTorch."""
+
+    lr: float = 5e-5
+    """Learning rate at the first update."""
+    decay: float = 0.99
+    """Decay of the squared gradient's mean v."""
+    eps: float = 1e-8
+    """Added to the root."""
+
+    def _rule(self, rate: optax.Schedule) -> optax.GradientTransformation:
+        return optax.rmsprop(rate, decay=self.decay, eps=self.eps, eps_in_sqrt=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SGD(_Rule):
+    """Gradient descent: p <- p - lr g."""
+
+    def _rule(self, rate: optax.Schedule) -> optax.GradientTransformation:
+        return optax.sgd(rate)
+
+
+Optimizer: TypeAlias = Adam | RMSprop | SGD
+"""The optimizer of one player; the config chooses the rule, the command line its fields."""
+
+
+def schedule(lr: float, name: ScheduleName, steps: int) -> optax.Schedule:
+    """``lr`` at update 0; constant, or 0 at update ``steps``."""
+    if name == "linear":
+        return optax.linear_schedule(lr, 0.0, steps)
+    if name == "cosine":
+        return optax.cosine_decay_schedule(lr, steps)
+    if name == "constant_linear":
         half = steps // 2
-        return optax.linear_schedule(learning_rate, 0.0, steps - half, half)
-    return optax.constant_schedule(learning_rate)
-
-
-def _check(training: Training, learning_rate: float) -> None:
-    if learning_rate <= 0:
-        raise InputError(f"algorithm.learning_rate: {learning_rate} is not above 0")
-    for name in ("b1", "b2", "ema_decay"):
-        value = getattr(training, name)
-        if not 0 <= value < 1:
-            raise InputError(f"algorithm.{name}: {value} is not in [0, 1)")
-    if training.clip_norm < 0:
-        raise InputError(f"algorithm.clip_norm: {training.clip_norm} is below 0; 0 clips nothing")
+        return optax.linear_schedule(lr, 0.0, steps - half, half)
+    return optax.constant_schedule(lr)

@@ -1,49 +1,51 @@
-"""One generator forward for both players' updates, handed on by ``memory``."""
+"""One forward of the generator for both players' updates."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 
-from jaxgan.core import TrainState
-from jaxgan.typing import Batch, Image, Metrics, Params, PRNGKey
+from jaxgan.core import Given, Loss, TrainState, Update, apply_gradients, merge
+from jaxgan.core.sharding import over_devices
+from jaxgan.core.update import no_nan
+from jaxgan.typing import Batch, Image, Metrics, PRNGKey, Variables
+
+Generate = Callable[[Given, Batch, PRNGKey], tuple[Image, Variables]]
+"""``(given, batch, key) -> (fakes, the generator's new variables)``."""
 
 
-class Fakes(NamedTuple):
-    """Images, and how a gradient to them goes on to the generator's parameters."""
+def on_shared_fakes(generate: Generate, discriminator: Update, loss: Loss, tx: Any) -> Update:
+    """D's update, then G's, on the same fakes: G runs forward once.
 
-    images: Image
-    pullback: Any
-    """A function with what the forward pass kept for it: the activations of one batch."""
+    As in PyTorch's DCGAN example; Goodfellow's Algorithm 1 draws new fakes for G.
 
+    Args:
+      generate: makes the fakes from ``given.variables["generator"]``.
+      discriminator: an update that finds them in its batch as ``fake``.
+      loss: G's loss of ``batch["fake"]``.
+      tx: G's optimizer.
+    """
 
-def generate(generator: Callable[[Params], tuple[Image, Any]], params: Params) -> tuple[Fakes, Any]:
-    """The images of ``generator(params) -> (images, variables)`` for both updates, and the rest."""
-    images, pullback, variables = jax.vjp(generator, params, has_aux=True)
-    return Fakes(images, pullback), variables
+    def update(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
+        k_fake, k_discriminator, k_generator = jax.random.split(key, 3)
+        given = state.given
+        g = given.variables["generator"]
 
+        def forward(params: Any) -> tuple[Image, Variables]:
+            trained = {**given.variables, "generator": {**g, "params": params}}
+            return generate(given._replace(variables=trained), batch, k_fake)
 
-@jax.custom_vjp
-def again(params: Params, fakes: Fakes) -> Image:
-    """The images that ``params`` made, to be differentiated in ``params``."""
-    del params
-    return fakes.images
+        fake, pullback, new = jax.vjp(forward, g["params"], has_aux=True)
+        state, metrics = discriminator(state, {**batch, "fake": fake}, k_discriminator)
 
+        def fooled(fake: Image) -> Any:
+            return loss(state.given, {**batch, "fake": fake}, k_generator)
 
-def _again_forward(params: Params, fakes: Fakes) -> tuple[Image, Fakes]:
-    del params
-    return fakes.images, fakes
+        (value, aux), gradient = jax.value_and_grad(fooled, has_aux=True)(fake)
+        (grads,) = pullback(gradient)
+        state = merge(state.with_statistics({"generator": new}), aux)
+        state, norm = apply_gradients("generator", grads, tx)(state, batch, key)
+        value, own = over_devices((value, aux.metrics))
+        return state, {**metrics, "generator_loss": no_nan(value), **norm, **own}
 
-
-def _again_backward(fakes: Fakes, g: Image) -> tuple[Params, Any]:
-    return fakes.pullback(g)[0], jax.tree.map(jax.numpy.zeros_like, fakes)
-
-
-again.defvjp(_again_forward, _again_backward)
-
-
-def forget(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
-    """An update that takes the fakes out of the state, once both players have used them."""
-    del batch, key
-    memory = {name: value for name, value in state.memory.items() if name != "fakes"}
-    return state.replace(memory=memory), {}
+    return update

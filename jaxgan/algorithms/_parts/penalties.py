@@ -1,0 +1,81 @@
+"""Penalties on a discriminator as hyperparameters, and their weighted sum."""
+
+from dataclasses import dataclass
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from jaxgan.errors import InputError
+from jaxgan.losses import penalties
+from jaxgan.nets.traits import mixes_batch
+from jaxgan.typing import Critic, Image, Logits, Metrics, PRNGKey, Scalar
+
+
+@dataclass(frozen=True, kw_only=True)
+class Penalties:
+    """Weights of the penalties that keep a discriminator smooth; 0 leaves one out."""
+
+    gradient_penalty: float = 0.0
+    """lambda of WGAN-GP's E[(||grad D(x_hat)|| - 1)^2] (10 in the paper)."""
+    r1: float = 0.0
+    """gamma of R1, gamma/2 E||grad D(x)||^2 over reals."""
+    r2: float = 0.0
+    """gamma of R2, gamma/2 E||grad D(G(z))||^2 over fakes."""
+    drift: float = 0.0
+    """Weight of E[D(x)^2] (0.001 in ProGAN)."""
+    every: int = 1
+    """Updates of the discriminator from one computation of the penalties to the next; each then
+    weighs as many times more (lazy regularization, Karras et al. 2020, StyleGAN2)."""
+
+    def __bool__(self) -> bool:
+        """Whether any of them is used."""
+        return any((self.gradient_penalty, self.r1, self.r2, self.drift))
+
+    @property
+    def smooths(self) -> bool:
+        """Whether a penalty on the gradient bounds it."""
+        return any((self.gradient_penalty, self.r1, self.r2))
+
+    def __call__(
+        self, critic: Critic, real: Image, fake: Image, real_logits: Logits, key: PRNGKey
+    ) -> tuple[Scalar, Metrics]:
+        """The weighted sum, and the unweighted terms by name."""
+        terms = {}
+        if self.gradient_penalty:
+            term = penalties.gradient_penalty(critic, real, fake, key)
+            terms["gradient_penalty"] = (self.gradient_penalty, term)
+        if self.r1:
+            terms["r1"] = (self.r1 / 2, penalties.r1(critic, real))
+        if self.r2:
+            terms["r2"] = (self.r2 / 2, penalties.r2(critic, fake))
+        if self.drift:
+            terms["drift"] = (self.drift, penalties.drift(real_logits))
+        total = jnp.zeros(())
+        for weight, term in terms.values():
+            total += self.every * weight * term
+        return total, {name: term for name, (_, term) in terms.items()}
+
+    def check(self, net: nn.Module, player: str, lazy: bool = False) -> None:
+        """Compares the penalties with the net that they are for.
+
+        Args:
+          net: the discriminator or critic.
+          player: its name in the config.
+          lazy: the method can compute penalties in an update of their own.
+
+        Raises:
+          InputError: for a weight below 0, an interval that cannot be, or a penalty on the
+            gradient of a net whose scores depend on the whole batch.
+        """
+        for name in ("gradient_penalty", "r1", "r2", "drift"):
+            if not getattr(self, name) >= 0:
+                raise InputError(f"algorithm.penalties.{name}: {getattr(self, name)} is below 0")
+        if self.every < 1 or (self.every > 1 and not lazy):
+            most = "below 1" if self.every < 1 else "above 1, which this method does not offer"
+            raise InputError(f"algorithm.penalties.every: {self.every} is {most}; use 1")
+        if self.smooths and mixes_batch(net):
+            raise InputError(
+                f"algorithm.{player}.norm: a gradient penalty needs a score that depends on one"
+                " image alone, and batch norm mixes the batch; use layer, instance, spectral or"
+                " none"
+            )

@@ -1,0 +1,66 @@
+"""The static part of a convolution, and the convolution itself as one operation of XLA's.
+
+In the rooms beside this one x (n, h, w, c) is the input, w (kh, kw, c, o) the kernel, and
+g (n, h', w', o) the output or its gradient.
+"""
+
+from typing import NamedTuple, TypeAlias
+
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float
+
+Activation: TypeAlias = Float[Array, "n _ _ _"]  # sizes differ between the faces
+Kernel: TypeAlias = Float[Array, "_ _ _ _"]
+Pairs: TypeAlias = tuple[tuple[int, int], ...]
+
+
+class Geometry(NamedTuple):
+    """The static part of a convolution from ``size`` with a kernel of ``kernel``."""
+
+    size: tuple[int, ...]
+    kernel: tuple[int, ...]
+    strides: tuple[int, ...]
+    padding: Pairs
+    dilation: tuple[int, ...] = (1, 1)
+    groups: int = 1
+    mirrored: bool = False
+    """Whether w is (kh, kw, o, c), turned by 180 degrees: the kernel of ``lax.conv_transpose``."""
+
+    @property
+    def ordinary(self) -> bool:
+        """Whether it has neither groups nor dilation."""
+        return self.groups == 1 and self.dilation == (1, 1)
+
+    def kernel_shape(self, c: int, o: int) -> tuple[int, ...]:
+        """The shape of w, from c to o channels."""
+        return (*self.kernel, *((o, c) if self.mirrored else (c // self.groups, o)))
+
+    def channels(self, w: Kernel) -> tuple[int, int]:
+        """Channels of x and of g."""
+        c, o = w.shape[2:][::-1] if self.mirrored else w.shape[2:]
+        return c * self.groups, o
+
+
+def convolution(geometry: Geometry, x: Activation, w: Kernel) -> Activation:
+    """F(x, w)."""
+    layout = "HWIO"
+    if geometry.mirrored:
+        # A transpose of F turns the kernel again. XLA cancels two turns in a row, and then no
+        # longer recognises the gradient of a convolution, which cuDNN computes without the zeros
+        # that the strides put into g.
+        w, layout = lax.optimization_barrier(lax.rev(w, (0, 1))), "HWOI"
+    return lax.conv_general_dilated(
+        x,
+        w,
+        geometry.strides,
+        geometry.padding,
+        rhs_dilation=geometry.dilation,
+        dimension_numbers=("NHWC", layout, "NHWC"),
+        feature_group_count=geometry.groups,
+    )
+
+
+def turned(w: Kernel) -> Kernel:
+    """A kernel of a mirrored geometry as that of one that is not, and back."""
+    return jnp.flip(w, (0, 1)).swapaxes(2, 3)
