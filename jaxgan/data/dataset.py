@@ -83,8 +83,9 @@ class Dataset:
             )
 
     def changed(self, **fields: Any) -> "Dataset":
-        """The same examples with other fields of the data, such as those that a leg changes."""
-        return open_dataset(replace(self.data, **fields), self.scaling)
+        """The same sources with other fields of the data, such as a leg's image and batch size."""
+        sources = {name: stream.source for name, stream in self.streams.items()}
+        return dataset_of(replace(self.data, **fields), sources)
 
     def describe(self) -> list[str]:
         """Lines about the examples, to be said when a run starts."""
@@ -163,9 +164,14 @@ def open_dataset(data: Data, scaling: Mapping[str, Scaling] | None = None) -> Da
     Raises:
       InputError: the source cannot be opened, or a field does not suit it.
     """
-    streams = {
-        name: Stream(source, *parts(source, data)) for name, source in open_streams(data).items()
-    }
+    return dataset_of(data, open_streams(data), scaling)
+
+
+def dataset_of(
+    data: Data, sources: Mapping[str, Source], scaling: Mapping[str, Scaling] | None = None
+) -> Dataset:
+    """:func:`open_dataset` of sources by stream, such as arrays of a notebook, that are open."""
+    streams = {name: Stream(source, *parts(source, data)) for name, source in sources.items()}
     features = {
         feature_name: feature
         for name, stream in streams.items()

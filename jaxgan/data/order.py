@@ -11,8 +11,9 @@ carry it out, and give the same batches to the bit.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -36,9 +37,9 @@ _FLIP, _CROP_Y, _CROP_X, _JITTER = 0, 1, 2, 3
 """The decision of each random number of an example; jitter takes three."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Order:
-    """The plan of one stream: ``order(call)`` is the plan of any call."""
+    """The plan of one stream: ``order(call)`` is the plan of any call, from 0."""
 
     size: int
     """Training examples of the stream."""
@@ -55,33 +56,43 @@ class Order:
     jitter: bool
 
     def __call__(self, call: int) -> Plan:
-        """The plan of a call, from 0."""
-        return {name: leaf[0] for name, leaf in self.block(call, 1).items()}
+        """The plan of a call."""
+        block, place = divmod(call, self._calls)
+        return {name: leaf[place] for name, leaf in self._block(block).items()}
 
-    def block(self, call: int, count: int) -> Plan:
-        """The plans of ``count`` calls, along a leading axis: NumPy is fast at many at once."""
-        firsts = np.uint64(self.first + call * self.stride) + (
-            np.arange(count, dtype=np.uint64) * np.uint64(self.stride)
-        )
-        position = firsts.reshape(-1, *(1,) * self.places.ndim) + self.places
+    @cached_property
+    def _calls(self) -> int:
+        """Calls in a block: NumPy is fast at many small calls at once."""
+        return max(1, _AT_ONCE // self.places.size)
+
+    @cached_property
+    def _block(self) -> Callable[[int], Plan]:
+        """The plans of a block of calls, along a leading axis; the last ones are remembered."""
+        return lru_cache(maxsize=2)(self._planned)
+
+    def _planned(self, block: int) -> Plan:
+        calls = np.arange(self._calls, dtype=np.uint64).reshape(-1, *(1,) * self.places.ndim)
+        first = np.uint64(self.first + block * self._calls * self.stride)
+        position = first + calls * np.uint64(self.stride) + self.places
         epoch, place = np.divmod(position, np.uint64(self.size))
         index = permuted(place, bits(*self.key, _SHUFFLE, epoch), self.size)
         plan = {"index": index.astype(np.int32)}
         if not (self.crop or self.flip or self.jitter):
             return plan
-        example = bits(*self.key, _AUGMENT, epoch, index)[..., None]
-        random = _bits_of_each(example) >> np.uint64(48)
+        random = _random(bits(*self.key, _AUGMENT, epoch, index))
         if self.crop:
             plan |= {"y": random[..., _CROP_Y], "x": random[..., _CROP_X]}
+        if self.flip:
+            plan["flip"] = random[..., _FLIP] < 2**15
         if self.jitter:
             plan["jitter"] = random[..., _JITTER:]
-        plan = {name: leaf.astype(np.int32) for name, leaf in plan.items()}
-        return {**plan, "flip": random[..., _FLIP] < 2**15} if self.flip else plan
+        return plan
 
 
-def _bits_of_each(example: np.ndarray) -> np.ndarray:
-    """The six random numbers of each example, along the last axis."""
-    return bits(example + np.arange(_JITTER + 3, dtype=np.uint64))
+def _random(example: np.ndarray) -> np.ndarray:
+    """Six fractions times 2^16 of each example, along a last axis."""
+    own = bits(example[..., None] + np.arange(_JITTER + 3, dtype=np.uint64))
+    return (own >> np.uint64(48)).astype(np.int32)
 
 
 def orders(
@@ -161,16 +172,4 @@ def plans(
         hosts=hosts,
         leg=leg,
     )
-    return _each(found)
-
-
-def _each(found: dict[str, Order]) -> Iterator[dict[str, Plan]]:
-    size = next(iter(found.values())).places.size
-    count = max(1, _AT_ONCE // size)
-    for call in itertools.count(0, count):
-        blocks = {name: order.block(call, count) for name, order in found.items()}
-        for i in range(count):
-            yield {
-                name: {key: leaf[i] for key, leaf in block.items()}
-                for name, block in blocks.items()
-            }
+    return ({name: order(call) for name, order in found.items()} for call in itertools.count())

@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import UInt64
 
 _GOLDEN = 0x9E3779B97F4A7C15
-_ROUNDS = 7
+_ROUNDS = 8
+"""An even number, after which the halves have their first widths again."""
 
 
 def bits(*words: "int | UInt64[np.ndarray, '...']") -> UInt64[np.ndarray, "..."]:
@@ -29,30 +30,34 @@ def permuted(
 ) -> UInt64[np.ndarray, "..."]:
     """The element at each place of a permutation of 0 to ``size - 1``; each key has another one.
 
-    A Feistel network (Luby and Rackoff, 1988) permutes the smallest square power of two that holds
+    A Feistel network (Luby and Rackoff, 1988) permutes the smallest power of two that holds
     ``size``. A result that is not below ``size`` is permuted again until it is: cycle walking
-    (Black and Rogaway, 2002), which takes 4 turns on average at most.
+    (Black and Rogaway, 2002), which takes two turns on average at most.
     """
-    half = max(1, -(-(size - 1).bit_length() // 2))
+    width = max(1, (size - 1).bit_length())
     place, key = np.broadcast_arrays(place, key)
-    out = _encrypted(place, key, half)
+    out = _encrypted(place, key, width)
     outside = out >= np.uint64(size)
     while outside.any():
-        out[outside] = _encrypted(out[outside], key[outside], half)
+        out[outside] = _encrypted(out[outside], key[outside], width)
         outside = out >= np.uint64(size)
     return out
 
 
 def _encrypted(
-    x: UInt64[np.ndarray, "*n"], key: UInt64[np.ndarray, "*n"], half: int
+    x: UInt64[np.ndarray, "*n"], key: UInt64[np.ndarray, "*n"], width: int
 ) -> UInt64[np.ndarray, "*n"]:
-    """The Feistel rounds, on two halves of ``half`` bits; a hash is the round function."""
-    shift, mask = np.uint64(half), np.uint64(2**half - 1)
-    left, right = x >> shift, x & mask
+    """The Feistel rounds on the halves of ``width`` bits; a hash is the round function.
+
+    Of an odd width one half is a bit longer: which one changes from round to round.
+    """
+    low, high = width // 2, width - width // 2
+    left, right = x >> np.uint64(low), x & np.uint64(2**low - 1)
     for _ in range(_ROUNDS):
         key = key + np.uint64(_GOLDEN)
-        left, right = right, left ^ (_mix(key ^ right) & mask)
-    return (left << shift) | right
+        left, right = right, left ^ (_mix(key ^ right) & np.uint64(2**high - 1))
+        low, high = high, low
+    return (left << np.uint64(low)) | right
 
 
 def _mix(x: UInt64[np.ndarray, "*n"]) -> UInt64[np.ndarray, "*n"]:

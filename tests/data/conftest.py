@@ -47,11 +47,12 @@ def coloured() -> tuple[np.ndarray, np.ndarray]:
 
 LABELLED = ["digits", "idx", "npz", "folder"]
 TWO_DOMAINS = ["photos", "unpaired", "paired"]
+ARRAYS = ["table", "series"]
 
 
 @pytest.fixture
 def make_data(tmp_path, coloured, write_idx) -> Callable[[str], Data]:
-    """A kind of source, its files written, with every augmentation on."""
+    """A kind of source, its files written, with every augmentation of images on."""
     images, labels = coloured
     names = {
         "digits": "digits",
@@ -61,9 +62,20 @@ def make_data(tmp_path, coloured, write_idx) -> Callable[[str], Data]:
         "folder": f"folder:{tmp_path}",
         "unpaired": f"unpaired:{tmp_path}/a,{tmp_path}/b",
         "paired": f"paired:{tmp_path}/a,{tmp_path}/b",
+        "masks": f"masks:{tmp_path}/a,{tmp_path}/b",
+        "table": f"table:{tmp_path}/a.csv",
+        "series": f"series:{tmp_path}/a.csv",
     }
 
     def make(kind: str) -> Data:
+        if kind in ARRAYS:
+            rows = np.random.default_rng(0).normal(5, 3, (40, 2))
+            word = {"table": ",xyz", "series": ""}[kind]
+            lines = [f"{a},{b}{word[:1]}{word[1 + i % 3 :][:1]}" for i, (a, b) in enumerate(rows)]
+            names_line = "one,two,word" if word else "one,two"
+            (tmp_path / "a.csv").write_text("\n".join([names_line, *lines]))
+            target = "word" if word else None
+            return Data(names[kind], batch_size=10, target=target, past=5, future=2)
         if kind == "idx":
             write_idx("train-images-idx3-ubyte.gz", images[..., 0])
             write_idx("train-labels-idx1-ubyte", labels.astype(np.uint8))
@@ -71,10 +83,11 @@ def make_data(tmp_path, coloured, write_idx) -> Callable[[str], Data]:
             np.savez(tmp_path / "a.npz", images=images, labels=labels)
         elif kind == "folder":
             write_folder(tmp_path, images, labels)
-        elif kind in ("unpaired", "paired"):
+        elif kind in ("unpaired", "paired", "masks"):
             count = 17 if kind == "unpaired" else 23
             write_folder(tmp_path / "a", images, labels)
-            write_folder(tmp_path / "b", 255 - images[:count], labels[:count])
+            others = images[..., 0] // 64 if kind == "masks" else 255 - images[:count]
+            write_folder(tmp_path / "b", others, labels[:count])
         return Data(names[kind], image_size=8, batch_size=10, crop=3, flip=True, jitter=0.4)
 
     return make
@@ -82,11 +95,11 @@ def make_data(tmp_path, coloured, write_idx) -> Callable[[str], Data]:
 
 @pytest.fixture(params=LABELLED)
 def any_data(request, make_data) -> Data:
-    """Every kind of source with labels that needs no files from elsewhere."""
+    """Every kind of source of images with labels that needs no files from elsewhere."""
     return make_data(request.param)
 
 
-@pytest.fixture(params=[*LABELLED, *TWO_DOMAINS])
+@pytest.fixture(params=[*LABELLED, *TWO_DOMAINS, "masks", *ARRAYS])
 def every_data(request, make_data) -> Data:
     """Every kind of source that needs no files from elsewhere."""
     return make_data(request.param)
