@@ -129,7 +129,8 @@ class Checkpoints:
             _compare(self._directory / str(step), wanted)
             args = ocp.args.StandardRestore(saved(wanted))
             with _quiet():
-                return _filled(wanted, self._manager.restore(step, args=args))
+                restored: Any = self._manager.restore(step, args=args)
+            return _filled(wanted, restored)
         if newest is not None:
             raise InputError(
                 f"out: no checkpoint in {self._directory} can be read; start over with --fresh"

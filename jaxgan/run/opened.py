@@ -16,7 +16,7 @@ from jaxgan.core.leg import Leg, first_step, leg_of, legs
 from jaxgan.data.config import Data
 from jaxgan.data.dataset import Scaling
 from jaxgan.errors import InputError, nearest
-from jaxgan.measure.generated import CHUNK, classes_of, drawer, drawing_function
+from jaxgan.measure.generated import CHUNK, classes_of, drawer, drawing_function, generator
 from jaxgan.ops.pixels import to_float, to_uint8
 from jaxgan.run import config, configs, directory
 from jaxgan.run.checkpoint import read_newest
@@ -73,8 +73,8 @@ class Opened:
             raise InputError(f"n: {n} is below 1")
         _, function = drawing_function(self.functions)
         classes = classes_of(function, self.spec.features)
-        make = functools.partial(drawer, function, classes, seed, label)
-        draw = self._once(("sample", seed, label), make)
+        generate = self._once("sample", functools.partial(generator, function))
+        draw = drawer(function, classes, seed, label, generate)
         chunks = -(-n // CHUNK)
         bar = tqdm(range(chunks), unit=f"x{CHUNK} images", disable=chunks < 10)
         return np.concatenate([draw(self._placed, chunk) for chunk in bar])[:n]
