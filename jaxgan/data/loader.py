@@ -12,7 +12,7 @@ import numpy as np
 from jaxgan.core import Feature
 from jaxgan.data.config import Data
 from jaxgan.data.examples import Example, Part, UnreadableImageError
-from jaxgan.data.images.augment import augmented
+from jaxgan.data.images.augment import Plan, augmented
 from jaxgan.data.images.resize import CENTRE, crop, fit, fit_mask, to_channels
 from jaxgan.data.scaling import Scaling
 from jaxgan.errors import InputError
@@ -40,20 +40,20 @@ class Loader:
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(os.cpu_count())
 
-    def example(self, place: int, plan: Mapping[str, np.ndarray] = {}) -> Example:
+    def example(self, place: int, plan: Plan | None = None) -> Example:
         """The example at a place of the part, without augmentation unless there is a plan for it.
 
         Raises:
           InputError: too many images cannot be read.
         """
         raw = self._readable(place)
-        return {name: self._treated(name, np.asarray(raw[name]), plan) for name in self.features}
+        return {name: self._treated(name, raw[name], plan or {}) for name in self.features}
 
-    def examples(self, places: Iterable[Any]) -> Example:
+    def examples(self, places: Iterable[int]) -> Example:
         """A batch of the examples at some places, not augmented."""
         return self._stacked([(int(place), {}) for place in places])
 
-    def batch(self, plan: Mapping[str, np.ndarray]) -> Example:
+    def batch(self, plan: Plan) -> Example:
         """The batch of a plan, in its shape."""
         lead, rank = plan["index"].shape, plan["index"].ndim
         flat = {key: leaf.reshape(-1, *leaf.shape[rank:]) for key, leaf in plan.items()}
@@ -62,11 +62,11 @@ class Loader:
         out = self._stacked([(int(row["index"]), row) for row in rows])
         return {name: x.reshape(*lead, *x.shape[1:]) for name, x in out.items()}
 
-    def _stacked(self, wanted: list[tuple[int, Mapping[str, np.ndarray]]]) -> Example:
+    def _stacked(self, wanted: list[tuple[int, Plan]]) -> Example:
         rows = list(self._threads.map(self.example, *zip(*wanted, strict=True)))
         return {name: np.stack([row[name] for row in rows]) for name in self.features}
 
-    def _treated(self, name: str, array: np.ndarray, plan: Mapping[str, np.ndarray]) -> np.ndarray:
+    def _treated(self, name: str, array: Any, plan: Plan) -> Any:
         feature = self.features[name]
         if feature.kind == "array":
             return self._scaling[name].apply(array)
