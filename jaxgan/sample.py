@@ -6,16 +6,14 @@ from typing import Annotated
 
 import numpy as np
 import tyro
-from tqdm import tqdm
 
 from jaxgan import cli
 from jaxgan.errors import InputError
-from jaxgan.measure.generated import CHUNK, classes_of, drawer, drawing_function, labels_of
+from jaxgan.measure.generated import classes_of, drawing_function, labels_of
 from jaxgan.run import files
 from jaxgan.run.opened import Opened, open_run
-from jaxgan.run.pictures import grid
+from jaxgan.run.pictures import grid, in_rows
 from jaxgan.system.compiler import use_cache
-from jaxgan.system.devices import Devices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,22 +41,15 @@ class Command:
 def sample(
     opened: Opened, n: int, seed: int = 0, label: int | None = None
 ) -> dict[str, np.ndarray]:
-    """``n`` images, and their labels if the run is conditional.
+    """``n`` images, uint8 (n, h, w, c), and their "labels", int32 (n,), of a conditional run.
 
     Image i depends on the seed, i and its label, and not on ``n``.
-
-    Returns:
-      "images", uint8 (n, h, w, c), and "labels", int32 (n,).
 
     Raises:
       InputError: for a run that draws no images, or a label that it does not know.
     """
-    _, function = drawing_function(opened.algorithm.functions)
-    classes = classes_of(function, opened.spec.features)
-    draw, chunks = drawer(function, classes, seed, label), -(-n // CHUNK)
-    weights = Devices(local=True).everywhere(opened.weights)
-    bar = tqdm(range(chunks), unit=f"x{CHUNK} images", disable=chunks < 10)
-    images = np.concatenate([draw(weights, chunk) for chunk in bar])[:n]
+    images = opened.sample(n, label, seed)
+    classes = classes_of(drawing_function(opened.functions)[1], opened.spec.features)
     labels = {"labels": labels_of(np.arange(n), classes, label)} if classes else {}
     return {"images": images, **labels}
 
@@ -77,15 +68,8 @@ def main(args: list[str]) -> None:
     if out.suffix == ".npz":
         files.write_npz(out, drawn)
     else:
-        files.write_image(out, grid(rows_of(drawn["images"])))
+        files.write_image(out, grid(in_rows(drawn["images"])))
     print(f"{out}: {command.n} images of step {opened.step}")
-
-
-def rows_of(images: np.ndarray, columns: int = 10) -> np.ndarray:
-    """Images (rows, columns, h, w, c), the last row filled up with white."""
-    columns = min(columns, len(images))
-    blank = np.full((-len(images) % columns, *images.shape[1:]), 255, np.uint8)
-    return np.concatenate([images, blank]).reshape(-1, columns, *images.shape[1:])
 
 
 if __name__ == "__main__":

@@ -11,13 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from jaxgan.data.scaling import Scaling
 from PIL import Image
 
 from jaxgan import apply as command
 from jaxgan import cli
 from jaxgan.core import Algorithm, Feature, Function, Player, Spec, TrainState
 from jaxgan.data.config import Data
+from jaxgan.data.scaling import Scaling
 from jaxgan.errors import InputError
 from jaxgan.run import files
 from jaxgan.run.config import Run
@@ -72,7 +72,9 @@ def trained(spec=SPEC, **fields):
     return opened(network.build(spec).functions, spec, weights)
 
 
-def opened(functions, spec=SPEC, weights=WEIGHTS, data=None, scaling=None, class_names=()):
+def opened(
+    functions, spec=SPEC, weights=WEIGHTS, data=None, scaling=None, class_names=(), columns=()
+):
     """A run as it is when it has been opened."""
     algorithm = Algorithm(None, None, functions)  # pyright: ignore
     return Opened(
@@ -83,6 +85,7 @@ def opened(functions, spec=SPEC, weights=WEIGHTS, data=None, scaling=None, class
         weights=weights,
         scaling=scaling or {},
         class_names=class_names,
+        columns=columns,
     )
 
 
@@ -563,6 +566,7 @@ def test_a_table_gives_predictions_in_units_of_the_file(call, tmp_path):
         {"predict": Function(predict, ("row",), target)},
         Spec({"row": row, "target": target}, 20),
         data=Data(target="price"),
+        columns=("x", "y"),
         scaling=scaling,
     )
     code, *_ = call(run, "--in", tmp_path / "t.csv", "--out", tmp_path / "p.csv")
@@ -585,7 +589,9 @@ def test_a_table_gives_labels_of_its_classes(call, tmp_path):
     label = Feature("label", (), 2)
     spec = Spec({"row": Feature("array", (1,)), "label": label}, 20)
     functions = {"classify": Function(classify, ("row",), label)}
-    run = opened(functions, spec, data=Data(target="kind"), class_names=("up", "down"))
+    run = opened(
+        functions, spec, data=Data(target="kind"), class_names=("up", "down"), columns=("x",)
+    )
     code, *_ = call(run, "--in", tmp_path / "t.csv", "--out", tmp_path / "p.csv")
     assert code == 0
     assert read_csv(tmp_path / "p.csv") == [
@@ -595,7 +601,7 @@ def test_a_table_gives_labels_of_its_classes(call, tmp_path):
 
 def test_a_series_gives_its_future_in_units_of_the_file(call, tmp_path):
     rows = np.arange(20.0).reshape(10, 2)
-    lines = "\n".join(f"day {i},{a},{b}" for i, (a, b) in enumerate(rows))
+    lines = "\n".join(f"2024-01-{i + 1:02},{a},{b}" for i, (a, b) in enumerate(rows))
     (tmp_path / "s.csv").write_text(f"time,a,b\n{lines}\n")
 
     def forecast(weights, inputs, key):
@@ -607,6 +613,7 @@ def test_a_series_gives_its_future_in_units_of_the_file(call, tmp_path):
         {"forecast": Function(forecast, ("past",), future)},
         Spec({"past": past, "future": future}, 20),
         scaling={"past": own, "future": own},
+        columns=("a", "b"),
     )
     args = ["--in", tmp_path / "s.csv", "--out"]
     code, *_ = call(run, *args, tmp_path / "f.csv")
@@ -618,9 +625,13 @@ def test_a_series_gives_its_future_in_units_of_the_file(call, tmp_path):
     assert code == 2
     assert "out: " in err
     assert "FILE.csv" in err
-    (tmp_path / "s.csv").write_text("time,a\n1,2\n2,3\n")
-    code, _, err = call(run, *args, tmp_path / "g.csv")
-    assert code == 2
-    assert "in: " in err
-    assert "time, a" in err
-    assert "(4, 2)" in err
+    for lines, words in {
+        "time,a\n1,2\n2,3\n": ["in: ", "has no column 'b'"],
+        "a,b\n1,2\n2,3\n": ["in: ", "last 4 rows", "2 rows"],
+        "a,b\n1,2\n2,3\n\n4,5\n6,7\n": ["in: ", "without a gap"],
+        "time,a,b\n1,1,2\n2,2,3\n9,4,5\n10,6,7\n": ["in: ", "without a gap"],
+    }.items():
+        (tmp_path / "s.csv").write_text(lines)
+        code, _, err = call(run, *args, tmp_path / "g.csv")
+        assert code == 2
+        assert all(word in err for word in words), err

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jaxgan import cli, default, sample, train
+from jaxgan import apply, cli, sample, train
 from jaxgan.errors import InputError
 from jaxgan.run import config, directory
 from jaxgan.run.checkpoint import Checkpoints
+from jaxgan.run.configs import find_config
 from jaxgan.run.logging import read_records
 from jaxgan.system.devices import Devices
 from jaxgan.train import train as run_training
@@ -72,6 +73,7 @@ def png(path, size=8):
             ["discriminator.norm"],
         ),
         (["nowhere.py"], ["nowhere.py"]),
+        (["cgan_digit"], ["config: ", "did you mean cgan_digits?", "wgan_mnist"]),
     ],
 )
 def test_a_wrong_field_is_named(args, words, fails, tmp_path, monkeypatch):
@@ -159,7 +161,6 @@ def test_a_strangers_config_executes_nothing():
 
 def test_a_full_disk_at_a_checkpoint_is_reported_and_the_run_goes_on(tmp_path, capsys, monkeypatch):
     """A file size limit stands for the disk: the state no longer fits, small files do."""
-    monkeypatch.setattr("jaxgan.run.session.Devices", lambda parallel: Devices(1, parallel))
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 
     def fill_the_disk(self, state, step, save=Checkpoints.save):
@@ -169,19 +170,19 @@ def test_a_full_disk_at_a_checkpoint_is_reported_and_the_run_goes_on(tmp_path, c
         save(self, state, step)
 
     monkeypatch.setattr(Checkpoints, "save", fill_the_disk)
-    gan = default.config().algorithm
+    gan = find_config("cgan_digits").algorithm
     gan = replace(gan, generator=gan.generator.clone(features=8))
     run = small_run(gan, tmp_path, steps=12)
     try:
         with pytest.raises(InputError, match=r"step 12, could not be saved.*from step 4"):
-            run_training(run)
+            run_training(run, devices=Devices(1))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     said = capsys.readouterr()
     assert "checkpoint at step 8 was not saved" in said.out + said.err
     assert Checkpoints(tmp_path / "checkpoints").steps() == [4]
     monkeypatch.undo()
-    assert run_training(run) == 0  # goes on from there when there is room
+    assert run_training(run, devices=Devices(1)) == 0  # goes on from there when there is room
     assert Checkpoints(tmp_path / "checkpoints").steps() == [4, 8, 12]
 
 
@@ -192,6 +193,9 @@ def test_sample_names_what_is_wrong(fails, tmp_path):
     assert "n: 0" in fails(out, "--out", "x.png", "--n", "0", command=sample)
     assert ".png nor .npz" in fails(out, "--out", "x.gif", command=sample)
     assert "not a run" in fails(tmp_path, "--out", "x.png", command=sample)
+    line = fails(out, "--in", tmp_path, "--out", "x", command=apply)
+    assert "run: it maps nothing" in line
+    assert "jaxgan.sample" in line
     content = json.loads((out / "config.json").read_text())
     content["run"]["algorithm"]["generator"]["type"] = "MyNet"
     (out / "config.json").write_text(json.dumps(content))

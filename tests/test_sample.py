@@ -27,6 +27,11 @@ def command(monkeypatch, *args):
     assert stop.value.code == 0
 
 
+def drawn(opened, *args, **kwargs):
+    arrays = draw(opened, *args, **kwargs)
+    return arrays["images"], arrays["labels"]
+
+
 def test_npz_holds_images_and_labels(run, tmp_path, monkeypatch):
     command(monkeypatch, run, "--n", 23, "--out", tmp_path / "x.npz")
     with np.load(tmp_path / "x.npz") as arrays:
@@ -41,11 +46,11 @@ def test_png_is_a_grid_of_ten_a_row(run, tmp_path, monkeypatch):
 
 
 def test_an_image_depends_on_seed_place_and_label_and_not_on_n(run):
-    trained = open_run(run)
-    few, _ = draw(trained, 5, seed=1)
-    many, labels = draw(trained, 130, seed=1)
-    other, _ = draw(trained, 5, seed=2)
-    sevens, seven = draw(trained, 5, seed=1, label=7)
+    opened = open_run(run)
+    few, _ = drawn(opened, 5, seed=1)
+    many, labels = drawn(opened, 130, seed=1)
+    other, _ = drawn(opened, 5, seed=2)
+    sevens, seven = drawn(opened, 5, seed=1, label=7)
     np.testing.assert_array_equal(few, many[:5])
     assert not np.array_equal(few, other)
     assert not np.array_equal(few, sevens)
@@ -57,7 +62,7 @@ def test_an_image_depends_on_seed_place_and_label_and_not_on_n(run):
 def test_averaged_weights_are_the_default_and_differ_from_the_last(run):
     averaged, last = open_run(run), open_run(run, averaged=False)
     assert averaged.step == last.step == 8
-    assert not np.array_equal(draw(averaged, 5)[0], draw(last, 5)[0])
+    assert not np.array_equal(drawn(averaged, 5)[0], drawn(last, 5)[0])
 
 
 def test_an_unconditional_run_has_no_labels(tmp_path, monkeypatch):

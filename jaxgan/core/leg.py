@@ -61,11 +61,14 @@ def legs(built: Algorithm | Sequence[Leg], steps: int) -> list[Leg]:
     """What ``build`` returned, as legs that fill the run.
 
     Raises:
-      InputError: the legs are shorter or longer than the run.
+      InputError: the legs are shorter or longer than the run, or one has no steps.
     """
     if isinstance(built, Algorithm):
         return [Leg(built, steps)]
     total = sum(leg.steps for leg in built)
+    if any(leg.steps < 1 for leg in built):
+        each = ", ".join(str(leg.steps) for leg in built)
+        raise InputError(f"steps: {steps} leaves legs of {each} steps: use more")
     if total != steps:
         raise InputError(f"steps: {steps}, and the legs of this method have {total}: use {total}")
     return list(built)

@@ -57,7 +57,7 @@ def draw(
 
 
 def share(x: Shaped[Array, "*shape"], axis: int = 0) -> Shaped[Array, "*part"]:
-    """This device's share of a whole batch, in a program that sees one; elsewhere ``x``, spread."""
+    """A device's share of a whole batch, in a program that sees one; elsewhere ``x``, spread."""
     if not mapped():
         return spread(x, axis)
     size = x.shape[axis] // jax.lax.axis_size(AXIS)
@@ -83,7 +83,7 @@ def over_devices(means: Any) -> Any:
 
 @jax.custom_vjp
 def averaged_gradient(params: Any) -> Any:
-    """``params`` as they are; their gradient is a mean over the devices under ``jax.pmap``.
+    """``params`` as they are; in a program of one share their gradient is a mean over the devices.
 
     There the gradient of :func:`over_devices` alone is that of the device's own share.
     """

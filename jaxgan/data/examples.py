@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from jaxtyping import Float64, Int32, Int64, UInt8
@@ -14,9 +14,9 @@ from jaxgan.errors import InputError
 Pixels: TypeAlias = UInt8[np.ndarray, "_height _width _channels"]
 """One image on the host: 0 is black, 255 is white; 1 (grey), 3 (RGB) or 4 (RGBA) channels."""
 
-Example: TypeAlias = dict[str, np.ndarray]
+Example: TypeAlias = dict[str, Any]
 """Arrays by the name of their feature: images uint8 (h, w, c), masks uint8 (h, w), labels int32 (),
-arrays of floats, not yet standardised."""
+arrays of floats, not yet standardised. NumPy's."""
 
 
 DTYPES = {"image": np.uint8, "mask": np.uint8, "label": np.int32, "array": np.float32}

@@ -54,7 +54,28 @@ def classes_of(function: Function, features: Mapping[str, Feature]) -> int:
     return features["label"].classes if "label" in function.takes else 0
 
 
-def drawer(function: Function, classes: int = 0, seed: int = 0, label: int | None = None) -> Draw:
+def generator(function: Function) -> Callable[..., jax.Array]:
+    """``(weights by name, labels, key) ->`` :data:`CHUNK` outputs, compiled; images as bytes."""
+
+    def generate(
+        weights: Mapping[str, Variables], labels: Int32[jax.Array, "n"], key: PRNGKey
+    ) -> jax.Array:
+        inputs: dict[str, Any] = {"n": CHUNK}
+        if "label" in function.takes:
+            inputs["label"] = labels
+        outputs = function.apply(weights, inputs, key)
+        return to_uint8(outputs) if function.gives.kind == "image" else outputs
+
+    return Devices(local=True).jit(generate)
+
+
+def drawer(
+    function: Function,
+    classes: int = 0,
+    seed: int = 0,
+    label: int | None = None,
+    generate: Callable[..., jax.Array] | None = None,
+) -> Draw:
     """``(weights by name, k) ->`` outputs ``64 k`` to ``64 k + 63``; images as bytes.
 
     Output i depends on the seed, i and its label alone. Weights that were placed by
@@ -65,6 +86,7 @@ def drawer(function: Function, classes: int = 0, seed: int = 0, label: int | Non
       classes: the number of classes that it is conditioned on, see :func:`classes_of`.
       seed: the seed of the latent codes.
       label: the class of every output; None: every class in turn.
+      generate: what :func:`generator` made of the function, to compile it once for many seeds.
 
     Raises:
       InputError: the function does not draw, or does not know the label.
@@ -78,16 +100,7 @@ def drawer(function: Function, classes: int = 0, seed: int = 0, label: int | Non
         known = f"0 to {classes - 1}" if classes else "none: it is not conditional"
         raise InputError(f"label: {label} is not a class of this run ({known})")
 
-    def generate(
-        weights: Mapping[str, Variables], labels: Int32[jax.Array, "n"], key: PRNGKey
-    ) -> jax.Array:
-        inputs: dict[str, Any] = {"n": CHUNK}
-        if "label" in function.takes:
-            inputs["label"] = labels
-        outputs = function.apply(weights, inputs, key)
-        return to_uint8(outputs) if function.gives.kind == "image" else outputs
-
-    compiled = Devices(local=True).jit(generate)
+    compiled = generate or generator(function)
 
     def draw(weights: Mapping[str, Variables], chunk: int) -> np.ndarray:
         labels = labels_of(np.arange(chunk * CHUNK, (chunk + 1) * CHUNK), classes, label)

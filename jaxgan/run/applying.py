@@ -9,6 +9,8 @@ import numpy as np
 from tqdm import tqdm
 
 from jaxgan.data.images.resize import to_channels
+from jaxgan.data.sources.series import read_series
+from jaxgan.data.sources.table import read_rows
 from jaxgan.errors import InputError
 from jaxgan.run import files
 from jaxgan.run.mapping import Mapper
@@ -109,48 +111,51 @@ def _pair(image: np.ndarray, output: np.ndarray) -> list[np.ndarray]:
 def _apply_to_rows(opened: Opened, mapper: Mapper, source: Path, out: Path) -> Applied:
     """Each row of a table, or the last rows of a series, from a CSV file to a CSV file."""
     files.check_file(out, ".csv", "a row an output")
-    if source.is_dir() or source.suffix != ".csv":
-        raise InputError(f"in: {mapper.name} takes rows: name a FILE.csv")
-    series = len(mapper.feature.shape) == 2
-    names, rows = files.read_numbers(source, None if series else opened.run.data.target)
-    if series:
-        rows = rows[None, -mapper.feature.shape[0] :]
-    if rows.shape[1:] != mapper.feature.shape:
+    if len(mapper.feature.shape) > 2 or not opened.columns:
         raise InputError(
-            f"in: {source} has {rows.shape[-2]} rows of numbers in the columns {', '.join(names)};"
-            f" {mapper.name} needs those of shape {mapper.feature.shape} that the run was"
-            " trained on"
+            f"function: {mapper.name} takes arrays of shape {mapper.feature.shape}, and neither"
+            " the rows of a table nor those of a series; call it in Python"
         )
-    scaling = opened.scaling.get(mapper.function.takes[0])
-    outputs = mapper.rows(rows if scaling is None else scaling.apply(rows))
-    header, values = _columns(opened, mapper, outputs[0] if series else outputs, names)
-    files.write_csv(out, header, values)
+    series = len(mapper.feature.shape) == 2
+    try:
+        rows = _window(opened, mapper, source) if series else read_rows(source, opened.columns)
+    except InputError as error:
+        raise InputError(str(error).replace("data.source", "in", 1)) from None
+    outputs = opened.apply(mapper.name, rows)
+    files.write_csv(out, *_columns(opened, mapper, outputs[0] if series else outputs))
     return Applied(len(rows))
 
 
+def _window(opened: Opened, mapper: Mapper, source: Path) -> np.ndarray:
+    """The last rows of a series, as many as the function takes: (1, rows, columns)."""
+    series, past = read_series(source, opened.columns), mapper.feature.shape[0]
+    last = series.rows[-past:]
+    if (
+        len(last) < past
+        or np.isnan(last).any()
+        or series.broken[len(series.rows) - past + 1 :].any()
+    ):
+        raise InputError(
+            f"in: {mapper.name} takes the last {past} rows of a series without a gap, and {source}"
+            f" has {len(series.rows)} rows: add rows, or fill in what is missing"
+        )
+    return last[None]
+
+
 def _columns(
-    opened: Opened, mapper: Mapper, values: np.ndarray, names: tuple[str, ...] = ()
+    opened: Opened, mapper: Mapper, values: np.ndarray
 ) -> tuple[list[str], list[list[Any]]]:
-    """Header and rows of the outputs: labels with probabilities, or numbers in their own units."""
+    """Header and rows of the outputs: labels with probabilities, or numbers."""
     gives, target = mapper.function.gives, opened.run.data.target
     if gives.kind == "label":
         classes = list(opened.class_names) or [str(c) for c in range(gives.classes)]
         return ["label", *classes], [[classes[int(np.argmax(p))], *p] for p in values]
     if gives.kind != "array":
         raise InputError(f"function: {mapper.name} gives a {gives.kind} a row; call it in Python")
-    known = _standardised(opened, mapper)
-    if known:
-        values = opened.scaling[known].invert(values)
     flat = np.asarray(values).reshape(len(values), -1)
-    width = flat.shape[1]
+    width, predicts = flat.shape[1], opened.predicted(mapper.function) is not None
+    if predicts and width == len(opened.columns) and gives.shape != ():
+        return list(opened.columns), flat.tolist()
     if width == 1:
-        return [target if known and target else "score"], flat.tolist()
-    header = list(names) if width == len(names) else [str(i) for i in range(width)]
-    return header, flat.tolist()
-
-
-def _standardised(opened: Opened, mapper: Mapper) -> str | None:
-    """The standardised feature of the run that the function's outputs are predictions of."""
-    same = [name for name in opened.scaling if opened.spec.features[name] == mapper.function.gives]
-    others = [name for name in same if name not in mapper.function.takes]
-    return next(iter(others or same), None)
+        return [target if predicts and target else "score"], flat.tolist()
+    return [str(i) for i in range(width)], flat.tolist()

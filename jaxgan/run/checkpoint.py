@@ -15,7 +15,7 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 
-from jaxgan.core import TrainState
+from jaxgan.core import Player, TrainState
 from jaxgan.errors import InputError, first_line
 from jaxgan.system import processes
 
@@ -29,7 +29,17 @@ Like = Callable[[int], TrainState]
 
 def saved(state: TrainState) -> dict[str, Any]:
     """The part of a state that a checkpoint holds: no frozen weights, rows or clock."""
-    return {"step": state.step, "players": state.players, "memory": state.memory}
+    players = {
+        name: {"variables": p.variables, "opt_state": p.opt_state, "average": p.average}
+        for name, p in state.players.items()
+    }
+    return {"step": state.step, "players": players, "memory": state.memory}
+
+
+def _filled(like: TrainState, tree: dict[str, Any]) -> TrainState:
+    """``like`` with the arrays of a tree as :func:`saved` makes it."""
+    players = {name: Player(**parts) for name, parts in tree["players"].items()}
+    return like.replace(step=tree["step"], players=players, memory=tree["memory"])
 
 
 class Checkpoints:
@@ -119,7 +129,8 @@ class Checkpoints:
             _compare(self._directory / str(step), wanted)
             args = ocp.args.StandardRestore(saved(wanted))
             with _quiet():
-                return wanted.replace(**self._manager.restore(step, args=args))
+                restored: Any = self._manager.restore(step, args=args)
+            return _filled(wanted, restored)
         if newest is not None:
             raise InputError(
                 f"out: no checkpoint in {self._directory} can be read; start over with --fresh"
@@ -154,11 +165,12 @@ class Checkpoints:
 
 def saved_steps(directory: Path) -> list[int]:
     """The steps of complete checkpoints in a directory, oldest first."""
-    options = ocp.CheckpointManagerOptions(read_only=True)
     if not directory.is_dir():
         return []
-    with _quiet(), ocp.CheckpointManager(directory.absolute(), options=options) as manager:
-        return sorted(manager.all_steps())
+    with _quiet():
+        options = ocp.CheckpointManagerOptions(read_only=True)
+        with ocp.CheckpointManager(directory.absolute(), options=options) as manager:
+            return sorted(manager.all_steps())
 
 
 def read_newest(directory: Path, like: Like, say: Say = print) -> TrainState | None:
@@ -180,7 +192,7 @@ def read_newest(directory: Path, like: Like, say: Say = print) -> TrainState | N
             try:
                 wanted = like(step)
                 _compare(folder, wanted)
-                return _filled(wanted, _read(folder))
+                return _filled(wanted, _like(saved(wanted), _read(folder)))
             except Exception as error:
                 if folder.is_dir() and not _is_damage(error):
                     raise
@@ -259,11 +271,10 @@ def _compare(checkpoint: Path, wanted: TrainState) -> None:
             )
 
 
-def _filled(wanted: TrainState, read: Any) -> TrainState:
-    """``wanted`` with the arrays that were read in the places of its shapes."""
+def _like(wanted: Any, read: Any) -> Any:
+    """The arrays that were read in a tree of the wanted form."""
     found = _by_path(read)
-    arrays = jax.tree_util.tree_map_with_path(lambda path, _: found[_name(path)], saved(wanted))
-    return wanted.replace(**arrays)
+    return jax.tree_util.tree_map_with_path(lambda path, _: found[_name(path)], wanted)
 
 
 def _by_path(tree: Any) -> dict[str, Any]:

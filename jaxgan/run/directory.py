@@ -53,6 +53,8 @@ class Facts(NamedTuple):
     scaling: Mapping[str, Scaling]
     """Statistics of the arrays, of the training part."""
     class_names: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+    """Columns of a table's rows or of a series."""
 
 
 def default_directory(run: Run) -> Path:
@@ -141,10 +143,11 @@ def facts(content: dict[str, Any]) -> Facts:
             Spec(_features(spec["features"]), spec["steps"], spec["first"]),
             [_features(features) for features in content["legs"]],
             {
-                name: Scaling(*(np.asarray(values, np.float32) for values in pair))
+                name: Scaling(*(np.asarray(values, np.float64) for values in pair))
                 for name, pair in content["scaling"].items()
             },
             tuple(content["class_names"]),
+            tuple(content["columns"]),
         )
     except (KeyError, TypeError) as error:
         raise InputError(f"out: config.json was made by another jaxgan ({error!r})") from None
@@ -162,6 +165,7 @@ def _encode(known: Facts) -> dict[str, Any]:
             for name, pair in known.scaling.items()
         },
         "class_names": list(known.class_names),
+        "columns": list(known.columns),
     }
 
 

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from jaxgan.data.examples import Pixels, UnreadableImageError
 from jaxgan.data.images.decode import decode
 from jaxgan.data.sources.folder import find_files
-from jaxgan.errors import InputError, first_line
+from jaxgan.errors import InputError
 from jaxgan.system.files import write_whole
 
 
@@ -83,33 +83,6 @@ def decoded(
         except UnreadableImageError as error:
             unreadable.append(file)
             tqdm.write(f"unreadable: {error}", file=sys.stderr)
-
-
-def read_numbers(path: Path, without: str | None = None) -> tuple[tuple[str, ...], np.ndarray]:
-    """The numeric columns of a CSV file with a header: their names, and float64 (rows, columns).
-
-    Args:
-      path: the file.
-      without: a column to leave out.
-
-    Raises:
-      InputError: there is no such column, or the file cannot be read.
-    """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            header, *rows = [row for row in csv.reader(file) if row]
-    except (OSError, ValueError, csv.Error) as error:
-        raise InputError(f"in: {path} is no CSV file with a header: {first_line(error)}") from None
-    columns = {}
-    for name, *values in zip(header, *rows, strict=False):
-        try:
-            if name.strip() != without:
-                columns[name.strip()] = np.array(values, np.float64)
-        except ValueError:
-            continue
-    if not columns or not rows:
-        raise InputError(f"in: {path} has no column of numbers: it needs a header and rows")
-    return tuple(columns), np.stack(list(columns.values()), axis=1)
 
 
 def write_image(path: Path, image: np.ndarray) -> None:

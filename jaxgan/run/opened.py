@@ -9,13 +9,14 @@ from typing import Any
 
 import jax
 import numpy as np
+from tqdm import tqdm
 
 from jaxgan.core import Algorithm, Function, Spec, TrainState
 from jaxgan.core.leg import Leg, first_step, leg_of, legs
 from jaxgan.data.config import Data
 from jaxgan.data.dataset import Scaling
 from jaxgan.errors import InputError, nearest
-from jaxgan.measure.generated import CHUNK, classes_of, drawer, drawing_function
+from jaxgan.measure.generated import CHUNK, classes_of, drawer, drawing_function, generator
 from jaxgan.ops.pixels import to_float, to_uint8
 from jaxgan.run import config, configs, directory
 from jaxgan.run.checkpoint import read_newest
@@ -42,6 +43,8 @@ class Opened:
     scaling: Mapping[str, Scaling]
     """Statistics of the arrays in the training data."""
     class_names: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+    """Columns of a table's rows or of a series, in the order of the arrays."""
     _made: dict[Any, Any] = field(default_factory=dict, repr=False)
     _lock: Any = field(default_factory=threading.Lock, repr=False)
 
@@ -70,9 +73,11 @@ class Opened:
             raise InputError(f"n: {n} is below 1")
         _, function = drawing_function(self.functions)
         classes = classes_of(function, self.spec.features)
-        make = functools.partial(drawer, function, classes, seed, label)
-        draw = self._once(("sample", seed, label), make)
-        return np.concatenate([draw(self._placed, k) for k in range(-(-n // CHUNK))])[:n]
+        generate = self._once("sample", functools.partial(generator, function))
+        draw = drawer(function, classes, seed, label, generate)
+        chunks = -(-n // CHUNK)
+        bar = tqdm(range(chunks), unit=f"x{CHUNK} images", disable=chunks < 10)
+        return np.concatenate([draw(self._placed, chunk) for chunk in bar])[:n]
 
     def apply(self, name: str, inputs: Any) -> np.ndarray:
         """The outputs of a function that maps examples.
@@ -101,8 +106,11 @@ class Opened:
         else:
             make = functools.partial(Mapper, self.functions, self.spec.features, self.weights, name)
             mapper, (values,) = self._once(("apply", name), make), given.values()
-            outputs = mapper.rows(values) if kind == "array" else np.stack(mapper.images(values))
-        predicted = self._predicted(function)
+            if kind == "image":
+                outputs = np.stack(mapper.images(list(_images(values))))
+            else:
+                outputs = mapper.rows(values)
+        predicted = self.predicted(function)
         return self.scaling[predicted].invert(outputs) if predicted else outputs
 
     def _mapping(self, name: str) -> Function:
@@ -132,8 +140,8 @@ class Opened:
         compiled = self._once(("together", name), lambda: devices.jit(outputs))
         return np.asarray(compiled(dict(self.weights), given))
 
-    def _predicted(self, function: Function) -> str | None:
-        """The standardised feature that a function's outputs are values of."""
+    def predicted(self, function: Function) -> str | None:
+        """The standardised feature that a function's outputs are values of; None: of none."""
         same = [name for name in self.scaling if self.spec.features[name] == function.gives]
         others = [name for name in same if name not in function.takes]
         return next(iter(others or same), None)
@@ -149,6 +157,15 @@ class Opened:
             if key not in self._made:
                 self._made[key] = make()
             return self._made[key]
+
+
+def _images(values: np.ndarray) -> np.ndarray:
+    if values.ndim != 4 or values.dtype != np.uint8 or not len(values):
+        raise InputError(
+            f"inputs: {values.dtype} of shape {values.shape}; images are uint8 of shape"
+            " (n, height, width, channels)"
+        )
+    return values
 
 
 def open_run(
@@ -192,6 +209,7 @@ def open_run(
         weights=state.replace(frozen=weights_of(leg)).weights(averaged),
         scaling=facts.scaling,
         class_names=facts.class_names,
+        columns=facts.columns,
     )
 
 

@@ -130,6 +130,13 @@ def _titled(groups: Sequence[tuple[str, Sequence[np.ndarray]]], gap: int) -> np.
     return np.concatenate([above, picture])
 
 
+def in_rows(images: np.ndarray, columns: int = 10) -> np.ndarray:
+    """Images (n, h, w, c) as (rows, columns, h, w, c), the last row filled up with white."""
+    columns = min(columns, len(images))
+    blank = np.full((-len(images) % columns, *images.shape[1:]), 255, np.uint8)
+    return np.concatenate([images, blank]).reshape(-1, columns, *images.shape[1:])
+
+
 def _strip(titles: Sequence[tuple[str, float, int]], width: int) -> np.ndarray:
     """Titles in black on white, uint8 (height, width): each with its centre and its room.
 

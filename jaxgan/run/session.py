@@ -207,7 +207,7 @@ def open_stages(
         dataset.check_batch_size()
         stages.append(Stage(run, i, first_step(parts, i), leg, dataset, devices))
     features = [stage.dataset.features for stage in stages]
-    return stages, directory.Facts(spec, features, whole.scaling, tuple(whole.class_names))
+    return stages, directory.Facts(spec, features, whole.scaling, whole.class_names, whole.columns)
 
 
 def _named(run: Run) -> Path:

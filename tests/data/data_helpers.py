@@ -27,6 +27,11 @@ def dataset(data: Data, source: Source | dict[str, Source] | None = None) -> Dat
     return dataset_of(data, {"": source} if isinstance(source, Source) else source)
 
 
+def shape_of(data: Data, source: Source | None = None, name: str = "image") -> tuple[int, ...]:
+    """The shape of a feature in the batches."""
+    return dataset(data, source).features[name].shape
+
+
 def take(
     data: Data, count: int, source: Source | dict[str, Source] | None = None, **options
 ) -> list[dict]:

@@ -5,12 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from data_helpers import take, write_folder
+from data_helpers import dataset, take, write_folder
 from PIL import Image
 
 from jaxgan.data import Data
-from jaxgan.data.loader import Loader
-from jaxgan.data.sources.opening import open_source
+from jaxgan.data.dataset import open_dataset
 from jaxgan.errors import InputError
 
 
@@ -44,14 +43,25 @@ def test_order_with_damaged_images_is_still_a_function_of_the_step(damaged):
 
 
 def test_each_damaged_file_is_told_once(damaged):
-    loader = Loader(open_source(damaged), damaged)
+    loader = open_dataset(damaged).loader("")
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         for i in list(range(20)) * 2:
-            loader.load(np.int64(i), np.float32(0.5), np.float32(0.5))
+            loader.example(i)
     files = [str(warning.message) for warning in told]
     assert len(files) == 3
     assert all(f"{i:03}.png" in file for i, file in zip((4, 5, 19), files, strict=True))
+
+
+def test_an_image_of_the_same_part_stands_in(damaged):
+    """A training image never takes the place of a held-out one."""
+    for k in range(1, 4):
+        own = dataset(replace(damaged, batch_size=1, fold=(k, 3)))
+        part = own.streams[""].held_out
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            seen = np.concatenate([b["image"][:, 0, 0, 0] // 10 for b in own.held_out_batches(3)])
+        assert set(seen) == set(part.indices) - {4, 5, 19}
 
 
 def test_past_the_limit_the_run_stops_with_the_name_of_the_file(damaged):
@@ -65,7 +75,7 @@ def test_past_the_limit_the_run_stops_with_the_name_of_the_file(damaged):
 
 
 def test_no_image_is_readable(damaged, tmp_path):
-    source = open_source(replace(damaged, max_unreadable=100))
+    source = open_dataset(damaged).streams[""].source
     for file in tmp_path.rglob("*.png"):
         file.unlink()
     with pytest.raises(InputError, match=r"no image of folder:.* can be read"):
@@ -76,7 +86,7 @@ def test_other_errors_reach_the_caller_as_they_are(damaged):
     def broken(i: int):
         raise ZeroDivisionError("a bug")
 
-    source = replace(open_source(damaged), example=broken)
+    source = replace(open_dataset(damaged).streams[""].source, example=broken)
     with pytest.raises(ZeroDivisionError, match="a bug"):
         take(damaged, 1, source)
 
@@ -87,10 +97,11 @@ def test_a_program_ends_while_images_are_being_decoded(tmp_path):
     for i in range(8):
         Image.fromarray(noise).save(tmp_path / f"{i}.jpg")
     code = (
-        "from jaxgan.data.pipeline import Data, batches\n"
-        "from jaxgan.data.sources.opening import open_source\n"
+        "from jaxgan.data import Data\n"
+        "from jaxgan.data.dataset import open_dataset\n"
+        "from jaxgan.data.pipeline import batches\n"
         f"data = Data(source='folder:{tmp_path}', batch_size=8)\n"
-        "stream = batches(open_source(data), data, seed=0)\n"
+        "stream = batches(open_dataset(data), seed=0)\n"
         "print(next(stream)['image'].shape)"
     )
     out = subprocess.run(

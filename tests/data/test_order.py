@@ -77,9 +77,7 @@ def test_hosts_and_stacks_divide_one_order(n, k, hosts):
         for call, plan in enumerate(own):
             assert plan["index"].shape == plan["y"].shape == plan["flip"].shape == lead
             assert plan["jitter"].shape == (*lead, 3)
-            np.testing.assert_array_equal(
-                plan["index"].ravel(), whole[call, :, :, host].ravel()
-            )
+            np.testing.assert_array_equal(plan["index"].ravel(), whole[call, :, :, host].ravel())
 
 
 def test_what_is_not_augmented_is_not_planned():

@@ -21,6 +21,7 @@ from jaxgan.core import (
     chain,
     ema,
     minimize,
+    show_nothing,
 )
 from jaxgan.core.sharding import draw
 from jaxgan.data.config import Data
@@ -125,6 +126,15 @@ class Taught:
         weights = {"w": np.frombuffer(data, np.float32).reshape(CODE, -1)}
         frozen = Frozen(weights, self.file, hashlib.sha256(data).hexdigest())
         return autoencoder(8, {"teacher": frozen})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Silent:
+    """Has no functions and shows nothing."""
+
+    def build(self, spec):
+        del spec
+        return autoencoder(8)._replace(functions={}, show=show_nothing)
 
 
 def write_weights(path, seed=0, columns=50_000):

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from jaxgan.core import Feature, Function
 from jaxgan.run import health
 
 RNG = np.random.default_rng(0)
@@ -23,7 +24,7 @@ def test_spread_is_the_mean_rms_distance_of_pooled_pairs(size):
     pairs = [
         np.sqrt(np.mean((a - b) ** 2)) for a, b in itertools.combinations(pooled.astype(float), 2)
     ]
-    np.testing.assert_allclose(health.spread(health.features(images)), np.mean(pairs), rtol=1e-12)
+    np.testing.assert_allclose(health.spread(health.pooled(images)), np.mean(pairs), rtol=1e-12)
 
 
 def test_a_side_that_8_does_not_divide_is_pooled_in_cells_of_nearly_one_size():
@@ -35,34 +36,34 @@ def test_a_side_that_8_does_not_divide_is_pooled_in_cells_of_nearly_one_size():
         for top, bottom in itertools.pairwise(rows)
         for left, right in itertools.pairwise(columns)
     ]
-    found = health.features(images)
+    found = health.pooled(images)
     assert found.shape == (2, 64)
     np.testing.assert_allclose(found.ravel(), np.ravel(want), rtol=1e-12)
 
 
 def test_the_data_are_as_diverse_as_themselves_and_copies_are_not_at_all():
     images = draw(100, 8, 8, 1)
-    reals = health.Bank(health.features(images), None)
+    reals = health.Bank(health.pooled(images), None)
     assert health.diversity(images.reshape(10, 10, 8, 8, 1), reals) == {"diversity": 1.0}
     copies = np.broadcast_to(images[0], (10, 10, 8, 8, 1))
     assert health.diversity(copies, reals) == {"diversity": 0.0}
 
 
 def test_noise_on_copies_is_no_diversity():
-    reals = health.Bank(health.features(draw(100, 8, 8, 3).repeat(4, 1).repeat(4, 2)), None)
+    reals = health.Bank(health.pooled(draw(100, 8, 8, 3).repeat(4, 1).repeat(4, 2)), None)
     noisy = 128 + RNG.integers(-20, 21, (10, 10, 32, 32, 3))
     assert health.diversity(noisy.astype(np.uint8), reals)["diversity"] < 0.05
 
 
 def test_one_image_a_class_is_diverse_but_not_within_a_class():
     labels = np.arange(100) % 5  # rows 5 to 9 have no reals
-    reals = health.Bank(health.features(draw(100, 8, 8, 1)), labels)
+    reals = health.Bank(health.pooled(draw(100, 8, 8, 1)), labels)
     sheet = np.repeat(draw(10, 1, 8, 8, 1), 10, axis=1)
     found = health.diversity(sheet, reals, by_class=True)
     assert found["diversity"] > 0.5
     assert found["class_diversity"] == 0.0
     sheet = draw(10, 10, 8, 8, 1)
-    rows = sum(health.spread(health.features(row)) for row in sheet[:5])
+    rows = sum(health.spread(health.pooled(row)) for row in sheet[:5])
     classes = sum(health.spread(reals.features[labels == i]) for i in range(5))
     found = health.diversity(sheet, reals, by_class=True)
     np.testing.assert_allclose(found["class_diversity"], rows / classes, rtol=1e-12)
@@ -73,21 +74,47 @@ def test_equal_reals_have_no_diversity_to_compare_with():
     assert health.diversity(draw(10, 10, 8, 8, 1), reals) == {}
 
 
-def test_a_bank_is_the_first_hundred_images_of_any_batches():
-    rng = np.random.default_rng(1)
-    images = rng.integers(0, 256, (120, 8, 8, 1)).astype(np.uint8)
-    labels = np.arange(120)
-    whole = health.bank(iter([{"image": images, "label": labels}]))
-    np.testing.assert_array_equal(whole.features, health.features(images[:100]))
-    np.testing.assert_array_equal(whole.labels, labels[:100])
-    several = (
-        {"image": i.reshape(2, 20, 8, 8, 1), "label": n.reshape(2, 20)}
-        for i, n in zip(np.split(images, 3), np.split(labels, 3), strict=True)
-    )
-    parts = health.bank(several)
-    np.testing.assert_array_equal(parts.features, whole.features)
-    np.testing.assert_array_equal(parts.labels, whole.labels)
-    assert health.bank(iter([{"image": images}])).labels is None
+IMAGE = Feature("image", (8, 8, 1))
+LABEL = Feature("label", (), 10)
+
+
+def function(*takes, gives=IMAGE):
+    return Function(None, takes, gives)
+
+
+def test_a_gauge_compares_the_block_of_a_sheet_with_reals_of_its_shape():
+    images, labels = draw(100, 8, 8, 1), np.arange(100) % 10
+    asked = []
+
+    def reals(n):
+        asked.append(n)
+        return {"image": images, "label": labels}
+
+    features = {"image": IMAGE, "label": LABEL}
+    block = draw(10, 10, 8, 8, 1)
+    sheet = {"real": images[:10], "": block, "curve": RNG.normal(size=(10, 7))}
+    plain = health.gauge({"encode": function("image"), "sample": function()}, features, reals)
+    bank = health.Bank(health.pooled(images), labels)
+    assert plain(sheet) == health.diversity(block, bank)
+    conditional = health.gauge({"sample": function("label")}, features, reals)
+    assert conditional(sheet) == health.diversity(block, bank, by_class=True)
+    assert conditional({"": draw(10, 10, 4, 4, 1)}) == {}
+    assert conditional({}) == {}
+    assert asked == [100, 100]
+
+
+@pytest.mark.parametrize(
+    "functions,features",
+    [
+        ({}, {"image": IMAGE}),
+        ({"encode": function("image")}, {"image": IMAGE}),
+        ({"sample": function()}, {"row": Feature("array", (3,))}),
+        ({"sample": function(gives=Feature("array", (3,)))}, {"row": Feature("array", (3,))}),
+        ({"sample": function(gives=Feature("image", (4, 4, 1)))}, {"image": IMAGE}),
+    ],
+)
+def test_a_run_without_such_images_has_no_gauge(functions, features):
+    assert health.gauge(functions, features, reals=lambda n: {}) is None
 
 
 def test_means_leave_out_what_was_not_computed_and_begin_anew():

@@ -126,7 +126,7 @@ def test_a_dry_run_describes_each_leg(tmp_path):
 
 
 def test_legs_must_fill_the_run_and_their_batches_the_devices(tmp_path):
-    with pytest.raises(InputError, match=r"steps: 2, and the legs"):
+    with pytest.raises(InputError, match=r"steps: 2 leaves legs of 4, -2 steps"):
         Session(growing(tmp_path / "a", steps=2))
     data = Data(source="digits", image_size=16, batch_size=6)
     with pytest.raises(InputError, match=r"data\.batch_size: 4 .* 3 devices"):

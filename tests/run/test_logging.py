@@ -12,7 +12,7 @@ from jaxgan.run.logging import Logger, read_records
 
 @pytest.fixture
 def logger(tmp_path):
-    log = Logger(tmp_path, start=0, steps=10, images_per_step=4)
+    log = Logger(tmp_path, start=0, steps=10, images=lambda step: 4 * step)
     yield log
     log.close()
 
@@ -96,6 +96,28 @@ def test_a_line_cut_short_and_steps_past_the_checkpoint_are_dropped(tmp_path):
     path = tmp_path / "metrics.jsonl"
     lines = [json.dumps({"step": step, "images": step}) for step in (5, 10, 15)]
     path.write_text("\n".join(lines) + '\n{"step": 20, "ima')
-    log = Logger(tmp_path, start=10, steps=20, images_per_step=1)
+    log = Logger(tmp_path, start=10, steps=20, images=lambda step: step)
     log.close()
     assert [r["step"] for r in read_records(path)] == [5, 10]
+
+
+def test_what_is_not_finite_is_no_number_in_the_file(logger, tmp_path):
+    logger.record(1, {"a": np.inf, "b": float("nan"), "c": 1.0, "warning": "none"})
+    text = (tmp_path / "metrics.jsonl").read_text()
+    assert json.loads(text, parse_constant=pytest.fail) == {
+        "step": 1, "a": None, "b": None, "c": 1.0, "warning": "none",
+    }  # fmt: skip
+    assert read_records(tmp_path / "metrics.jsonl") == [{"step": 1, "c": 1.0, "warning": "none"}]
+
+
+def test_a_start_that_fails_to_write_loses_no_record(tmp_path, monkeypatch):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text(json.dumps({"step": 5, "images": 5}) + "\n")
+
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("jaxgan.system.files.os.replace", full)
+    with pytest.raises(OSError, match="No space"):
+        Logger(tmp_path, start=10, steps=20, images=lambda step: step)
+    assert [r["step"] for r in read_records(path)] == [5]

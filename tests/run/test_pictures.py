@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from jaxgan.run.pictures import grid, letterboxed, shrunk, write_curves, write_png
+from jaxgan.run.pictures import grid, letterboxed, sheet, shrunk, write_curves, write_png
 
 
 def test_grid_places_every_cell():
@@ -16,6 +16,7 @@ def test_grid_places_every_cell():
     assert (sheet[4:6] == 255).all()
 
 
+RNG = np.random.default_rng(0)
 TITLES = [f"{kind} {side}" for side in "AB" for kind in ("real", "fake", "cycle", "identity")]
 
 
@@ -48,6 +49,33 @@ def test_titles_are_in_one_line_where_they_fit_and_wrapped_where_not():
 def test_a_title_a_column():
     with pytest.raises(ValueError, match="zip"):
         grid(np.zeros((1, 3, 8, 8, 1), np.uint8), titles=("a", "b"))
+
+
+def test_a_sheet_of_one_untitled_block_is_its_grid():
+    block = RNG.integers(0, 256, (3, 4, 8, 8, 1)).astype(np.uint8)
+    np.testing.assert_array_equal(sheet({"": block}), grid(block))
+
+
+def test_a_sheet_of_titled_columns_is_their_grid():
+    images = RNG.integers(0, 256, (3, 2, 64, 64, 3)).astype(np.uint8)
+    found = sheet({"real": images[:, 0], "fake": images[:, 1]})
+    np.testing.assert_array_equal(found, grid(images, titles=("real", "fake")))
+
+
+def test_a_sheet_holds_columns_of_any_form():
+    low = np.full((3, 8, 8, 1), 50, np.uint8)
+    high = np.full((4, 32, 32, 3), 100, np.uint8)
+    block = np.full((2, 2, 32, 32, 4), 150, np.uint8)
+    curves = np.stack([np.sin(np.linspace(0, 9, 50)), np.full(50, np.nan)])
+    found = sheet({"low": low, "high": high, "": block, "curves": curves})
+    body = found[-(4 * 96 + 3 * 2) :]  # the curves are the highest cells
+    assert found.shape[-1] == 4
+    assert (found[..., 3] >= 150).all()
+    assert (body[48, : 3 * 32, :3] == 50).all()  # enlarged, grey in all colours
+    assert (body[48, 98:194, :3] == 100).all()
+    assert (body[48, 196:292] == 150).all()
+    assert (body[2 * 98 : 3 * 98, 196:388] == 255).all()  # the block has two rows
+    assert (body[:96, 392:, :3] < 128).any()
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])

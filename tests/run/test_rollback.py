@@ -1,5 +1,6 @@
 """A run that is no longer finite: it stops, or goes back and on with other random numbers."""
 
+import contextlib
 import functools
 import itertools
 from dataclasses import dataclass, replace
@@ -11,21 +12,15 @@ import pytest
 
 from jaxgan.algorithms import GAN
 from jaxgan.core import advance
+from jaxgan.data.dataset import open_dataset
 from jaxgan.data.pipeline import batches
-from jaxgan.data.sources.opening import open_source
 from jaxgan.errors import InputError, NotFiniteError
 from jaxgan.run.checkpoint import Checkpoints
 from jaxgan.run.config import Checkpoint, Log, Sample
-from jaxgan.run.session import prepare
+from jaxgan.run.session import Session
 from jaxgan.system.devices import Devices
-from jaxgan.train import train
 from tests.small import ALGORITHMS, SPEC, small_run
-from tests.test_train import crash, final_state, losses
-
-
-@pytest.fixture(autouse=True)
-def _one_device(monkeypatch):
-    monkeypatch.setattr("jaxgan.run.session.Devices", lambda parallel: Devices(1, parallel))
+from tests.test_train import crash, final_state, losses, train
 
 
 def keys_of(rollbacks):
@@ -78,7 +73,7 @@ def by_hand(rollbacks, back_to):
     """
     run, devices = fragile("out"), Devices(1)
     algorithm = run.algorithm.build(SPEC)
-    stream = batches(open_source(run.data), run.data, seed=run.seed)
+    stream = batches(open_dataset(run.data), seed=run.seed)
     first = next(stream)
     state = devices.init(algorithm, keys_of(0 if back_to else rollbacks)[0], first)
     step = devices.compile(advance(algorithm), state, 0)
@@ -89,10 +84,10 @@ def by_hand(rollbacks, back_to):
 
 def end_of(run):
     """The state that a finished run has saved."""
-    ready = prepare(replace(run, steps=run.steps + 1))
-    ready.checkpoints.close()
-    assert ready.start == run.steps
-    return jax.device_get(ready.state)
+    with contextlib.closing(Session(replace(run, steps=run.steps + 1), devices=Devices(1))) as s:
+        start = s.restore()
+    assert start.step == run.steps
+    return jax.device_get(start.state)
 
 
 def assert_same(run, expected):

@@ -1,14 +1,17 @@
 """The mesh: what is split, what is whole, and what does not divide."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax.sharding import PartitionSpec
 
-from jaxgan.core import Algorithm
-from jaxgan.core.sharding import spread
+from jaxgan.core import Algorithm, Player, TrainState
+from jaxgan.core.sharding import over_devices, spread
 from jaxgan.errors import InputError
-from jaxgan.system.devices import BUFFERED, Devices, leading
+from jaxgan.system.devices import BUFFERED, Devices, Parallel, leading, open_devices
+from jaxgan.system.pmap import Pmap
+from tests.conftest import ROOT
 
 
 def algorithm(batches_per_step=1):
@@ -43,3 +46,51 @@ def test_spread_splits_what_a_step_makes_and_is_nothing_without_a_mesh():
     assert {shard.data.shape for shard in made.addressable_shards} == {(2, 3)}
     alone = jax.jit(lambda key: spread(jax.random.normal(key, (8, 3))))(jax.random.key(0))
     np.testing.assert_array_equal(made, alone)
+
+
+def test_frozen_weights_are_whole_where_the_state_is_split():
+    devices = Devices(parallel=Parallel(state="sharded"))
+    player = Player({"params": np.zeros((8, 3))}, ())
+    state = TrainState(np.int32(0), {"net": player}, {}, frozen={"teacher": np.zeros((8, 3))})
+    place = devices.of_state(state)
+    assert place.players["net"].variables["params"].spec == PartitionSpec("data")
+    assert place.frozen["teacher"] == devices.replicated
+    assert devices.of_state(state.replace(frozen=None)).frozen is None
+
+
+def test_what_is_computed_whole_needs_no_divisible_batch():
+    whole = Devices().whole(lambda key: spread(jax.random.normal(key, (10, 3))))
+    assert whole(jax.random.key(0)).sharding.is_fully_replicated
+
+
+@pytest.mark.parametrize("compile,cls", [("jit", Devices), ("pmap", Pmap)])
+def test_the_config_names_the_form(compile, cls):
+    devices = open_devices(Parallel(compile=compile))
+    assert type(devices) is cls
+    assert devices.mesh.size == 4
+
+
+@pytest.mark.parametrize("form", ["jit", "pmap"])
+@pytest.mark.parametrize("lead", [0, 1])
+def test_data_on_every_device_and_a_plan_that_is_split(form, lead):
+    def step(state, feed, root):
+        data, index = feed
+        del root
+        mean = over_devices(data[index].mean())
+        return state.replace(step=state.step + 1), {"mean": mean}
+
+    devices = open_devices(Parallel(compile=form))
+    data, index = np.arange(10.0, dtype=np.float32), np.arange(8, dtype=np.int32)
+    like = TrainState(jnp.int32(0), {}, {})
+    compiled = devices.compile(step, like, lead, resident=True)
+    plan = devices.place(index.reshape((1,) * lead + (8,)), lead)
+    feed = (jax.device_put(data, devices.replicated), plan)
+    state, metrics = compiled(like, feed, jax.random.key(0))
+    assert int(state.step) == 1
+    assert float(metrics["mean"]) == 3.5
+
+
+def test_pmap_is_known_to_one_file():
+    files = (ROOT / "jaxgan").rglob("*.py")
+    users = {str(f.relative_to(ROOT / "jaxgan")) for f in files if "pmap" in f.read_text()}
+    assert users == {"system/pmap.py", "system/devices.py"}  # the second has its name in the config

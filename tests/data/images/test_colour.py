@@ -1,10 +1,10 @@
-import operator
-
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from PIL import Image, ImageEnhance
 
-from jaxgan.data.images.colour import MOST_PIXELS, jittered, mean
+from jaxgan.data.images.colour import MOST_PIXELS, jittered, levels_of, mean
 
 RNG = np.random.default_rng(0)
 CORNERS = np.array([[r, g, b] for r in (0, 255) for g in (0, 255) for b in (0, 255)], np.uint8)
@@ -43,12 +43,11 @@ def in_floats(images: np.ndarray, u: np.ndarray, strength: float) -> np.ndarray:
 def in_integers(images: np.ndarray, u: np.ndarray, strength: float, dtype=np.int32):
     total = images.sum(axis=(1, 2), dtype=np.uint32)
     means = mean(total, images.shape[1] * images.shape[2]).astype(dtype)
-    return jittered(
+    return levels_of(
         [images[..., k].astype(dtype) for k in range(images.shape[-1])],
         [means[:, k, None, None] for k in range(images.shape[-1])],
         list((u * 2**16).astype(dtype)[..., None, None]),
         strength,
-        operator.rshift,
     )
 
 
@@ -72,20 +71,52 @@ def test_int32_is_wide_enough(channels):
     np.testing.assert_array_equal(narrow, wide)
 
 
-def test_compiled_is_the_same():
-    images = pictures(3)
-    u = uniforms(len(images))
-    total = images.sum(axis=(1, 2), dtype=np.uint32)
-    means = mean(total, 42).astype(np.int32)[..., None, None]
-    channels = np.moveaxis(images, -1, 0).astype(np.int32)
-    random = (u * 2**16).astype(np.int32)[..., None, None]
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("lead", [(), (2,), (1, 3)])
+def test_compiled_is_the_same(channels, lead):
+    images = RNG.integers(0, 256, (*lead, 6, 7, channels), dtype=np.uint8)
+    random = RNG.integers(0, 2**16, (*lead, 3), dtype=np.int32)
+    expected = jittered(images, random, 0.6)
+    out = jax.jit(jittered, static_argnums=2)(jnp.asarray(images), jnp.asarray(random), 0.6)
+    assert expected.dtype == out.dtype == np.uint8
+    np.testing.assert_array_equal(out, expected)
 
-    @jax.jit
-    def compiled(channels, means, random):
-        return jittered(list(channels), list(means), list(random), 0.6, operator.rshift)
 
-    expected = in_integers(images, u, 0.6)
-    np.testing.assert_array_equal(compiled(channels, np.moveaxis(means, 1, 0), random), expected)
+PICTURE = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
+
+
+def one(image: np.ndarray, u: tuple[float, ...], strength: float) -> np.ndarray:
+    return jittered(image, (np.array(u) * 2**16).astype(np.int32), strength)
+
+
+@pytest.mark.parametrize(
+    "place,enhance",
+    [(0, ImageEnhance.Brightness), (1, ImageEnhance.Contrast), (2, ImageEnhance.Color)],
+)
+@pytest.mark.parametrize("factor", [0.7, 1.2])
+def test_jitter_is_what_pillow_does(place, enhance, factor):
+    """Pillow truncates and rounds its grey level, hence 2 levels of 255."""
+    u = [0.5, 0.5, 0.5]
+    u[place] = 0.5 + (factor - 1) / (2 * 0.5)
+    expected = np.asarray(enhance(Image.fromarray(PICTURE)).enhance(factor)).astype(int)
+    assert np.abs(one(PICTURE, tuple(u), 0.5) - expected).max() <= 2
+
+
+def test_jitter_in_the_middle_changes_nothing():
+    np.testing.assert_array_equal(one(PICTURE, (0.5, 0.5, 0.5), 0.8), PICTURE)
+
+
+def test_jitter_leaves_opacity_alone():
+    image = np.concatenate([PICTURE, PICTURE[..., :1]], axis=-1)
+    out = one(image, (0.1, 0.9, 0.2), 0.5)
+    np.testing.assert_array_equal(out[..., 3], image[..., 3])
+    assert (out[..., :3] != PICTURE).any()
+
+
+def test_jitter_of_grey_has_no_saturation():
+    grey = PICTURE[..., :1]
+    np.testing.assert_array_equal(one(grey, (0.5, 0.5, 0.9), 0.5), grey)
+    np.testing.assert_array_equal(one(grey, (0.25, 0.5, 0.5), 1.0), (grey.astype(int) + 1) // 2)
 
 
 def test_mean_of_the_largest_image():

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from jaxgan.data.images.resize import crop, fit, prepared, to_channels
+from jaxgan.data.images.resize import (
+    CENTRE,
+    crop,
+    fit,
+    fit_mask,
+    offset,
+    prepared,
+    to_channels,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -12,7 +20,7 @@ def test_a_circle_stays_a_circle(width, height):
     picture = Image.new("L", (width, height))
     box = (width // 2 - 15, height // 2 - 15, width // 2 + 14, height // 2 + 14)
     ImageDraw.Draw(picture).ellipse(box, fill=255)
-    out = crop(fit(np.asarray(picture)[..., None], 32), 32, 0.5, 0.5)[..., 0] > 127
+    out = crop(fit(np.asarray(picture)[..., None], 32), 32, CENTRE, CENTRE)[..., 0] > 127
     ys, xs = np.nonzero(out)
     assert out.shape == (32, 32)
     assert abs(np.ptp(ys) - np.ptp(xs)) <= 1
@@ -45,9 +53,9 @@ def test_size_that_fits_is_left_alone():
 
 def test_crop_places():
     image = np.arange(5 * 7, dtype=np.uint8).reshape(5, 7, 1)
-    np.testing.assert_array_equal(crop(image, 3, 0.0, 0.0), image[:3, :3])
-    np.testing.assert_array_equal(crop(image, 3, 0.5, 0.5), image[1:4, 2:5])
-    np.testing.assert_array_equal(crop(image, 3, 0.999, 0.999), image[2:, 4:])
+    np.testing.assert_array_equal(crop(image, 3, 0, 0), image[:3, :3])
+    np.testing.assert_array_equal(crop(image, 3, CENTRE, CENTRE), image[1:4, 2:5])
+    np.testing.assert_array_equal(crop(image, 3, 2**16 - 1, 2**16 - 1), image[2:, 4:])
 
 
 def test_prepared_is_each_image_by_itself():
@@ -55,7 +63,7 @@ def test_prepared_is_each_image_by_itself():
     for room in (0, 2):
         out = prepared(images, 6, room, 1)
         singles = [fit(to_channels(image, 1), 6 + room) for image in images]
-        expected = singles if room else [crop(image, 6, 0.5, 0.5) for image in singles]
+        expected = singles if room else [crop(image, 6, CENTRE, CENTRE) for image in singles]
         np.testing.assert_array_equal(out, expected)
 
 
@@ -88,3 +96,22 @@ def test_transparency_is_laid_over_white():
     np.testing.assert_allclose(out, rgba[..., :3] * alpha + 255 * (1 - alpha), atol=0.51)
     assert list(out[0, 0]) == [255, 255, 255]
     assert list(out[0, 1]) == [10, 20, 30]
+
+
+@pytest.mark.parametrize("room", [0, 1, 2, 30, 500])
+def test_offsets_reach_every_place_equally_often(room):
+    counts = np.bincount(offset(np.arange(2**16, dtype=np.int32), room), minlength=room + 1)
+    assert len(counts) == room + 1
+    assert np.ptp(counts) <= 1
+    assert offset(CENTRE, room) == (room + 1) // 2
+
+
+@pytest.mark.parametrize("side", [5, 8, 40])
+def test_masks_are_resized_by_nearest_neighbour(side):
+    mask = RNG.choice(np.array([0, 3, 7, 200], np.uint8), (20, 30))
+    out = fit_mask(mask, side)
+    assert out.shape == (side, round(30 * side / 20))
+    assert set(out.ravel()) <= {0, 3, 7, 200}
+    rows = ((np.arange(out.shape[0]) + 0.5) * 20 / out.shape[0]).astype(int)
+    columns = ((np.arange(out.shape[1]) + 0.5) * 30 / out.shape[1]).astype(int)
+    np.testing.assert_array_equal(out, mask[rows][:, columns])

@@ -1,14 +1,18 @@
 import numpy as np
 from sklearn.datasets import load_digits
 
+from jaxgan.core import Feature
 from jaxgan.data.sources.digits import open_digits
 
 
 def test_digits_are_scikit_learns():
     source, digits = open_digits(), load_digits()
-    assert (len(source), source.channels, source.num_classes) == (1797, 1, 10)
-    image, label = source.example(100)
+    assert len(source) == 1797
+    assert source.features == {
+        "image": Feature("image", (8, 8, 1)), "label": Feature("label", (), 10),
+    }  # fmt: skip
+    image, label = source.example(100).values()
     assert image.shape == (8, 8, 1)
     np.testing.assert_allclose(image[..., 0] / 255 * 16, digits.images[100], atol=0.04)
     assert label == digits.target[100]
-    assert (source.arrays.images.min(), source.arrays.images.max()) == (0, 255)
+    assert (source.arrays["image"].min(), source.arrays["image"].max()) == (0, 255)

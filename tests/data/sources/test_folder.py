@@ -1,15 +1,16 @@
 import numpy as np
 import pytest
-from data_helpers import take, write_folder
+from data_helpers import shape_of, take, write_folder
 from PIL import Image
 
+from jaxgan.core import Feature
 from jaxgan.data import Data
-from jaxgan.data.sources.opening import image_shape, open_source
+from jaxgan.data.sources.opening import open_streams
 from jaxgan.errors import InputError
 
 
 def open_folder(root):
-    return open_source(Data(source=f"folder:{root}"))
+    return open_streams(Data(source=f"folder:{root}"))[""]
 
 
 def test_subfolders_are_classes_by_sorted_name(tmp_path):
@@ -20,8 +21,9 @@ def test_subfolders_are_classes_by_sorted_name(tmp_path):
     (tmp_path / "empty").mkdir()
     source = open_folder(tmp_path)
     assert len(source) == 4
-    assert (source.num_classes, source.class_names) == (3, ("a", "b", "c"))
-    assert [source.example(i)[1] for i in range(4)] == [0, 0, 1, 2]
+    assert (source.features["label"].classes, source.class_names) == (3, ("a", "b", "c"))
+    assert [source.example(i)["label"] for i in range(4)] == [0, 0, 1, 2]
+    assert source.labels.tolist() == [0, 0, 1, 2]
 
 
 def test_no_labels_where_images_lie_in_the_folder_itself(tmp_path):
@@ -29,7 +31,8 @@ def test_no_labels_where_images_lie_in_the_folder_itself(tmp_path):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         Image.new("L", (4, 4)).save(tmp_path / name)
     source = open_folder(tmp_path)
-    assert (len(source), source.num_classes, source.channels) == (2, 0, 1)
+    assert (len(source), source.labels, source.class_names) == (2, None, ())
+    assert source.features == {"image": Feature("image", (0, 0, 1))}
     assert take(Data(image_size=4, batch_size=2), 1, source)[0].keys() == {"image"}
 
 
@@ -48,7 +51,7 @@ def test_channels_are_those_of_the_first_image(tmp_path):
     Image.new("RGBA", (4, 4)).save(tmp_path / "a.png")
     Image.new("L", (4, 4)).save(tmp_path / "b.png")
     data = Data(source=f"folder:{tmp_path}", image_size=4, batch_size=2)
-    assert image_shape(open_source(data), data) == (4, 4, 4)
+    assert shape_of(data) == (4, 4, 4)
     assert take(data, 1)[0]["image"].shape == (2, 4, 4, 4)
 
 
@@ -99,6 +102,6 @@ def test_classes_of_a_written_folder(tmp_path, coloured):
     write_folder(tmp_path, images, labels)
     source = open_folder(tmp_path)
     for i in (0, 7, 8, 22):
-        image, label = source.example(i)
+        image, label = source.example(i).values()
         np.testing.assert_array_equal(image, images[i])
         assert label == labels[i]

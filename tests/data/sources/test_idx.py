@@ -5,7 +5,7 @@ import pytest
 
 from jaxgan.data import Data
 from jaxgan.data.sources.idx import open_idx, read_idx
-from jaxgan.data.sources.opening import open_source
+from jaxgan.data.sources.opening import open_streams
 from jaxgan.errors import InputError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 3, 4), dtype=np.uint8)
@@ -19,8 +19,9 @@ def test_folder_of_mnists_files(write_idx, tmp_path, images, zipped):
     labels = images.removesuffix(".gz").replace("images", "labels").replace("idx3", "idx1")
     write_idx(labels + zipped, LABELS)
     source = open_idx(str(tmp_path))
-    assert (len(source), source.channels, source.num_classes) == (5, 1, 4)
-    image, label = source.example(4)
+    assert (len(source), source.features["image"].shape) == (5, (3, 4, 1))
+    assert source.features["label"].classes == 4
+    image, label = source.example(4).values()
     np.testing.assert_array_equal(image[..., 0], IMAGES[4])
     assert label == 2
 
@@ -28,14 +29,16 @@ def test_folder_of_mnists_files(write_idx, tmp_path, images, zipped):
 def test_split_picks_the_file(write_idx, tmp_path):
     write_idx("train-images-idx3-ubyte", IMAGES)
     write_idx("t10k-images-idx3-ubyte", IMAGES[:2])
-    assert len(open_source(Data(source=f"idx:{tmp_path}", split="test"))) == 2
+    assert len(open_streams(Data(source=f"idx:{tmp_path}", split="test"))[""]) == 2
+    assert len(open_idx(str(tmp_path)).test()) == 2
+    assert open_idx(str(tmp_path), "test").test is None
     with pytest.raises(InputError, match=r"data\.split: .* train and test, not 'val'"):
-        open_source(Data(source=f"idx:{tmp_path}", split="val"))
+        open_streams(Data(source=f"idx:{tmp_path}", split="val"))
 
 
 def test_one_file_without_labels(write_idx):
     source = open_idx(str(write_idx("anything.gz", IMAGES)))
-    assert (len(source), source.num_classes) == (5, 0)
+    assert (len(source), source.labels, source.test) == (5, None, None)
 
 
 @pytest.mark.parametrize("name", ["a-idx3-ubyte", "a-idx3-ubyte.gz"])
@@ -75,11 +78,10 @@ def test_nothing_there(tmp_path):
 
 
 def test_real_mnist(real):
-    source = open_source(Data(source=f"idx:{real('mnist')}"))
-    labels = source.arrays.labels
-    assert (len(source), source.num_classes) == (60_000, 10)
+    source = open_streams(Data(source=f"idx:{real('mnist')}"))[""]
+    assert (len(source), len(source.test()), len(source.class_names)) == (60_000, 10_000, 10)
     # The counts that LeCun's page and everyone since have published.
-    assert np.bincount(labels).tolist() == [
+    assert np.bincount(source.labels).tolist() == [
         5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949,
     ]  # fmt: skip
-    assert abs(source.arrays.images.mean() / 255 - 0.1307) < 1e-4
+    assert abs(source.arrays["image"].mean() / 255 - 0.1307) < 1e-4

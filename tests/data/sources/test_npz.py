@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from jaxgan.core import Feature
 from jaxgan.data.sources.npz import open_npz
 from jaxgan.errors import InputError
 
@@ -18,22 +19,23 @@ def saved(tmp_path):
 
 def test_images_and_labels(saved):
     source = open_npz(saved(images=IMAGES, labels=np.array([0, 4, 1, 1, 0, 2], np.int16), extra=1))
-    assert (len(source), source.channels, source.num_classes) == (6, 3, 5)
+    assert source.features["image"] == Feature("image", (4, 5, 3))
+    assert (len(source), source.features["label"].classes) == (6, 5)
     assert source.class_names == ("0", "1", "2", "3", "4")
-    image, label = source.example(1)
+    image, label = source.example(1).values()
     np.testing.assert_array_equal(image, IMAGES[1])
     assert label == 4
 
 
 def test_grey_without_labels(saved):
     source = open_npz(saved(images=IMAGES[..., 0]))
-    assert (source.channels, source.num_classes) == (1, 0)
-    np.testing.assert_array_equal(source.example(2)[0][..., 0], IMAGES[2, ..., 0])
+    assert source.features == {"image": Feature("image", (4, 5, 1))}
+    np.testing.assert_array_equal(source.example(2)["image"][..., 0], IMAGES[2, ..., 0])
 
 
 def test_16_bit_images_are_scaled(saved):
     values = np.array([0, 257 * 100, 65535], np.uint16).reshape(3, 1, 1)
-    assert open_npz(saved(images=values)).arrays.images.ravel().tolist() == [0, 100, 255]
+    assert open_npz(saved(images=values)).arrays["image"].ravel().tolist() == [0, 100, 255]
 
 
 @pytest.mark.parametrize(

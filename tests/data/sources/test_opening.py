@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+from data_helpers import write_folder
 
 from jaxgan.data import Data
-from jaxgan.data.examples import Unpaired, from_arrays
-from jaxgan.data.sources.opening import check_batch_size, image_shape, open_source
+from jaxgan.data.sources.opening import open_streams
 from jaxgan.errors import InputError
 
 
@@ -15,7 +15,8 @@ from jaxgan.errors import InputError
         (
             "qqq",
             "is not a kind of data: use digits, photos, idx:PATH, npz:PATH, folder:PATH, "
-            "unpaired:PATH_A,PATH_B, paired:PATH_A,PATH_B or tfds:NAME",
+            "masks:IMAGES,MASKS, table:FILE.csv, series:FILE.csv, unpaired:PATH_A,PATH_B, "
+            "paired:PATH_A,PATH_B or tfds:NAME",
         ),
         ("npz", "npz needs PATH: write npz:PATH"),
         ("tfds:", "tfds needs NAME: write tfds:NAME"),
@@ -26,44 +27,30 @@ from jaxgan.errors import InputError
 )
 def test_unknown_source(source, message):
     with pytest.raises(InputError, match=rf"^data\.source: .*{message}"):
-        open_source(Data(source=source))
+        open_streams(Data(source=source))
 
 
-@pytest.mark.parametrize("kind", ["digits", "photos"])
+@pytest.mark.parametrize("kind", ["digits", "photos", "table:x.csv", "masks:a,b"])
 def test_split_that_there_is_not(kind):
-    with pytest.raises(InputError, match=rf"data\.split: {kind} has no split 'test'"):
-        open_source(Data(kind, split="test"))
+    with pytest.raises(InputError, match=rf"data\.split: {kind.split(':')[0]} has no split 'test'"):
+        open_streams(Data(kind, split="test"))
 
 
-def test_image_shape_follows_the_data_or_the_source():
-    source = open_source(Data())
-    assert image_shape(source, Data(image_size=32)) == (32, 32, 1)
-    assert image_shape(source, Data(image_size=32, channels=3)) == (32, 32, 3)
+def test_target_of_what_is_no_table():
+    with pytest.raises(InputError, match=r"^data\.target: 'price' is a column of a table, and dig"):
+        open_streams(Data(target="price"))
 
 
-def domains(n: int, channels: int, m: int, others: int) -> Unpaired:
-    return Unpaired(
-        from_arrays("one", np.zeros((n, 4, 4, channels), np.uint8)),
-        from_arrays("other", np.zeros((m, 4, 4, others), np.uint8)),
-    )
+def test_a_source_that_is_open_is_not_opened_again():
+    one = open_streams(Data("photos", image_size=8))
+    other = open_streams(Data("photos", image_size=16, batch_size=3, flip=True, held_out=0.5))
+    assert one["a"] is other["a"]
 
 
-def test_domains_of_different_channels():
-    source = domains(3, 1, 3, 4)
-    with pytest.raises(InputError) as caught:
-        image_shape(source, Data())
-    assert str(caught.value) == (
-        "data.channels: 0 is as the source has them, and domain a has 1 and domain b 4; "
-        "use one number for both, such as --data.channels 4"
-    )
-    assert image_shape(source, Data(channels=3)) == (28, 28, 3)
-    assert image_shape(domains(3, 3, 3, 3), Data()) == (28, 28, 3)
-
-
-@pytest.mark.parametrize("n,m,domain", [(30, 12, "b"), (12, 30, "a"), (20, 12, "b")])
-def test_batch_larger_than_a_domain(n, m, domain):
-    source = domains(n, 1, m, 1)
-    check_batch_size(source, Data(batch_size=12))
-    message = rf"^data\.batch_size: 24 is larger than domain {domain} \(12 images\): .*12 or less"
-    with pytest.raises(InputError, match=message):
-        check_batch_size(source, Data(batch_size=24))
+def test_files_that_have_changed_are_opened_again(tmp_path):
+    images = np.zeros((3, 4, 4, 3), np.uint8)
+    data = Data(f"folder:{tmp_path}")
+    write_folder(tmp_path, images[:2], np.zeros(2, int))
+    assert len(open_streams(data)[""]) == 2
+    write_folder(tmp_path, images, np.zeros(3, int))
+    assert len(open_streams(data)[""]) == 3

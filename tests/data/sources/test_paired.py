@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from data_helpers import take
+from data_helpers import shape_of, take
 from PIL import Image
 
+from jaxgan.core import Feature
 from jaxgan.data import Data
 from jaxgan.data.examples import UnreadableImageError
-from jaxgan.data.sources.opening import image_shape
 from jaxgan.data.sources.paired import open_paired
 from jaxgan.errors import InputError
 
@@ -27,17 +27,17 @@ def folders(tmp_path):
 
 def halves(source):
     """The levels of both images of each pair."""
-    images = [np.split(source.example(i)[0], 2, axis=1) for i in range(len(source))]
-    return {(int(a[0, 0, 0]), round(int(b[0, 0, 0]), -1)) for a, b in images}
+    pairs = [source.example(i) for i in range(len(source))]
+    return {(int(p["a"][0, 0, 0]), round(int(p["b"][0, 0, 0]), -1)) for p in pairs}
 
 
 def test_files_of_one_name_are_pairs(folders):
     pairs = {(0, 100), (10, 110), (20, 120)}
     for text in (str(folders), f"{folders}/trainA,{folders}/trainB"):
         source = open_paired(text)
-        assert (len(source), source.channels, source.num_classes) == (3, 3, 0)
-        assert source.images == ("a", "b")
-        assert source.example(0)[0].shape == (4, 12, 3)
+        assert len(source) == 3
+        assert source.features == {name: Feature("image", (0, 0, 3)) for name in "ab"}
+        assert source.example(0)["b"].shape == (4, 6, 3)
         assert halves(source) == pairs
 
 
@@ -88,11 +88,11 @@ def test_domains_of_different_channels(tmp_path):
     save(tmp_path / "b" / "1.png", 150)
     text = f"{tmp_path}/a,{tmp_path}/b"
     with pytest.raises(InputError, match=r"^data\.channels: .* domain a has 1 and domain b 3"):
-        open_paired(text)
+        shape_of(Data(f"paired:{text}"), name="a")
     for channels in (1, 3, 4):
         data = Data(image_size=4, batch_size=1, channels=channels)
-        source = open_paired(text, channels=channels)
-        assert image_shape(source, data) == (4, 4, channels)
+        source = open_paired(text)
+        assert shape_of(data, source, "a") == shape_of(data, source, "b") == (4, 4, channels)
         batch = take(data, 1, source)[0]
         assert (batch["a"].shape, batch["b"].shape) == ((1, 4, 4, channels),) * 2
         assert (batch["a"].flat[0], batch["b"].flat[0]) == (50, 150)
@@ -121,3 +121,13 @@ def test_folders_that_are_no_pairs_side_by_side(tmp_path):
         open_paired(str(tmp_path))
     with pytest.raises(InputError, match=r"^data\.split: .* has no folder val, or valA and valB"):
         open_paired(str(tmp_path), "val")
+
+
+def test_test_parts(folders, tmp_path):
+    assert open_paired(str(folders)).test is None
+    save(folders / "testA" / "1.png", 1)
+    save(folders / "testB" / "1.png", 2)
+    assert halves(open_paired(str(folders)).test()) == {(1, 0)}
+    save(tmp_path / "joined" / "train" / "1.png", 9)
+    save(tmp_path / "joined" / "test" / "2.png", 7)
+    assert halves(open_paired(str(tmp_path / "joined")).test()) == {(7, 10)}

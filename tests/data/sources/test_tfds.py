@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from data_helpers import take
 
+from jaxgan.core import Feature
 from jaxgan.data import Data
 from jaxgan.data.sources import tfds as reader
 from jaxgan.data.sources.idx import open_idx
-from jaxgan.data.sources.opening import open_source
+from jaxgan.data.sources.opening import open_streams
 from jaxgan.errors import InputError
 
 
@@ -28,13 +29,15 @@ def memory(request, monkeypatch) -> str:
 
 def test_records_are_mnists(mnist, memory, real):
     """The same images with the same labels as in MNIST's own files, in TFDS's order."""
-    source = open_source(mnist)
-    original = open_idx(str(real("mnist")), "test").arrays
+    source = open_streams(mnist)[""]
+    original = open_idx(str(real("mnist")), "test").arrays.values()
     known = {image.tobytes(): int(label) for image, label in zip(*original, strict=True)}
-    assert (len(source), source.channels, source.num_classes) == (600, 1, 10)
+    assert (len(source), source.features["image"].shape[-1]) == (600, 1)
+    assert source.features["label"] == Feature("label", (), 10)
     assert source.class_names == tuple("0123456789")
     assert (source.arrays is None) == (memory == "encoded")
-    seen = [source.example(i) for i in range(600)]
+    seen = [source.example(i).values() for i in range(600)]
+    assert source.labels.tolist() == [int(label) for _, label in seen]
     assert all(known[image.tobytes()] == label for image, label in seen)
     assert len({image.tobytes() for image, _ in seen}) == 600
 
@@ -76,29 +79,32 @@ def test_splits_of_two_domains(two_domains):
         ("test", (2, 2), (3, 3)),
         ("train[:50%]", (2, 0), (3, 1)),
     ):
-        source = open_source(Data("tfds:horses", split=split, tfds_dir=two_domains))
-        assert source.num_classes == 0
-        assert [(len(s), s.example(0)[0].max()) for s in (source.a, source.b)] == [a, b]
+        streams = open_streams(Data("tfds:horses", split=split, tfds_dir=two_domains))
+        assert [(len(s), s.example(0)[k].max()) for k, s in streams.items()] == [a, b]
+        assert (streams["a"].test is None) == (split != "train")
+    test = open_streams(Data("tfds:horses", tfds_dir=two_domains))["b"].test()
+    assert (len(test), test.example(0)["b"].max()) == (3, 3)
     data = Data("tfds:horses", tfds_dir=two_domains, image_size=4, batch_size=4)
     batch = take(data, 1)[0]
     assert {name: leaf.max() for name, leaf in batch.items()} == {"a": 0, "b": 1}
 
 
 def test_splits_of_one_domain(two_domains):
-    source = open_source(Data("tfds:horses", split="trainB[1:]", tfds_dir=two_domains))
-    assert (len(source), source.example(0)) == (5, (pytest.approx(np.ones((4, 4, 3))), 1))
+    source = open_streams(Data("tfds:horses", split="trainB[1:]", tfds_dir=two_domains))[""]
+    image, label = source.example(0).values()
+    assert (len(source), image.min(), image.max(), label) == (5, 1, 1, 1)
     with pytest.raises(InputError, match=r"no 'val'; it has trainA, trainB, testA, testB"):
-        open_source(Data("tfds:horses", split="val", tfds_dir=two_domains))
+        open_streams(Data("tfds:horses", split="val", tfds_dir=two_domains))
 
 
 def test_unknown_split(mnist):
     with pytest.raises(InputError, match=r"data\.split: .* no 'val'; it has .*test"):
-        open_source(replace(mnist, split="val"))
+        open_streams(replace(mnist, split="val"))
 
 
 def test_unknown_data_set(tmp_path):
     with pytest.raises(InputError, match=r"data\.source: TFDS has no data set 'mnits'"):
-        open_source(Data("tfds:mnits", tfds_dir=str(tmp_path)))
+        open_streams(Data("tfds:mnits", tfds_dir=str(tmp_path)))
 
 
 def test_data_set_that_cannot_be_downloaded(tmp_path, monkeypatch):
@@ -109,7 +115,7 @@ def test_data_set_that_cannot_be_downloaded(tmp_path, monkeypatch):
     with pytest.raises(
         InputError, match=r"cannot be downloaded \(no route to host\): set data\.tfds_dir"
     ):
-        open_source(Data("tfds:mnist", tfds_dir=str(tmp_path)))
+        open_streams(Data("tfds:mnist", tfds_dir=str(tmp_path)))
 
 
 def test_secret_labels(mnist, memory, monkeypatch):
@@ -122,4 +128,4 @@ def test_secret_labels(mnist, memory, monkeypatch):
 
     monkeypatch.setattr(reader, "_records", secret)
     with pytest.raises(InputError, match=r"has no labels|labels from -1 to -1"):
-        open_source(mnist).example(0)
+        open_streams(mnist)[""].example(0)

@@ -16,17 +16,22 @@ def root(tmp_path):
 
 
 def test_the_folders_of_a_root(root):
-    source = open_unpaired(str(root))
-    assert (len(source.a), len(source.b), source.num_classes) == (3, 2, 0)
-    assert source.a.example(0)[0].max() == 18
-    assert source.b.example(0)[0].max() == 12
-    test = open_unpaired(str(root), "test")
-    assert (len(test.a), len(test.b)) == (1, 1)
+    streams = open_unpaired(str(root))
+    assert {name: len(source) for name, source in streams.items()} == {"a": 3, "b": 2}
+    assert streams["a"].example(0).keys() == {"a"}
+    assert streams["a"].example(0)["a"].max() == 18
+    assert streams["b"].example(0)["b"].max() == 12
+    for test in (
+        open_unpaired(str(root), "test"), {k: source.test() for k, source in streams.items()},
+    ):  # fmt: skip
+        assert [len(source) for source in test.values()] == [1, 1]
+        assert test["b"].example(0)["b"].max() == 5
+        assert test["b"].test is None
 
 
 def test_two_folders(root):
-    source = open_unpaired(f"{root}/trainB,{root}/testA")
-    assert (len(source.a), len(source.b)) == (2, 1)
+    streams = open_unpaired(f"{root}/trainB,{root}/testA")
+    assert [(len(source), source.test) for source in streams.values()] == [(2, None), (1, None)]
 
 
 def test_root_without_domains(root):
