@@ -80,6 +80,7 @@ def opened(
     return Opened(
         run=Run(algorithm=Network(), data=data or Data()),
         spec=spec,
+        data=data or Data(),
         algorithm=algorithm,
         step=8,
         weights=weights,

@@ -85,7 +85,7 @@ class Dataset:
     def changed(self, **fields: Any) -> "Dataset":
         """The same sources with other fields of the data, such as a leg's image and batch size."""
         sources = {name: stream.source for name, stream in self.streams.items()}
-        return dataset_of(replace(self.data, **fields), sources)
+        return dataset_of(replace(self.data, **fields), sources, self.scaling)
 
     def describe(self) -> list[str]:
         """Lines about the examples, to be said when a run starts."""

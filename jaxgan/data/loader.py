@@ -5,7 +5,7 @@ import threading
 import warnings
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 
@@ -49,7 +49,7 @@ class Loader:
         raw = self._readable(place)
         return {name: self._treated(name, raw[name], plan or {}) for name in self.features}
 
-    def examples(self, places: Iterable[int]) -> Example:
+    def examples(self, places: Iterable[SupportsIndex]) -> Example:
         """A batch of the examples at some places, not augmented."""
         return self._stacked([(int(place), {}) for place in places])
 

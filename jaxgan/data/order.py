@@ -76,7 +76,7 @@ class Order:
         position = first + calls * np.uint64(self.stride) + self.places
         epoch, place = np.divmod(position, np.uint64(self.size))
         index = permuted(place, bits(*self.key, _SHUFFLE, epoch), self.size)
-        plan = {"index": index.astype(np.int32)}
+        plan: Plan = {"index": index.astype(np.int32)}
         if not (self.crop or self.flip or self.jitter):
             return plan
         random = _random(bits(*self.key, _AUGMENT, epoch, index))

@@ -4,6 +4,7 @@ Each call is one function in NumPy: it gathers from arrays in memory, or decodes
 threads as there are cores.
 """
 
+import itertools
 import weakref
 from collections.abc import Callable, Iterator
 from typing import cast
@@ -58,7 +59,7 @@ def _stream(dataset: Dataset, name: str, order: Order) -> Iterator[dict[str, np.
 
     An exception would lose its type and print a stack trace if it were raised under TensorFlow.
     """
-    make, errors = _maker(dataset, name, order), list[Exception]()
+    make, errors = _maker(dataset, name, order), dict[int, Exception]()
     features = {k: f for k, f in dataset.features.items() if f.stream == name}
     shapes = {k: (*order.places.shape, *f.shape) for k, f in features.items()}
     types = {k: DTYPES[f.kind] for k, f in features.items()}
@@ -67,9 +68,9 @@ def _stream(dataset: Dataset, name: str, order: Order) -> Iterator[dict[str, np.
         try:
             batch = make(int(call))
         except Exception as error:
-            errors.append(error)
+            errors[int(call)] = error
             batch = {k: np.zeros(shapes[k], types[k]) for k in features}
-        return [np.array(len(errors) > 0), *(batch[k] for k in features)]
+        return [np.array(int(call) in errors), *(batch[k] for k in features)]
 
     def load(call: tf.Tensor) -> dict[str, tf.Tensor]:
         failed, *leaves = tf.numpy_function(attempt, [call], [tf.bool, *types.values()])
@@ -94,15 +95,17 @@ def _maker(dataset: Dataset, name: str, order: Order) -> Callable[[int], Example
     return lambda call: carried_out(arrays, {name: order(call)}, features, jitter)
 
 
-def _numpy(stream: tf.data.Dataset, errors: list[Exception]) -> Iterator[dict[str, np.ndarray]]:
+def _numpy(
+    stream: tf.data.Dataset, errors: dict[int, Exception]
+) -> Iterator[dict[str, np.ndarray]]:
     """The batches of a stream, until one has failed: then its exception."""
     held = [cast("Iterator[dict[str, np.ndarray]]", stream.as_numpy_iterator())]
 
     def generate() -> Iterator[dict[str, np.ndarray]]:
-        while True:
+        for call in itertools.count():
             batch = next(held[0])
             if batch.pop("failed"):
-                raise errors[0]
+                raise errors[call]
             yield batch
 
     generator = generate()

@@ -80,7 +80,7 @@ def test_processes_share_the_held_out_batches(processes):
         for batch in own.held_out_batches(4, process, processes)
     ]
     np.testing.assert_array_equal(np.sort(np.concatenate(seen)), own.streams[""].held_out.indices)
-    assert all(len(batch) == 4 for batch in seen if 24 not in batch)
+    assert sorted(len(batch) for batch in seen) == [1] + [4] * 6
 
 
 def test_held_out_pairs_of_two_streams_end_with_the_shorter(make_data):
@@ -96,7 +96,7 @@ def test_nothing_is_held_out():
 
 
 def test_the_gallery_is_fixed_and_not_augmented(every_data):
-    for data in (every_data, replace(every_data, held_out=0.2)):
+    for data in (every_data, replace(every_data, held_out=0.4)):
         own = open_dataset(data)
         batch = own.gallery(4)
         assert batch.keys() == own.features.keys()

@@ -105,6 +105,6 @@ def test_a_program_ends_while_images_are_being_decoded(tmp_path):
         "print(next(stream)['image'].shape)"
     )
     out = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=40
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
     )
     assert out.stdout == "(8, 28, 28, 3)\n"

@@ -69,9 +69,9 @@ def _chosen(array: Arrays, plan: Plan, feature: Feature) -> Arrays:
         on_host = isinstance(array, np.ndarray)
         return array[index] if on_host else array.at[index].get(mode="promise_in_bounds")
     size = feature.shape[0]
-    places = (offset(plan[k], array.shape[i] - size) for k, i in (("y", 1), ("x", 2)))
+    top, left = (offset(plan[k], array.shape[i] - size) for k, i in (("y", 1), ("x", 2)))
     windows = _host_windows if isinstance(array, np.ndarray) else _device_windows
-    return windows(array, index, *places, size)
+    return windows(array, index, top, left, size)
 
 
 def _host_windows(array: Arrays, index: Arrays, top: Arrays, left: Arrays, size: int) -> Arrays:

@@ -74,7 +74,9 @@ def _form(text: str, paths: list[Path]) -> _Form:
         found = [f for f in threads.map(_counted, paths) if f is not None]
     if not found:
         raise InputError(f"data.source: none of the masks of {text} can be read")
-    kinds = {kind: path for kind, path, _ in reversed(found)}
+    kinds: dict[str, Path] = {}
+    for kind, path, _ in found:
+        kinds.setdefault(kind, path)
     if len(kinds) > 1:
         one, other = list(kinds)[:2]
         raise InputError(

@@ -44,7 +44,7 @@ def open_series(text: str, past: int, future: int) -> Source:
     """
     series = read_series(Path(text).expanduser())
     length = past + future
-    usable = ~np.isnan(series.rows).any(1)
+    usable = np.asarray(~np.isnan(series.rows).any(1))
     ends = np.flatnonzero(series.broken | ~usable | ~np.roll(usable, 1))
     edges = np.unique(np.concatenate([[0], ends, [len(usable)]]))
     stretches = [(a, b) for a, b in itertools.pairwise(edges) if usable[a]]

@@ -6,10 +6,17 @@ from data_helpers import take
 
 from jaxgan.core import Feature
 from jaxgan.data import Data
+from jaxgan.data.sources import opening
 from jaxgan.data.sources import tfds as reader
 from jaxgan.data.sources.idx import open_idx
 from jaxgan.data.sources.opening import open_streams
 from jaxgan.errors import InputError
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_open():
+    """Here the same names stand for other sources, by patches."""
+    opening._opened.cache_clear()
 
 
 @pytest.fixture(params=["tfds", "tfds_array_record"])
