@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from data_helpers import dataset, take
+from data_helpers import take
 
 from jaxgan.core import Feature
 from jaxgan.data import Data
@@ -101,8 +101,3 @@ def test_folds_of_a_series_are_stretches(series):
         assert ((train[:, 2] <= low) | (train[:, 0] >= high)).all()
         assert (spans[held, 1] >= low).all()
         assert (spans[held, 2] <= high).all()
-
-
-def test_scaling_of_a_run_is_used(table):
-    data = Data("digits")
-    assert dataset(data).scaling == {}
