@@ -22,7 +22,7 @@ PROTOCOL = "fid10k_full/squeezenet/clean"
 
 def mnist(shared, split):
     arrays = open_idx(str(shared / "mnist"), split).arrays
-    return arrays.images, arrays.labels
+    return arrays["image"], arrays["label"]
 
 
 def cifar10(shared):
