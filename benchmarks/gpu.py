@@ -96,11 +96,13 @@ def bfloat16(run: Run, count: int = 200) -> dict[str, dict[str, float]]:
 
     Of bfloat16, and of float32 with another learning rate: see :data:`CONTROL`.
     """
-    rate = run.algorithm.learning_rate * CONTROL
+    adam = run.algorithm.generator_optimizer
+    other = replace(adam, lr=adam.lr * CONTROL)
+    rules = {"generator_optimizer": other, "discriminator_optimizer": other}
     full = _mean_losses(run, count)
     forms = {
         "bfloat16": _mean_losses(run, count, compute_dtype="bfloat16"),
-        "control": _mean_losses(run, count, learning_rate=rate),
+        "control": _mean_losses(run, count, **rules),
     }
     return {
         form: {name: abs(means[name] - full[name]) / abs(full[name]) for name in full}
@@ -112,20 +114,16 @@ def _mean_losses(run: Run, count: int, **changes: Any) -> dict[str, float]:
     import jax
     import numpy as np
 
-    from jaxgan.core import Spec
-    from jaxgan.data.sources.opening import image_shape, open_source
-    from jaxgan.run.programs import calls
+    from jaxgan.run.session import open_stages
     from jaxgan.system.devices import Devices
 
     run = replace(run, steps=count, algorithm=replace(run.algorithm, **changes))
     run = replace(run, data=replace(run.data, on_device=True))  # without TensorFlow
-    source, devices = open_source(run.data), Devices()
-    spec = Spec(image_shape(source, run.data), source.num_classes, run.steps)
-    algorithm, root = run.algorithm.build(spec), jax.random.key(run.seed)
-    batch = spec.batch(run.data.batch_size, algorithm.batches_per_step)
-    state, kept = devices.init(algorithm, root, batch), []
-    for _, program, feed in calls(run, source, algorithm, devices, state)(0):
-        state, metrics = program.step(state, feed, root)
+    root = jax.random.key(run.seed)
+    (stage,), _ = open_stages(run, Devices())
+    state, kept = stage.init(root), []
+    for call in stage.calls(0):
+        state, metrics = call(state, root)
         kept.append(metrics)
     kept = jax.device_get(kept)
     return {

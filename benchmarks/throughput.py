@@ -26,8 +26,9 @@ from jax.extend.core import ClosedJaxpr, Jaxpr, jaxpr_as_fun
 from jax.sharding import NamedSharding, PartitionSpec
 
 from jaxgan import cli
-from jaxgan.core import Algorithm, Spec, advance, several
+from jaxgan.core import Algorithm, Feature, Spec, advance, several
 from jaxgan.core.sharding import AXIS
+from jaxgan.data.dataset import open_dataset
 from jaxgan.errors import InputError
 from jaxgan.run import config, configs
 from jaxgan.run.config import Run
@@ -161,7 +162,7 @@ def measure(run: Run, seconds: float, step_only: bool) -> dict[str, Any]:
     step_seconds, memory = timed["step_seconds"], peak_memory()  # before all else that takes some
     return {
         "config": run.name,
-        "image_shape": spec.image_shape,
+        "image_shape": next(f.shape for f in spec.features.values()),
         "batch_size": run.data.batch_size,
         "batches_per_step": algorithm.batches_per_step,
         "images_per_step": images,
@@ -173,16 +174,24 @@ def measure(run: Run, seconds: float, step_only: bool) -> dict[str, Any]:
 
 
 def spec_of(run: Run, step_only: bool) -> Spec:
-    """The data's shape: from the data, or from the config alone."""
-    if not step_only:
-        from jaxgan.run.session import open_data  # Here, because it imports TensorFlow.
+    """The features: of the data, or made up from the config alone.
 
-        return open_data(run)[1]
-    size, images = run.data.image_size, run.algorithm.images
-    if len(images) > 1:
-        return Spec((size, size, run.data.channels or 3), 0, run.steps, images, paired=True)
-    classes = getattr(run.algorithm, "num_classes", 0) or CLASSES
-    return Spec((size, size, run.data.channels or 1), classes, run.steps)
+    Raises:
+      InputError: the method learns from neither images nor pairs of them, and the data are not to
+        be opened.
+    """
+    if not step_only:
+        return Spec(open_dataset(run.data).features, run.steps)
+    size = run.data.image_size
+    image = Feature("image", (size, size, run.data.channels or 1))
+    pair = Feature("image", (size, size, run.data.channels or 3))
+    one = {"image": image, "label": Feature("label", (), CLASSES)}
+    for features in (one, {"a": pair, "b": pair}):
+        spec = Spec(features, run.steps)
+        with contextlib.suppress(InputError):
+            run.algorithm.build(spec)
+            return spec
+    raise InputError(f"step_only: the features of {run.name} are not known without its data")
 
 
 def synthetic(spec: Spec, batch_size: int, algorithm: Algorithm) -> Batch:
@@ -190,7 +199,8 @@ def synthetic(spec: Spec, batch_size: int, algorithm: Algorithm) -> Batch:
     batch = spec.batch(batch_size, algorithm.batches_per_step)
     noise = {
         name: jax.random.bits(jax.random.key(k), batch[name].shape, jnp.uint8)
-        for k, name in enumerate(spec.images)
+        for k, (name, feature) in enumerate(spec.features.items())
+        if feature.kind == "image"
     }
     return {**batch, **noise}
 
@@ -233,7 +243,7 @@ def time_loop(run: Run, step_seconds: float, seconds: float) -> float:
     All its records but the first, which has the compilation in it. As many steps between records
     as the config says, or fewer where a step is so slow that there would be too few records.
     """
-    from jaxgan.train import train  # Here, because it imports TensorFlow.
+    from jaxgan.run.loop import train  # Here: what the step alone needs is imported sooner.
 
     call = run.steps_per_call
     every = max(1, min(run.log.every, int(seconds / RECORDS / step_seconds)) // call) * call

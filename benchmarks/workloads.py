@@ -66,9 +66,12 @@ def _gan(workload: Workload, generator: Any, discriminator: Any) -> Any:
     )
 
 
-def _training(workload: Workload) -> dict[str, Any]:
+def _training(workload: Workload, critic: str = "discriminator") -> dict[str, Any]:
+    from jaxgan.algorithms import Adam
+
     b1, b2 = workload.betas
-    return {"learning_rate": workload.learning_rate, "b1": b1, "b2": b2, "ema_decay": 0.0}
+    adam = Adam(lr=workload.learning_rate, b1=b1, b2=b2)
+    return {"generator_optimizer": adam, f"{critic}_optimizer": adam, "ema_decay": 0.0}
 
 
 def book_dcgan(workload: Workload) -> Any:
@@ -87,7 +90,7 @@ def dcgan(workload: Workload) -> Any:
 
 def wgan_gp(workload: Workload) -> Any:
     """WGAN-GP with the paper's ResNets in jaxgan."""
-    from jaxgan.algorithms import WGAN
+    from jaxgan.algorithms import WGAN, Penalties
     from jaxgan.nets import ResidualCritic, ResidualGenerator
 
     return WGAN(
@@ -95,8 +98,8 @@ def wgan_gp(workload: Workload) -> Any:
         critic=ResidualCritic(features=workload.features[1]),
         latent_dim=workload.latent_dim,
         n_critic=workload.n_critic,
-        gradient_penalty=PENALTY,
-        **_training(workload),
+        penalties=Penalties(gradient_penalty=PENALTY),
+        **_training(workload, "critic"),
     )
 
 
@@ -269,19 +272,18 @@ def build(workload: Workload, arrays: Arrays, form: str) -> Runner:
     """
     import jax
 
-    from jaxgan.core import Spec
     from jaxgan.system.devices import Devices
 
     words = form.split()
     dtype, count = "bfloat16" if "bf16" in words else "float32", 8 if "x8" in words else 1
     method = replace(workload.jaxgan(workload), compute_dtype=dtype)
-    algorithm = method.build(Spec(workload.image_shape, 0, 1000, images=workload.inputs))
+    algorithm = method.build(spec_of(workload))
     devices = Devices()
     key = jax.device_put(jax.random.key(0), devices.replicated)
     state = devices.init(algorithm, key, arrays)
     make = _resident if "device" in words else _stacked
     feed, lead, several_steps = make(workload, arrays, algorithm, devices, count)
-    step = devices.compile(several_steps, state, lead)
+    step = devices.compile(several_steps, state, lead, resident="device" in words)
 
     def call() -> Any:
         nonlocal state
@@ -305,27 +307,46 @@ def _stacked(workload: Workload, arrays: Arrays, algorithm: Any, devices: Any, c
 
 
 def _resident(workload: Workload, arrays: Arrays, algorithm: Any, devices: Any, count: int) -> Any:
-    """The same with a data set of noise as the feed, from which each step gathers its batch."""
+    """The same with a data set of noise and a plan as the feed: each step gathers its batch."""
     import jax
 
     from jaxgan.core import advance, several
     from jaxgan.data import Data
-    from jaxgan.data.resident import gather
+    from jaxgan.data.dataset import dataset_of
+    from jaxgan.data.examples import in_memory
+    from jaxgan.data.order import plans
+    from jaxgan.data.resident import gather, resident
+    from jaxgan.system.devices import leading
 
-    shape, n = workload.image_shape, algorithm.batches_per_step
+    n = algorithm.batches_per_step
     size = arrays[workload.inputs[0]].shape[1 if n > 1 else 0]
-    data = Data(image_size=shape[0], batch_size=size, on_device=True)
-    rng, count_of_images = np.random.default_rng(1), max(RESIDENT, n * size)
-    examples = {
-        name: rng.integers(0, 256, (count_of_images, *shape), np.uint8) for name in workload.inputs
-    }
-    examples = jax.device_put(examples, devices.replicated)
+    data = Data(image_size=workload.image_shape[0], batch_size=size, on_device=True)
+    rng = np.random.default_rng(1)
+    shape = (max(RESIDENT, n * size), *workload.image_shape)
+    noise = {name: rng.integers(0, 256, shape, np.uint8) for name in workload.inputs}
+    source = in_memory("noise", spec_of(workload).features, noise)
+    dataset = dataset_of(data, {"": source})
+    plan = next(plans(dataset, seed=0, start_step=0, batches_per_step=n, steps_per_call=count))
+    lead = leading(algorithm, count)
+    examples = jax.device_put(resident(dataset), devices.replicated)
 
-    def step(state: Any, examples: Any, root: Any) -> Any:
-        batch = gather(examples, data, shape, 0, state.step, n)
-        return advance(algorithm)(state, batch, root)
+    def call(state: Any, feed: Any, root: Any) -> Any:
+        examples, plan = feed
 
-    return examples, None, several(step, count, stacked=False) if count > 1 else step
+        def step(state: Any, plan: Any, root: Any) -> Any:
+            return advance(algorithm)(state, gather(examples, plan, dataset.features), root)
+
+        return (several(step, count) if count > 1 else step)(state, plan, root)
+
+    return (examples, devices.place(plan, lead)), lead, call
+
+
+def spec_of(workload: Workload) -> Any:
+    """What the workload's method is built for."""
+    from jaxgan.core import Feature, Spec
+
+    image = Feature("image", workload.image_shape)
+    return Spec(dict.fromkeys(workload.inputs, image), steps=1000)
 
 
 # A contender's process.

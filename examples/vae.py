@@ -11,7 +11,7 @@ import optax
 from jaxgan import Algorithm, Aux, Feature, Function, Player, TrainState, minimize
 from jaxgan.data import Data
 from jaxgan.metrics import Mean
-from jaxgan.run.config import Run
+from jaxgan.run.config import Evaluate, Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,4 +85,5 @@ class VAE:
 
 
 def config():
-    return Run(name="vae", algorithm=VAE(), data=Data(held_out=0.1), steps=3000)
+    data, measured = Data(held_out=0.1), Evaluate(metrics="none")  # by the method's own measure
+    return Run(name="vae", algorithm=VAE(), data=data, evaluate=measured, steps=3000)

@@ -146,7 +146,9 @@ def _groups(args: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
 def _check_names(args: Sequence[str], known: dict[str, _Field]) -> None:
     for flag, _ in _groups(args):
         if flag not in known and flag != "--help":
-            near = nearest(flag, known)
+            last = flag.strip("-").split(".")[-1]
+            same = [name for name in known if name.strip("-").split(".")[-1] == last]
+            near = nearest(flag, same) or nearest(flag, known)
             raise InputError(f"{flag}: there is no such field; {near}--help lists all")
 
 

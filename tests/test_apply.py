@@ -80,6 +80,7 @@ def opened(
     return Opened(
         run=Run(algorithm=Network(), data=data or Data()),
         spec=spec,
+        data=data or Data(),
         algorithm=algorithm,
         step=8,
         weights=weights,
@@ -427,7 +428,8 @@ def test_a_wrong_argument_is_named_in_one_line(run, args, words, call, tmp_path)
 def test_a_trained_run_opened_by_its_config(tmp_path, monkeypatch, capsys):
     """From training to files; the run is of an algorithm that is not jaxgan's own."""
     out, config = tmp_path / "run", tmp_path / "config.py"
-    train(small_run(Network(), out))
+    photos = Data(source="photos", image_size=8, batch_size=8)
+    train(small_run(Network(), out, data=photos))
     assert f"python -m jaxgan.apply {out} --" in capsys.readouterr().out
     assert Image.open(out / "samples.png").size[1] > 8 + 2 + 8  # titled
     config.write_text(
@@ -442,7 +444,8 @@ def test_a_trained_run_opened_by_its_config(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main(command.main)
     assert stop.value.code == 0
-    np.testing.assert_array_equal(load(tmp_path / "out" / "x.png"), 255 - image)
+    written = load(tmp_path / "out" / "x.png")
+    np.testing.assert_array_equal(written, np.repeat(255 - image, 3, axis=-1))
 
 
 # Outputs that are no images.

@@ -56,6 +56,7 @@ def png(path, size=8):
     [
         (["--data.batch_siz", "8"], ["--data.batch_siz", "did you mean --data.batch_size"]),
         (["--algorithm.generater.features", "8"], ["--algorithm.generator.features"]),
+        (["--algorithm.r1", "8"], ["did you mean --algorithm.penalties.r1?"]),
         (["--steps", "many"], ["--steps", "many"]),
         (["--algorithm.objective", "hing"], ["--algorithm.objective", "hinge"]),
         (["--steps", "0"], ["steps: 0"]),
@@ -63,13 +64,12 @@ def png(path, size=8):
         (["--data.image_size", "30"], ["data.image_size", "30", "32"]),
         (["--data.batch_size", "5000"], ["data.batch_size: 5000", "1797"]),
         (["--data.batch_size", "66"], ["data.batch_size: 66", "4 devices", "64 or 68"]),
-        (["--algorithm.num_classes", "3"], ["algorithm.num_classes: 3", "10"]),
         (["--data.source", "digitz"], ["data.source", "digits"]),
         (["--data.source", "folder:nowhere"], ["data.source", "nowhere"]),
-        (["--data.source", "photos"], ["data.source", "two domains"]),
+        (["--data.source", "photos"], ["data.source", "a and b", "learns from image"]),
         (["--data.source", "paired:x,y", "--data.split", "test"], ["data.split", "'test'"]),
         (
-            ["--algorithm.r1", "1", "--algorithm.discriminator.norm", "batch"],
+            ["--algorithm.penalties.r1", "1", "--algorithm.discriminator.norm", "batch"],
             ["discriminator.norm"],
         ),
         (["nowhere.py"], ["nowhere.py"]),
@@ -125,8 +125,8 @@ def test_a_run_directory_of_another_config_says_what_differs_and_is_left_alone(f
     out = tmp_path / "run"
     run_training(small_run(ALGORITHMS["cgan"], out))
     before = sorted(p.name for p in out.rglob("*"))
-    line = fails(*TINY, "--out", out, "--algorithm.learning_rate", "0.5")
-    assert "algorithm.learning_rate was 0.0002 and is now 0.5" in line
+    line = fails(*TINY, "--out", out, "--algorithm.generator_optimizer.lr", "0.5")
+    assert "algorithm.generator_optimizer.lr was 0.0002 and is now 0.5" in line
     assert sorted(p.name for p in out.rglob("*")) == before
 
 

@@ -6,10 +6,12 @@ import jax
 import numpy as np
 import pytest
 
-from jaxgan import default
-from jaxgan.core import Spec, advance
+from jaxgan.algorithms import Adam, CycleGAN, Pix2Pix
+from jaxgan.core import Feature, Spec, advance
+from jaxgan.core.leg import legs
 from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
 from jaxgan.run import config, configs
+from jaxgan.run.configs import find_config
 from tests.conftest import ROOT
 
 CONFIGS = [path for path in sorted((ROOT / "configs").glob("*.py")) if path.stem != "__init__"]
@@ -24,10 +26,12 @@ def narrow(net):
 
 def spec_of(run):
     """What the run would be built for, at 64 px where it translates larger images."""
-    size, images = run.data.image_size, run.algorithm.images
-    if len(images) > 1:
-        return Spec((min(size, 64), min(size, 64), 3), 0, run.steps, images, paired=True)
-    return Spec((size, size, run.data.channels or 1), 10, run.steps)
+    size = run.data.image_size
+    if isinstance(run.algorithm, CycleGAN | Pix2Pix):
+        image = Feature("image", (min(size, 64), min(size, 64), 3))
+        return Spec({"a": image, "b": image}, run.steps)
+    image = Feature("image", (size, size, run.data.channels or 1))
+    return Spec({"image": image, "label": Feature("label", (), 10)}, run.steps)
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
@@ -38,7 +42,8 @@ def test_config_trains_for_two_steps(path):
     nets = {name: narrow(getattr(run.algorithm, name)) for name in ("generator", other)}
     algorithm = replace(run.algorithm, **nets)
     spec = spec_of(run)
-    algorithm = algorithm.build(spec)
+    (leg,) = legs(algorithm.build(spec), run.steps)
+    algorithm = leg.algorithm
     batch = spec.batch(4, algorithm.batches_per_step)
     state = jax.jit(algorithm.init)(jax.random.key(0), batch)
     step = jax.jit(advance(algorithm))
@@ -61,28 +66,25 @@ def test_config_is_a_claim(path):
     assert "Got" in text or "Time: not run" in text
 
 
-def test_the_default_is_cgan_digits_spelled_out():
-    assert configs.load_config(ROOT / "configs" / "cgan_digits.py") == default.config()
-
-
 def test_two_configs_that_differ_say_where():
-    old = config.encode(default.config())
-    changed = replace(
-        default.config(),
-        steps=9,
-        algorithm=replace(
-            default.config().algorithm,
-            decay="constant",
-            generator=BookDCGANGenerator(features=7),
-            discriminator=BookDCGANDiscriminator(),
-        ),
+    old = find_config("cgan_digits")
+    algorithm = replace(
+        old.algorithm,
+        generator_optimizer=Adam(lr=1e-4),
+        discriminator_optimizer=Adam(),
+        generator=BookDCGANGenerator(features=7),
+        discriminator=BookDCGANDiscriminator(),
     )
-    lines = config.differences(old, config.encode(changed))
+    new = replace(old, steps=9, algorithm=algorithm)
+    lines = config.differences(config.encode(old), new)
     assert "algorithm.generator.features was 24 and is now 7" in lines
+    assert "algorithm.generator_optimizer.lr was 0.001 and is now 0.0001" in lines
     assert not [line for line in lines if line.startswith("steps")]
 
 
 def test_more_steps_are_another_run_where_the_learning_rate_decays_over_them():
-    old = default.config()
-    lines = config.differences(config.encode(old), config.encode(replace(old, steps=9)))
+    old = find_config("cgan_digits")
+    lines = config.differences(config.encode(old), replace(old, steps=9))
     assert lines == ["steps was 3000 and is now 9"]
+    old = find_config("wgan_mnist")  # RMSprop's decay is a number
+    assert config.differences(config.encode(old), replace(old, steps=9)) == []

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -88,6 +89,26 @@ def test_a_run_is_compared_with_its_data(printed, tmp_path):
     assert all(np.isfinite(value) for value in result["metrics"].values())
 
 
+def test_a_run_that_maps_is_measured_on_the_examples_that_it_holds_out(printed, run, tmp_path):
+    small = small_run(ALGORITHMS["pix2pix"], tmp_path / "run")
+    train(replace(small, steps=2, data=replace(small.data, held_out=0.4)))
+    result = printed(tmp_path / "run")
+    assert result["held_out"] == {"name": small.data.source, "n": 6}
+    assert result["images"] is None
+    assert result["reference"] is None
+    assert result["features"] is None
+    assert result["checkpoint"] == {"step": 2, "best": False}
+    assert result["metrics"]
+    assert all(np.isfinite(value) for value in result["metrics"].values())
+    assert printed(tmp_path / "run")["metrics"] == result["metrics"]
+
+    train(replace(small, steps=2, out=str(tmp_path / "none")))
+    code, _, err = run(tmp_path / "none")
+    assert code == 2
+    assert "error: run: it draws nothing; it has the apply function ab: use python" in err
+    assert "--data.held_out 0.1" in err
+
+
 def test_what_cannot_be_read_is_left_out_and_told(printed, tmp_path):
     a = make_folder(tmp_path / "a", 30)
     for name in ("0000.png", "0007.png"):
@@ -115,6 +136,7 @@ def test_what_cannot_be_read_is_left_out_and_told(printed, tmp_path):
         (["{a}", "--reference", "x.npz", "--metrics", "kid"], "metrics: kid needs the"),
         (["{a}", "--reference", "x.npz"], "reference: cannot read x.npz"),
         (["{a}", "--reference", "{a}", "--best"], "best: .* is no run"),
+        (["{a}", "--metrics", "none"], "metrics: none leaves nothing to measure of images"),
         (["{a}", "--reference", "{a}", "--batch_size", "0"], "batch_size: 0 is below 1"),
         (["{a}", "--reference", "{a}", "--metrics", "is"], "n: 3 is fewer than the 10"),
         (["{a}", "--reference", "{a}", "--resize", "clean"], "features: .* has its own"),

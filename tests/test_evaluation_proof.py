@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from jaxgan.data.sources.idx import open_idx
-from jaxgan.evaluate import Command, evaluate
+from jaxgan.run.report import Question, evaluate
 from jaxgan.run.logging import read_records
 from tests.conftest import ROOT
 
@@ -22,7 +22,7 @@ PROTOCOL = "fid10k_full/squeezenet/clean"
 
 def mnist(shared, split):
     arrays = open_idx(str(shared / "mnist"), split).arrays
-    return arrays.images, arrays.labels
+    return arrays["image"], arrays["label"]
 
 
 def cifar10(shared):
@@ -49,7 +49,7 @@ def train(config, out, reference, weights, *args):
     """Trains in a process of its own, as tests make XLA slow; returns the distance by step."""
     env = {k: v for k, v in os.environ.items() if k != "XLA_FLAGS"}
     command = [
-        *(sys.executable, "-m", "jaxgan.train", f"configs/{config}.py", "--out", out),
+        *(sys.executable, "-m", "jaxgan.train", config, "--out", out),
         *("--evaluate.n", 10_000, "--evaluate.features", "squeezenet"),
         *("--evaluate.weights", weights, "--evaluate.reference", f"npz:{reference}", *args),
     ]
@@ -111,13 +111,13 @@ def test_noise_blur_and_missing_modes_raise_it(shared, weights, tmp_path, data):
 
     def distance(changed):
         np.savez(tmp_path / "changed.npz", images=changed)
-        command = Command(
+        question = Question(
             images=f"npz:{tmp_path / 'changed.npz'}",
             reference=f"npz:{tmp_path / 'reference.npz'}",
             features="squeezenet",
             weights=str(weights),
         )
-        return evaluate(command)["metrics"]["fid1k_full/squeezenet/clean"]
+        return evaluate(question)["metrics"]["fid1k_full/squeezenet/clean"]
 
     strengths = {noisy: (0, 8, 16, 32), blurred: (0, 0.5, 1, 2), dropped: (0, 3, 6, 9)}
     for change, amounts in strengths.items():

@@ -13,7 +13,7 @@ from sklearn.svm import SVC
 
 from jaxgan.data.config import Data
 from jaxgan.data.images.resize import prepared
-from jaxgan.data.sources.opening import open_source
+from jaxgan.data.sources.opening import open_streams
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
@@ -56,11 +56,12 @@ def test_asked_digits_are_recognised(drawn):
 def test_variety_within_each_class_remains(drawn):
     """Reals take the same way as fakes: to the run's size and back to 8x8, which smooths both."""
     images, labels = drawn
-    digits = open_source(Data()).arrays
-    real = shrink(prepared(digits.images, images.shape[1], 0, 1))
+    digits = open_streams(Data())[""].arrays
+    real = shrink(prepared(digits["image"], images.shape[1], 0, 1))
     fake = shrink(images)
     kept = [
-        fake[labels == k].std(0).mean() / real[digits.labels == k].std(0).mean() for k in range(10)
+        fake[labels == k].std(0).mean() / real[digits["label"] == k].std(0).mean()
+        for k in range(10)
     ]
     print("per-pixel deviation kept, by class:", np.round(kept, 3), "mean", np.mean(kept).round(3))
     assert np.mean(kept) >= 0.85

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from jaxgan.data.config import Data
-from jaxgan.data.sources.opening import open_source
+from jaxgan.data.sources.opening import open_streams
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
@@ -48,15 +48,15 @@ def test_pix2pix_learns_maps_that_it_has_not_seen(maps):
         small = ["--data.image_size", 64, "--data.crop", 6, "--data.batch_size", 4]
         fields = ["--data.source", source, *small, "--steps", steps, "--out", run]
         command("jaxgan.train", ROOT / "configs" / "pix2pix_maps.py", *fields)
-        command("jaxgan.translate", run, "--in", maps / "small" / "A_satellite", "--out", out)
+        command("jaxgan.apply", run, "--in", maps / "small" / "A_satellite", "--out", out)
         distances.append(np.abs(read(out) - read(maps / "small" / "B_map")).mean())
     print(f"held-out L1 in [0, 1]: {distances[0]:.4f} after a step, {distances[1]:.4f} after 600")
     assert distances[1] < 0.7 * distances[0]
 
 
 def test_the_temple_takes_the_colours_of_the_flower(tmp_path):
-    photos = open_source(Data(source="photos"))
-    a, b = (np.asarray(side.arrays.images[::5]) for side in (photos.a, photos.b))
+    photos = open_streams(Data(source="photos"))
+    a, b = (np.asarray(photos[name].arrays[name][::5]) for name in "ab")
     (tmp_path / "temple").mkdir()
     for i, image in enumerate(a):
         small = Image.fromarray(image).resize((64, 64), Image.Resampling.BICUBIC)
@@ -64,7 +64,7 @@ def test_the_temple_takes_the_colours_of_the_flower(tmp_path):
     run, out = tmp_path / "run", tmp_path / "flower"
     fields = ["--steps", 600, "--sample.every", 300, "--out", run]
     command("jaxgan.train", ROOT / "configs" / "cyclegan_photos.py", *fields)
-    command("jaxgan.translate", run, "--in", tmp_path / "temple", "--out", out)
+    command("jaxgan.apply", run, "--function", "ab", "--in", tmp_path / "temple", "--out", out)
 
     def colours(images):
         """Means of the three channels, and of their absolute differences from grey."""

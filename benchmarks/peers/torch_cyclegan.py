@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from benchmarks.peers.torch_parts import Nets, Step, update
 from benchmarks.workloads import CYCLE, IDENTITY, POOL, Workload

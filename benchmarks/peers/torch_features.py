@@ -144,7 +144,7 @@ def vgg19_maps(state, images):
 
 
 def torchvision_vgg(depth, layers="features"):
-    """torchvision's VGG, or its convolutions alone, with random weights: (net, state)."""
+    """Torchvision's VGG, or its convolutions alone, with random weights: (net, state)."""
     make = {16: torchvision.models.vgg16, 19: torchvision.models.vgg19}[depth]
     with torch.device("meta"):
         net = make()

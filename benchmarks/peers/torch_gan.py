@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from benchmarks.peers.torch_cyclegan import CycleGan, cyclegan
 from benchmarks.peers.torch_parts import Nets, Step, update

@@ -117,7 +117,7 @@ class BookUNet(nn.Module):
 
 
 def _layers(params):
-    """jaxgan's convolutions and norms in the order of their numbers: dicts of arrays."""
+    """Jaxgan's convolutions and norms in the order of their numbers: dicts of arrays."""
 
     def number(name):
         return int(name.rsplit("_", 1)[1])
@@ -161,7 +161,7 @@ def gradients(module):
 
 
 def kernels(params):
-    """jaxgan's kernels (or their gradients) in order of the layers."""
+    """Jaxgan's kernels (or their gradients) in order of the layers."""
     return [layer["kernel"] for layer in _layers(jax.device_get(params)) if "kernel" in layer]
 
 

@@ -23,15 +23,15 @@ from jaxgan.system.devices import Devices
 from jaxgan.typing import Variables
 
 SPLITS = 10
-"""Of the Inception score."""
+"""Splits of the Inception score."""
 SEED = 2020
-"""Of the order in which it takes images, and of the kernel distance's subsets: torch-fidelity's."""
+"""Seed of the Inception score's order and of the kernel distance's subsets: torch-fidelity's."""
 COMPARED = 16_384
-"""Images whose pixels are kept for the sliced Wasserstein distance, at most."""
+"""Most images whose pixels are kept for the sliced Wasserstein distance."""
 
 
 class Needs(NamedTuple):
-    """What metrics need to know of a set of images."""
+    """The statistics of a set of images that metrics need."""
 
     moments: bool = False
     rows: bool = False
@@ -40,10 +40,10 @@ class Needs(NamedTuple):
 
 
 class Statistics(NamedTuple):
-    """What is known of a set of images, on the host; None where it isn't needed."""
+    """Statistics of a set of images, on the host; None if they are not needed."""
 
     size: int | None = None
-    """How many images; None where only their moments were given."""
+    """Number of images; None if only their moments were given."""
     moments: Any = None
     """Mean (d,) and covariance (d, d) of the features."""
     rows: Any = None
@@ -55,7 +55,7 @@ class Statistics(NamedTuple):
 
 
 class Collected(struct.PyTreeNode):
-    """Accumulators of what is needed of a set of images; None for the rest."""
+    """Accumulators of the needed statistics; None for the others."""
 
     moments: Moments | None = None
     rows: Rows | None = None
@@ -63,7 +63,7 @@ class Collected(struct.PyTreeNode):
     pixels: Rows | None = None
 
     def merge(self, other: "Collected") -> "Collected":
-        """Of two parts of a set."""
+        """The accumulators of two parts of a set together."""
         parts = {}
         for name in Needs._fields:
             mine = getattr(self, name)
@@ -71,7 +71,7 @@ class Collected(struct.PyTreeNode):
         return Collected(**parts)
 
     def update(self, images: jax.Array, outputs: dict[str, Any], index: jax.Array) -> "Collected":
-        """With the images of some places, and what the network says of them; -1 is no place."""
+        """Adds the images at some places and the network's outputs for them; -1 is padding."""
         found: Any = outputs.get("features")
         logits: Any = outputs.get("logits")
         weight = (index >= 0).astype(jnp.float32)
@@ -99,9 +99,9 @@ class Collector:
         """Prepares the devices.
 
         Args:
-          needs: what of a set is needed.
-          features: the network; None where pixels alone are needed.
-          batch_size: images at a time on the devices; None: as many as fill them.
+          needs: the statistics that are needed.
+          features: the network; None if only pixels are needed.
+          batch_size: images in a call on the devices; None: as many as fill them.
           devices: all of this process by default.
         """
         self._needs, self._features = needs, features
@@ -152,7 +152,8 @@ class Collector:
 def _statistics(state: Collected, images: ImageSet) -> Statistics:
     parts = {name: getattr(state, name) for name in Needs._fields}
     computed = {name: part and part.compute() for name, part in parts.items()}
-    return Statistics(size=images.size - processes.total(len(images.unreadable)), **computed)
+    missing = images.missing(jax.process_index(), jax.process_count())
+    return Statistics(size=images.size - processes.total(missing), **computed)
 
 
 def default_batch_size(devices: Devices) -> int:
@@ -167,7 +168,7 @@ def in_batches(
 
     Args:
       stream: places and images.
-      size: of a batch; the last one is filled up, at the place -1.
+      size: images in a batch; the last one is filled up, at the place -1.
       features: the network that images of different sizes are resized for, on the host.
       whole: pixels are compared, so the images may not differ.
 

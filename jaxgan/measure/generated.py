@@ -40,7 +40,7 @@ def draws_images(functions: Mapping[str, Function]) -> bool:
 
 
 def instead(functions: Mapping[str, Function]) -> str:
-    """What a run that draws no images has instead, in words."""
+    """The functions of a run that draws no images, in words."""
     named = f"function{'s' * (len(functions) > 1)} {', '.join(functions)}"
     if any(function.draws for function in functions.values()):
         return f"it draws no images; it has the {named}"
@@ -86,7 +86,7 @@ def drawer(
       classes: the number of classes that it is conditioned on, see :func:`classes_of`.
       seed: the seed of the latent codes.
       label: the class of every output; None: every class in turn.
-      generate: what :func:`generator` made of the function, to compile it once for many seeds.
+      generate: the result of :func:`generator`, to compile it once for many seeds.
 
     Raises:
       InputError: the function does not draw, or does not know the label.

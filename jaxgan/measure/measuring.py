@@ -19,7 +19,7 @@ class Measure:
 
         Args:
           protocol: the metrics and how images become features.
-          moments: also those of the images that no metric asks for.
+          moments: collect the moments of the features even if no metric needs them.
 
         Raises:
           InputError: for an unknown metric, or weights that are missing or another network's.
@@ -37,11 +37,11 @@ class Measure:
         self._collect = Collector(both, self.features, protocol.batch_size)
 
     def reference(self, images: ImageSet | Path, n: int) -> Statistics:
-        """What the metrics need to know of the reference, kept from another time if possible.
+        """The statistics of the reference that the metrics need, from the cache if possible.
 
         Args:
           images: the reference, or a file of pytorch-fid with the moments of its features.
-          n: images that are measured against it.
+          n: number of images that are measured against it.
 
         Raises:
           InputError: there are too few images, or a metric needs more than moments; before any
@@ -57,7 +57,7 @@ class Measure:
         return reference(images, self._needs, self.features, self._collect, self._cache)
 
     def images(self, images: ImageSet, leave: bool = True) -> Statistics:
-        """What they need to know of the images that are measured."""
+        """The statistics of the measured images that the metrics need."""
         return self._collect(images, leave)
 
     @property

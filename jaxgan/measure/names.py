@@ -1,4 +1,4 @@
-"""From what is known of two sets of images to numbers whose names state the protocol."""
+"""Metrics of two sets of images, under names that state the protocol."""
 
 import re
 from collections.abc import Callable
@@ -16,9 +16,9 @@ from jaxgan.metrics import (
 from jaxgan.metrics.neighbours import check_neighbours
 
 SUBSETS, SUBSET_SIZE = 100, 1000
-"""Of the kernel distance, and images in one at most."""
+"""Subsets of the kernel distance, and the most images in one."""
 NEIGHBOUR_PRECISION, NEIGHBOUR_DENSITY = 3, 5
-"""k of precision and recall, of density and coverage."""
+"""k of precision and recall, and of density and coverage."""
 
 
 def _fid(real: Statistics, fake: Statistics, n: str) -> dict[str, float]:
@@ -130,7 +130,7 @@ def check(names: tuple[str, ...], real: int | None, fake: int) -> None:
 
 
 def needs(names: tuple[str, ...]) -> tuple[Needs, Needs]:
-    """What they need to know of the real images, and of the others."""
+    """The statistics that the metrics need of the real images, and of the measured ones."""
     return union([METRICS[n].real for n in names]), union([METRICS[n].fake for n in names])
 
 
@@ -139,14 +139,14 @@ def values(
 ) -> dict[str, float]:
     """The metrics, under names such as ``fid50k_full/inception-2015/legacy_tensorflow``.
 
-    A name has how many images there are, that the reference is whole (``full``) or was given by its
-    moments (``moments``), and what made the features.
+    A name states the number of images, whether the whole reference was read (``full``) or its
+    moments were given (``moments``), and the features.
 
     Args:
       names: short names of metrics.
-      real: of the reference.
-      fake: of the images.
-      features: the name of what made the features.
+      real: statistics of the reference.
+      fake: statistics of the images.
+      features: the name of the features.
     """
     count = f"{short(fake.size or 0)}_{'moments' if real.size is None else 'full'}"
     found = {}
@@ -163,5 +163,5 @@ def short(n: int) -> str:
 
 
 def union(needs: list[Needs]) -> Needs:
-    """All that one of them needs."""
+    """Everything that one of them needs."""
     return Needs(*(any(column) for column in zip(*needs, strict=True)))

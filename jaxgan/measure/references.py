@@ -18,7 +18,7 @@ from jaxgan.system import processes
 from jaxgan.system.files import cache_directory, write_whole
 
 _VERSION = 1
-"""Of what is kept; another one is made anew."""
+"""Version of the cached statistics; those of another version are computed again."""
 
 
 def reference(
@@ -28,20 +28,20 @@ def reference(
     collect: Collector,
     cache: bool = True,
 ) -> Statistics:
-    """Statistics of the reference, collected, or as they were kept from another time.
+    """Statistics of the reference, from the cache or collected and then cached.
 
-    They are kept below ``~/.cache/jaxgan/statistics`` under a hash of the images' content, the
+    The cache is below ``~/.cache/jaxgan/statistics`` under a hash of the images' content, the
     network's weights and the way of resizing.
 
     Args:
       images: the reference.
-      needs: what of it is needed.
+      needs: the statistics that are needed.
       features: the network.
-      collect: what goes through the images.
-      cache: False keeps and looks up nothing.
+      collect: collects them.
+      cache: False neither reads nor writes the cache.
     """
     digest = images.digest() if cache else None
-    if digest is None or (features and not features.sha256):  # nobody knows an own function
+    if digest is None or (features and not features.sha256):  # an own function may change
         return collect(images)
     folder = cache_directory() / "statistics" / _key(digest, features)
     kept = _read(folder, needs)
@@ -59,7 +59,7 @@ def _key(digest: str, features: Features | None) -> str:
 
 
 def _read(folder: Path, needs: Needs) -> Statistics | None:
-    """What was kept; None where some of it is missing or damaged."""
+    """The cached statistics; None if some are missing or damaged."""
     parts, size = {}, None
     for name in [name for name, needed in needs._asdict().items() if needed]:
         path = folder / f"{name}.npz"
@@ -77,7 +77,7 @@ def _read(folder: Path, needs: Needs) -> Statistics | None:
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
-    """What is in a .npz file.
+    """The arrays of a .npz file.
 
     Raises:
       InputError: it is damaged, or none.

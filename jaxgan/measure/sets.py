@@ -34,14 +34,14 @@ class ImageSet:
     """Images 0 to ``size - 1``, of 8 bits, with 1 or 3 channels."""
 
     name: str
-    """As the user gave it."""
+    """The name that the user gave."""
     size: int
     images: Callable[[Iterable[int]], Iterator[Indexed]]
-    """Those at some places, in order, without those that cannot be read."""
+    """The readable images at some places, in order."""
     digest: Callable[[], str | None] = lambda: None
-    """SHA-256 of what decides the images; None where that is not at hand."""
+    """SHA-256 of everything that the images depend on; None if it is not known."""
     unreadable: dict[int, str] = field(default_factory=dict)
-    """What this process could not read so far, by place."""
+    """Errors of the images that this process could not read so far, by place."""
 
     def share(self, process: int = 0, processes: int = 1) -> Iterator[Indexed]:
         """The images of one of several processes: each takes every so many-th chunk."""
@@ -50,6 +50,13 @@ class ImageSet:
             i for start in chunks for i in range(start, min(start + CHUNK, self.size))
         )
 
+    def missing(self, process: int = 0, processes: int = 1) -> int:
+        """The number of unreadable images among those of one of several processes.
+
+        A process may have tried others too: the first ones, to see what an image looks like.
+        """
+        return sum(i // CHUNK % processes == process for i in self.unreadable)
+
 
 def as_they_are(data: Data, n: int | None = None, seed: int = 0, field: str = "images") -> ImageSet:
     """The images of a source at their own sizes, transparency laid over white.
@@ -57,7 +64,7 @@ def as_they_are(data: Data, n: int | None = None, seed: int = 0, field: str = "i
     Args:
       data: its source, split and folder of TFDS; the rest is passed over.
       n: how many, drawn by the seed without replacement; None: all.
-      seed: of that draw.
+      seed: the seed of that choice.
       field: the field that named it, for messages.
 
     Raises:
@@ -174,7 +181,7 @@ def _ahead(threads: ThreadPoolExecutor, load: Callable, wanted: Iterator[int]) -
 def _content(
     source: Source, data: Data, images: Callable[[Iterable[int]], Iterator[Indexed]], n: int
 ) -> Iterator[bytes]:
-    """What decides the images: arrays in memory, the bytes of files, or else all pixels."""
+    """The content that the images depend on: arrays, the bytes of files, or else all pixels."""
     kind, _, path = source_name(data.source).partition(":")
     if source.arrays is not None:
         yield str(source.arrays["image"].shape).encode()

@@ -10,7 +10,7 @@ Vector = Float[np.ndarray, "_d"]
 Matrix = Float[np.ndarray, "_d _d2"]
 
 _ASYMMETRY = 1e-4
-"""Of the largest number in a covariance, at most."""
+"""Largest asymmetry of a covariance, as a fraction of its largest number."""
 
 
 def frechet_distance(mu1: Vector, cov1: Matrix, mu2: Vector, cov2: Matrix) -> float:

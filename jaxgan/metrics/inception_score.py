@@ -64,13 +64,13 @@ class ClassScores(struct.PyTreeNode):
     """
 
     split: Any
-    """Of each image."""
+    """Split of each image."""
     count: Any
     """Images by split."""
     probability: Sum
-    """By split and class."""
+    """Sums of p by split and class."""
     inner: Sum
-    """Of p log p, by split."""
+    """Sums of p log p by split."""
 
     @classmethod
     def create(

@@ -31,8 +31,8 @@ def kernel_distance(
       fake: features (m, d).
       subsets: how many.
       subset_size: images drawn from each set for a subset, without replacement; at least 2.
-      degree: of the polynomial.
-      seed: of the subsets.
+      degree: the degree of the polynomial.
+      seed: the seed of the subsets.
 
     Raises:
       InputError: a set is smaller than a subset, isn't finite, or has features of another size.

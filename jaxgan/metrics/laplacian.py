@@ -11,7 +11,7 @@ Maps = Float[Array, "_n _height _width _channels"]
 
 
 def laplacian_pyramid(images: Maps, levels: int) -> list[Maps]:
-    """What each level adds to the next smaller one, enlarged; the last is what is left.
+    """Each level less the next smaller one, enlarged; the last level is the smallest one.
 
     Args:
       images: with sides that ``levels - 1`` halvings leave whole and at least 3.

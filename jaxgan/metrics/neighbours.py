@@ -77,7 +77,7 @@ def count_inside(
     """How many points each ball holds, and how many balls hold each point.
 
     Args:
-      centres: of the balls, as they were given to :func:`squared_radii`.
+      centres: the balls' centres, as they were given to :func:`squared_radii`.
       radii: squared.
       points: features, with the same mean taken off.
       strict: whether a point at exactly the radius is outside.

@@ -40,7 +40,7 @@ def perceptual_path_length(
         difference (LPIPS).
       sample: ``sample(key, n)`` is n latent codes, (n, size), or (n, ..., size) where a network
         takes several. For a generator that normalises its codes, codes of length 1.
-      key: of all randomness; the batch size has no part in it.
+      key: the key of all randomness; the batch size has no part in it.
       n: paths; 50,000 or more in the papers.
       space: ``"z"`` for :func:`slerp`; ``"w"`` for :func:`lerp`, where ``sample`` gives codes that
         a mapping network has made.

@@ -46,8 +46,8 @@ def sliced_wasserstein(
       real: square images, of a side that is ``smallest`` times a power of two.
       fake: images of the same shape. Of sets of different sizes the first images of the larger are
         used.
-      seed: of places and directions.
-      patches: of an image and level, at uniform places.
+      seed: the seed of places and directions.
+      patches: patches of an image and level, at uniform places.
       patch_size: their side.
       repeats: how often directions are drawn.
       directions: drawn at once.

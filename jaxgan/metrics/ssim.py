@@ -9,12 +9,12 @@ from jaxgan.errors import InputError
 from jaxgan.metrics.psnr import Images, check_alike
 
 _SIZE, _SIGMA = 11, 1.5
-"""Of the Gaussian window."""
+"""Side and standard deviation of the Gaussian window."""
 
 _K1, _K2 = 0.01, 0.03
 
 _WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-"""Of the scales, from the finest."""
+"""Weights of the scales, from the finest."""
 
 Maps = Float[Array, "_n _h _w _c"]
 
@@ -24,7 +24,7 @@ def ssim(a: Images, b: Images, max_value: float = 255.0) -> Float[Array, "batch"
 
     ``(2 m_a m_b + C1) / (m_a^2 + m_b^2 + C1) (2 s_ab + C2) / (s_a^2 + s_b^2 + C2)`` with the means,
     variances and covariance in an 11 x 11 Gaussian window of sigma 1.5 that lies inside the image;
-    C1 = (.01 max)^2, C2 = (.03 max)^2. From -1 to 1, which is of equal images.
+    C1 = (0.01 max)^2, C2 = (0.03 max)^2. From -1 to 1; equal images have 1.
 
     Args:
       a: images from 0 to ``max_value``, each side at least 11 pixels.

@@ -210,8 +210,7 @@ def differences(old: dict[str, Any], new: Run) -> list[str]:
         old = encode(decode(old, types_of(new)))
     before, after = dict(flatten(old)), dict(flatten(encode(new)))
     horizon = any(
-        name.split(".")[-1] in ("schedule", "decay") and value != "constant"
-        for name, value in after.items()
+        name.split(".")[-1] == "schedule" and value != "constant" for name, value in after.items()
     )
     free = {field for field in RESUMABLE if not (horizon and field == "steps")}
     lines = []

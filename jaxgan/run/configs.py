@@ -6,8 +6,6 @@ from pathlib import Path
 from jaxgan.errors import InputError, nearest
 from jaxgan.run.config import Run
 
-PACKAGE = "jaxgan.configs"
-
 
 def find_config(name: str | Path) -> Run:
     """The run of a config: the path of a Python file, or the name of one of jaxgan's own.
@@ -52,8 +50,7 @@ def names() -> list[str]:
 
 
 def folder() -> Path:
-    """The folder of jaxgan's own configs: the installed package, or the one of this checkout."""
-    spec = importlib.util.find_spec(PACKAGE)
-    if spec is not None and spec.submodule_search_locations:
-        return Path(spec.submodule_search_locations[0])
-    return Path(__file__).parents[2] / "configs"
+    """The folder of jaxgan's own configs: in an installed package, beside that of a checkout."""
+    package = Path(__file__).parents[1]
+    installed = package / "configs"
+    return installed if installed.is_dir() else package.parent / "configs"

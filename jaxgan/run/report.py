@@ -31,7 +31,7 @@ from jaxgan.run.opened import Opened, open_run
 
 @dataclass(frozen=True, kw_only=True)
 class Question(Protocol):
-    """What is measured, and what it is compared with."""
+    """The images or the run to measure, and the reference."""
 
     images: str
     """Run directory, folder, or source such as npz:FILE."""
@@ -70,12 +70,11 @@ class Clock:
 
 
 def evaluate(question: Question) -> dict[str, Any]:
-    """What the command prints.
+    """The metrics of a run, a folder or a source, and everything that they depend on.
 
     Returns:
       "metrics" by name, first those of images and then the method's own; "images", "reference",
-      "held_out", "checkpoint", "features" and "seeds" that they depend on; "versions", "devices"
-      and "seconds".
+      "held_out", "checkpoint", "features", "seeds", "versions", "devices" and "seconds".
 
     Raises:
       InputError: for bad input; before the work where that is possible.
@@ -91,7 +90,8 @@ def evaluate(question: Question) -> dict[str, Any]:
     elif held_out is None:
         raise InputError(f"run: {nothing(opened.algorithm)}")
     measured = held_out(opened.weights) if opened and held_out else {}
-    clock.lap("held_out")
+    if measured:
+        clock.lap("held_out")
     return {
         "metrics": (found["metrics"] or {}) | measured,
         "images": found["images"],
@@ -140,13 +140,12 @@ def _opened(question: Question) -> Opened | None:
 
 
 def _held_out(opened: Opened, seed: int) -> HeldOut | None:
-    """What measures a run by its method's own ``measure``; None where there is nothing to."""
+    """The method's own measure; None if it has none, or no examples are held out."""
     if opened.algorithm.measure is None:
         return None
     dataset = open_dataset(opened.data, opened.scaling)
-    return (
-        HeldOut(opened.algorithm, dataset, seed) if can_measure(opened.algorithm, dataset) else None
-    )
+    able = can_measure(opened.algorithm, dataset)
+    return HeldOut(opened.algorithm, dataset, seed) if able else None
 
 
 def _images(question: Question, opened: Opened | None) -> ImageSet:

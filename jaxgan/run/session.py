@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -202,10 +201,9 @@ def open_stages(
     stages: list[Stage] = []
     parts = legs(run.algorithm.build(spec), run.steps)
     for i, leg in enumerate(parts):
-        devices.check(replace(run.data, **leg.data).batch_size)
         dataset = whole.changed(**leg.data) if leg.data else whole
-        dataset.check_batch_size()
         stages.append(Stage(run, i, first_step(parts, i), leg, dataset, devices))
+        stages[-1].check()
     features = [stage.dataset.features for stage in stages]
     return stages, directory.Facts(spec, features, whole.scaling, whole.class_names, whole.columns)
 

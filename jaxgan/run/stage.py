@@ -67,6 +67,12 @@ class Stage:
         """Shapes of the state, with the frozen weights."""
         return like(self.leg, self.dataset.features, self.dataset.data.batch_size)
 
+    def check(self) -> None:
+        """Raises InputError for a batch or an image size that does not suit; compiles nothing."""
+        self.devices.check(self.dataset.data.batch_size)
+        self.dataset.check_batch_size()
+        _ = self.like  # builds the nets
+
     @functools.cached_property
     def abstract(self) -> TrainState:
         """Shapes and shardings of the state."""

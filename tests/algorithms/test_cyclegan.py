@@ -237,7 +237,7 @@ def test_what_makes_no_sense_is_refused(fields, words):
 
 
 def test_parts_that_do_not_divide_the_batch_are_refused():
-    with pytest.raises(InputError, match=r"accumulate: 2 parts do not divide the 3 images"):
+    with pytest.raises(InputError, match=r"accumulate: 2 parts do not divide the 3 examples"):
         one_step(replace(ALGORITHMS["cyclegan"], accumulate=2), batch(3))
 
 

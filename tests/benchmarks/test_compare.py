@@ -16,7 +16,7 @@ from benchmarks.workloads import CONTENDERS, WORKLOADS, Contender
 from jaxgan.algorithms import GAN
 from jaxgan.algorithms._parts.latent import Sampler
 from jaxgan.algorithms._parts.networks import forward
-from jaxgan.core import Spec, advance
+from jaxgan.core import advance
 from jaxgan.errors import InputError
 
 SHARES = "share_fakes" in {field.name for field in dataclasses.fields(GAN)}
@@ -175,8 +175,8 @@ def small(peer, **changes):
 
 def algorithm_of(workload):
     """(built algorithm, unbuilt one with its nets fitted to the data)."""
-    spec, method = Spec(workload.image_shape, 0, 1000), workload.jaxgan(workload)
-    return method.build(spec), method
+    method = workload.jaxgan(workload)
+    return method.build(workloads.spec_of(workload)), method
 
 
 def kind_of(layer):
@@ -277,8 +277,11 @@ def peers_of(library):
     found = pytest.importorskip(library)
     if library == "torch":
         found.set_num_threads(1)  # other tests run beside these
+        from benchmarks.peers import torch_gan
+
         return torch_gan
     pytest.importorskip("jaxgan.data.hosttf")  # so that TensorFlow leaves a GPU to JAX
+    from benchmarks.peers import tensorflow_gan
 
     return tensorflow_gan
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from flax import traverse_util
 
-from benchmarks.workloads import WORKLOADS, build, random_bytes
-from jaxgan.core import Spec, advance
+from benchmarks.workloads import WORKLOADS, build, random_bytes, spec_of
+from jaxgan.core import advance
 
 BATCH, STEPS = 2, 3
 FORMS = ("eager", "channels_last")
@@ -21,7 +21,7 @@ SMALL = dataclasses.replace(
 
 def torch_peers():
     pytest.importorskip("torch").set_num_threads(1)  # other tests run beside these
-    from benchmarks.peers import torch_cyclegan
+    from benchmarks.peers import torch_cyclegan, torch_gan
 
     return torch_gan, torch_cyclegan
 
@@ -29,7 +29,7 @@ def torch_peers():
 def tensorflow_peers():
     pytest.importorskip("tensorflow")
     pytest.importorskip("jaxgan.data.hosttf")  # so that TensorFlow leaves a GPU to JAX
-    from benchmarks.peers import tensorflow_cyclegan
+    from benchmarks.peers import tensorflow_cyclegan, tensorflow_gan
 
     return tensorflow_gan, tensorflow_cyclegan
 
@@ -155,7 +155,7 @@ def test_both_libraries_take_the_same_steps(monkeypatch):
 
 
 def algorithm_of(workload):
-    return workload.jaxgan(workload).build(Spec(workload.image_shape, 0, 1000, ("a", "b")))
+    return workload.jaxgan(workload).build(spec_of(workload))
 
 
 @pytest.mark.parametrize("size, resnet", [(128, RESNET_6), (256, RESNET_9)])
@@ -198,7 +198,7 @@ def test_tensorflow_takes_jaxgans_steps():
 
 def test_jaxgan_takes_steps_from_a_set_of_two_domains(monkeypatch):
     monkeypatch.setattr("benchmarks.workloads.RESIDENT", 8)
-    runner = build(SMALL, random_bytes(SMALL, BATCH), "device")
+    runner = build(SMALL, random_bytes(SMALL, 4), "device")  # four devices share a batch
     metrics = runner.wait(runner.call())
     assert metrics["generators_loss"].shape == ()
     assert np.isfinite(metrics["generators_loss"]).all()

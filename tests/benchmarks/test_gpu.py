@@ -30,6 +30,7 @@ def test_every_form_of_jaxgan_takes_its_steps(form, n_critic):
 
 def test_a_machine_without_cuda_says_so():
     pytest.importorskip("torch")
+    from benchmarks.peers import torch_cuda
 
     with pytest.raises(RuntimeError, match="no CUDA device"):
         torch_cuda.build(TINY, random_bytes(TINY, 8), "compile bf16")

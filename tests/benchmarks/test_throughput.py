@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import throughput
 from jaxgan.algorithms import CGAN, WGAN, CycleGAN
-from jaxgan.core import Algorithm, Spec
+from jaxgan.core import Algorithm, Feature, Spec
 from jaxgan.data.config import Data
 from jaxgan.errors import InputError
 from jaxgan.run.config import Run
@@ -111,18 +111,19 @@ def test_step_only_imports_no_tensorflow(tmp_path):
 def test_step_only_takes_shape_and_classes_from_the_config():
     data = Data(source="tfds:none_such", image_size=32, channels=3)
     spec = throughput.spec_of(Run(algorithm=WGAN(), data=data), step_only=True)
-    assert spec.image_shape == (32, 32, 3)
-    assert throughput.spec_of(Run(algorithm=CGAN()), True) == Spec((28, 28, 1), 10, 10_000)
-    assert throughput.spec_of(Run(algorithm=CGAN(num_classes=12)), True).num_classes == 12
+    assert spec.features["image"].shape == (32, 32, 3)
+    features = {"image": Feature("image", (28, 28, 1)), "label": Feature("label", (), 10)}
+    assert throughput.spec_of(Run(algorithm=CGAN()), True) == Spec(features, 10_000)
     spec = throughput.spec_of(Run(algorithm=CycleGAN(), data=data), True)
-    assert spec.images == ("a", "b")
+    assert list(spec.features) == ["a", "b"]
 
 
 def test_two_domains_are_measured_on_different_noise():
     run = Run(algorithm=WGAN(), data=Data(source="photos", image_size=8))
     spec = throughput.spec_of(run, step_only=False)
-    assert spec == Spec((8, 8, 3), 0, run.steps, ("a", "b"))
-    batch = throughput.synthetic(spec, 4, Algorithm(print, print, print, print))
+    features = {name: Feature("image", (8, 8, 3), stream=name) for name in "ab"}
+    assert spec == Spec(features, run.steps)
+    batch = throughput.synthetic(spec, 4, Algorithm(print, print, {}))
     assert {leaf.shape for leaf in batch.values()} == {(4, 8, 8, 3)}
     assert (batch["a"] != batch["b"]).mean() > 0.9
 

@@ -70,6 +70,7 @@ def test_what_cannot_be_read_is_left_out_and_named(tmp_path):
     assert [i for i, _ in found.share()] == [0, 1, 3]
     assert list(found.unreadable) == [2]
     assert "0002.png" in found.unreadable[2]
+    assert (found.missing(), found.missing(0, 2), found.missing(1, 2)) == (1, 1, 0)
 
 
 def test_the_reference_of_a_run_is_what_it_trains_on(tmp_path):

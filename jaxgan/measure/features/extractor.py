@@ -34,7 +34,7 @@ _TAPS = ("64", "192", "768", "2048")
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """What maps images to feature vectors: ``features(variables, images)``, a pure function."""
+    """A pure function from images to feature vectors, ``features(variables, images)``."""
 
     name: str
     """As it stands in a metric's name: "inception-2015/legacy_tensorflow"."""
@@ -45,11 +45,11 @@ class Features:
     resize: Callable[[Any, int], Any]
     """To ``side``: one of :mod:`jaxgan.measure.features.resizing`."""
     variables: Variables = field(repr=False)
-    """Of the network, on the host."""
+    """Variables of the network, on the host."""
     apply: Callable[[Variables, Any], dict[str, Array]]
     """(variables, images in 0..255 of ``side``) to "features" and perhaps "logits"."""
     sha256: str = ""
-    """Of the file of weights."""
+    """Hash of the file of weights."""
 
     def __call__(
         self,
