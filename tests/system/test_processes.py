@@ -20,10 +20,15 @@ from jaxgan.system.processes import LOST
 from tests.conftest import ROOT
 from tests.test_train import final_state
 
+SMOOTH = (  # Adam without it makes a whole step of a gradient that cancels but for rounding
+    "--algorithm.generator_optimizer.eps", "1e-2",
+    "--algorithm.discriminator_optimizer.eps", "1e-2",
+)  # fmt: skip
 DCGAN = (
-    "configs/dcgan_digits.py", "--data.image_size", "8",
+    "configs/dcgan_digits.py", "--data.image_size", "8", *SMOOTH,
     "--algorithm.generator.features", "2", "--algorithm.discriminator.features", "2",
-    "--algorithm.decay", "constant",
+    "--algorithm.generator_optimizer.schedule", "constant",
+    "--algorithm.discriminator_optimizer.schedule", "constant",
 )  # fmt: skip
 MEASURED = (
     "--evaluate.every", "2", "--evaluate.n", "70", "--evaluate.features", "{own}",
@@ -35,6 +40,7 @@ WGAN_GP = (
 )  # fmt: skip
 CYCLEGAN = (
     "configs/cyclegan_photos.py", "--data.image_size", "32", "--data.source", "unpaired:{noise}",
+    *SMOOTH,
     "--algorithm.generator.features", "4", "--algorithm.generator.blocks", "1",
     "--algorithm.generator.initializer", "glorot", "--algorithm.pool_size", "12",
     "--algorithm.discriminator.features", "4", "--algorithm.discriminator.initializer", "glorot",
@@ -102,7 +108,7 @@ def test_two_processes_of_two_devices_equal_one_of_four(arguments, tmp_path):
     expected, found = final_state(one), final_state(two)
     assert expected.keys() == found.keys()
     for leaf, value in expected.items():
-        np.testing.assert_allclose(found[leaf], value, atol=1e-5, rtol=1e-5, err_msg=leaf)
+        np.testing.assert_allclose(found[leaf], value, atol=3e-5, rtol=1e-5, err_msg=leaf)
     records = read_records(two / "metrics.jsonl")
     assert [r["step"] for r in records] == [2, 4]
     for record, other in zip(records, read_records(one / "metrics.jsonl"), strict=True):
