@@ -50,7 +50,7 @@ class GAN:
     discriminator: nn.Module = MLPDiscriminator()
     """The net D."""
     objective: ObjectiveName = "nonsaturating"
-    """What the players minimise; Wasserstein losses are those of :class:`WGAN`."""
+    """Losses that the players minimise; Wasserstein losses are those of :class:`WGAN`."""
     conditional: bool = False
     """Both players are told the class; how, is the nets' ``conditioning``."""
     latent_dim: int = 100
