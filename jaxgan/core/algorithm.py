@@ -33,7 +33,7 @@ class Feature(NamedTuple):
 
 
 class Spec(NamedTuple):
-    """The problem that a method is built for: the features of the data and the length of the run."""
+    """The problem that a method is built for: features of the data and length of the run."""
 
     features: Mapping[str, Feature]
     """By name: ``image`` and ``label``; ``a`` and ``b``; ``image`` and ``mask``; ..."""
