@@ -243,8 +243,8 @@ class GAN:
             net = getattr(self, player)
             if self.conditional and not hasattr(net, "num_classes"):
                 raise InputError(
-                    f"algorithm.{player}: {type(net).__name__} has no field num_classes, which tells"
-                    " it the classes; add one, or set algorithm.conditional to False"
+                    f"algorithm.{player}: {type(net).__name__} has no field num_classes, by which"
+                    " it learns the classes; add one, or set algorithm.conditional to False"
                 )
         if self.share_fakes and self.n_critic > 1:
             raise InputError(
