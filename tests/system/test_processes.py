@@ -23,7 +23,8 @@ from tests.test_train import final_state
 DCGAN = (
     "configs/dcgan_digits.py", "--data.image_size", "8",
     "--algorithm.generator.features", "2", "--algorithm.discriminator.features", "2",
-    "--algorithm.decay", "constant",
+    "--algorithm.generator_optimizer.schedule", "constant",
+    "--algorithm.discriminator_optimizer.schedule", "constant",
 )  # fmt: skip
 MEASURED = (
     "--evaluate.every", "2", "--evaluate.n", "70", "--evaluate.features", "{own}",
