@@ -68,7 +68,7 @@ class VAE:
 
         functions = {
             "sample": Function(sample, (), image),
-            "reconstruct": Function(reconstruct, ("image",), image),
+            "reconstruct": Function(reconstruct, ("image",), image, multiple=0),
             "encode": Function(encode, ("image",), Feature("array", (self.latent_dim,))),
         }
 

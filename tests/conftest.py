@@ -11,9 +11,11 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:  # one for the whole run: work
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.3"
     atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"], ignore_errors=True)
 flags = os.environ.get("XLA_FLAGS", "")
-# Most of these tests' time is compilation, so little of it is spent on optimizing.
+# Most of these tests' time is compilation, so little of it is spent on optimizing. Four devices
+# that share a busy machine's two cores may wait long for one another: that is no deadlock.
 os.environ["XLA_FLAGS"] = (
     f"{flags} --xla_force_host_platform_device_count=4 --xla_backend_optimization_level=0"
+    " --xla_cpu_collective_call_terminate_timeout_seconds=600"
 )
 
 import pathlib

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image, ImageFilter
 
 from jaxgan.data.sources.idx import open_idx
-from jaxgan.run.report import Question, evaluate
 from jaxgan.run.logging import read_records
+from jaxgan.run.report import Question, evaluate
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow

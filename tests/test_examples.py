@@ -53,7 +53,7 @@ def test_it_trains_resumes_and_is_measured_on_held_out_digits(run):
 def test_it_samples_maps_and_is_evaluated_by_the_commands(run, tmp_path, capsys):
     (tmp_path / "in").mkdir()
     for i in range(3):
-        pixels = np.random.default_rng(i).integers(0, 256, (8, 8), np.uint8)
+        pixels = np.random.default_rng(i).integers(0, 256, (8 + 3 * i, 8 + i), np.uint8)
         Image.fromarray(pixels).save(tmp_path / "in" / f"{i}.png")
     own = [str(run), "--config", str(FILE)]
     files = ["--in", str(tmp_path / "in"), "--out"]

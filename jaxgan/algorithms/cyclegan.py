@@ -53,7 +53,7 @@ class CycleGAN:
     discriminator: nn.Module = PatchGAN()
     """The nets D_A and D_B."""
     objective: ObjectiveName = "least_squares"
-    """What the players minimise; the discriminators' loss is halved."""
+    """Losses that the players minimise; the discriminators' loss is halved."""
     cycle_a: float = 10.0
     """Weight of the cycle loss E|F(G(a)) - a|."""
     cycle_b: float = 10.0

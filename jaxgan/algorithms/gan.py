@@ -50,7 +50,7 @@ class GAN:
     discriminator: nn.Module = MLPDiscriminator()
     """The net D."""
     objective: ObjectiveName = "nonsaturating"
-    """What the players minimise; Wasserstein losses are those of :class:`WGAN`."""
+    """Losses that the players minimise; Wasserstein losses are those of :class:`WGAN`."""
     conditional: bool = False
     """Both players are told the class; how, is the nets' ``conditioning``."""
     latent_dim: int = 100
@@ -225,7 +225,7 @@ class GAN:
     @property
     def sampler(self) -> Sampler:
         """The generator as a distribution."""
-        classes = getattr(self.generator, "num_classes", 0) if self.conditional else 0
+        classes: int = self.generator.num_classes if self.conditional else 0  # pyright: ignore
         return Sampler(self.generator, self.latent_dim, self.latent, classes)
 
     def _check(self) -> None:
@@ -239,6 +239,13 @@ class GAN:
             )
         self.targets.check(self._objective)
         self.penalties.check(self.discriminator, "discriminator", lazy=True)
+        for player in ("generator", "discriminator"):
+            net = getattr(self, player)
+            if self.conditional and not hasattr(net, "num_classes"):
+                raise InputError(
+                    f"algorithm.{player}: {type(net).__name__} has no field num_classes, by which"
+                    " it learns the classes; add one, or set algorithm.conditional to False"
+                )
         if self.share_fakes and self.n_critic > 1:
             raise InputError(
                 f"algorithm.share_fakes: there are {self.n_critic} batches of fakes a step and the"

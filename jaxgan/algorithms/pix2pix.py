@@ -39,7 +39,7 @@ class Pix2Pix:
     direction: Literal["ab", "ba"] = "ab"
     """From domain a to b, or from b to a."""
     objective: ObjectiveName = "nonsaturating"
-    """What the players minimise; the discriminator's loss is halved."""
+    """Losses that the players minimise; the discriminator's loss is halved."""
     l1: float = 100.0
     """Weight of E|G(x) - y|."""
     penalties: Penalties = Penalties()

@@ -25,7 +25,7 @@ class Feature(NamedTuple):
     """``image``: bytes, resized and coloured. ``mask``: class indices, resized by nearest neighbour
     in the window of the example's image. ``label``: a class. ``array``: floats, standardised."""
     shape: tuple[int, ...]
-    """Of one example: (height, width, channels), (height, width), () or any."""
+    """Shape of one example: (height, width, channels), (height, width), () or any."""
     classes: int = 0
     """Number of classes of a label or a mask."""
     stream: str = ""
@@ -33,7 +33,7 @@ class Feature(NamedTuple):
 
 
 class Spec(NamedTuple):
-    """What a method is built for: the features of the data and the length of the run."""
+    """The problem that a method is built for: features of the data and length of the run."""
 
     features: Mapping[str, Feature]
     """By name: ``image`` and ``label``; ``a`` and ``b``; ``image`` and ``mask``; ..."""
@@ -52,7 +52,7 @@ class Spec(NamedTuple):
 
 
 class Function(NamedTuple):
-    """What a trained run can do."""
+    """A pure function that a trained run offers."""
 
     apply: Callable[..., Any]
     """``(variables by name, inputs, key) -> outputs``: pure, for use under ``jax.jit``.
@@ -64,7 +64,7 @@ class Function(NamedTuple):
     takes: tuple[str, ...]
     """Names of features. () or ("label",): the function draws samples. Others: it maps examples."""
     gives: Feature
-    """What one output is."""
+    """Feature that one output is."""
     multiple: int = 1
     """Divides the sides of an image that the function takes; 0: it takes the size of the feature
     alone. A function that gives neither images nor masks is always given that size."""
@@ -101,7 +101,7 @@ class Algorithm(NamedTuple):
     step: Update
     """``(state, batch, key) -> (state, metrics)``."""
     functions: Mapping[str, Function]
-    """What a trained run can do, by name."""
+    """Functions of a trained run, by name."""
     show: Callable[..., Any] = show_nothing
     """``(variables by name, batch, key) -> {title: array}``: the columns of a sheet.
 

@@ -58,7 +58,7 @@ class Leg(NamedTuple):
 
 
 def legs(built: Algorithm | Sequence[Leg], steps: int) -> list[Leg]:
-    """What ``build`` returned, as legs that fill the run.
+    """The result of ``build`` as legs that fill the run.
 
     Raises:
       InputError: the legs are shorter or longer than the run, or one has no steps.

@@ -38,7 +38,7 @@ class Player(struct.PyTreeNode):
 
 
 class Given(NamedTuple):
-    """What a loss may read."""
+    """All that a loss may read."""
 
     variables: dict[str, Variables]
     """The variables of every player, by name."""
@@ -56,7 +56,7 @@ class TrainState(struct.PyTreeNode):
     """Steps taken."""
     players: dict[str, Player]
     memory: Any = struct.field(default_factory=dict)
-    """What passes from step to step besides: image pools, a running path length."""
+    """Arrays that pass from step to step besides: image pools, a running path length."""
     frozen: Any = None
     """Weights that no update changes: arguments of the compiled step, and in no checkpoint."""
     rows: dict[str, Any] = struct.field(default_factory=dict)
@@ -78,7 +78,7 @@ class TrainState(struct.PyTreeNode):
 
     @property
     def given(self) -> Given:
-        """What a loss may read."""
+        """All that a loss may read."""
         variables = {name: player.variables for name, player in self.players.items()}
         return Given(variables, self.memory, self.frozen, self.step)
 

@@ -29,7 +29,7 @@ Schedule: TypeAlias = Callable[[Any], Any]
 
 
 class Aux(struct.PyTreeNode):
-    """What a loss returns beside its value."""
+    """Results of a loss besides its value."""
 
     metrics: Metrics = struct.field(default_factory=dict)
     """Scalars; averaged over parts and devices."""

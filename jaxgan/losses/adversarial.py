@@ -32,7 +32,7 @@ class Objective(NamedTuple):
     scale: float = 1.0
     """The factor in front of the losses of the paper: 1/2 under least squares."""
     threshold: float | None = 0.0
-    """Where D decides. None: a score means nothing alone, the fake beside the real is it."""
+    """Score above which D accepts an image as real; None: the score of the fake beside it."""
     pairs: bool = False
     """Whether the generator's loss needs ``real_logits``."""
     lipschitz: bool = False

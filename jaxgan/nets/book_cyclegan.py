@@ -62,15 +62,15 @@ class BookUNetGenerator(nn.Module):
     norm: Norm = "instance"
     """Normalization of every layer but the last; ``weight`` and ``spectral`` of every layer."""
     initializer: Initializer = "glorot"
-    """Where kernels and gains start."""
+    """Initializer of kernels and gains."""
     image_shape: tuple[int, int, int] = (128, 128, 3)
     """(height, width, channels) of the data."""
     dtype: Any = jnp.float32
-    """Of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters and the result are float32."""
 
     @property
     def multiple(self) -> int:
-        """What divides the sides of an image that it takes."""
+        """Divisor of the sides of an image that the net takes."""
         return 1 << self.depth
 
     @nn.compact
@@ -105,9 +105,9 @@ class BookPatchDiscriminator(nn.Module):
     norm: Norm = "instance"
     """Normalization; ``weight`` and ``spectral`` of every layer."""
     initializer: Initializer = "glorot"
-    """Where kernels and gains start."""
+    """Initializer of kernels and gains."""
     dtype: Any = jnp.float32
-    """Of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:

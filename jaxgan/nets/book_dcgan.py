@@ -53,9 +53,9 @@ class BookDCGANGenerator(nn.Module):
     norm: Norm = "batch"
     """Normalization of the hidden convolutions; ``weight`` and ``spectral`` of every layer."""
     initializer: Initializer = "glorot"
-    """Where kernels and gains start."""
+    """Initializer of kernels and gains."""
     slope: float = 0.01
-    """Of LeakyReLU below 0."""
+    """Slope of LeakyReLU below 0."""
     conditioning: GeneratorConditioning = "embedding"
     """How labels enter, where ``num_classes`` is over 0."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
@@ -63,7 +63,7 @@ class BookDCGANGenerator(nn.Module):
     num_classes: int = 0
     """Classes of the data; 0 is unconditional."""
     dtype: Any = jnp.float32
-    """Of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters and the result are float32."""
 
     @nn.compact
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Image:
@@ -112,9 +112,9 @@ class BookDCGANDiscriminator(nn.Module):
     norm: Norm = "batch"
     """Normalization of the second and third layer; ``weight`` and ``spectral`` of every layer."""
     initializer: Initializer = "glorot"
-    """Where kernels and gains start."""
+    """Initializer of kernels and gains."""
     slope: float = 0.01
-    """Of LeakyReLU below 0."""
+    """Slope of LeakyReLU below 0."""
     conditioning: DiscriminatorConditioning = "channel"
     """How labels enter, where ``num_classes`` is over 0."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
@@ -122,7 +122,7 @@ class BookDCGANDiscriminator(nn.Module):
     num_classes: int = 0
     """Classes of the data; 0 is unconditional."""
     dtype: Any = jnp.float32
-    """Of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:

@@ -72,7 +72,7 @@ class LabelledLatent(nn.Module):
     num_classes: int
     """How many classes there are."""
     dtype: Any = jnp.float32
-    """Of the result."""
+    """Type of the result."""
 
     @nn.compact
     def __call__(self, z: Latent, labels: Label) -> Latent:
@@ -87,7 +87,7 @@ class LabelChannel(nn.Module):
     num_classes: int
     """How many classes there are."""
     dtype: Any = jnp.float32
-    """Of the result."""
+    """Type of the result."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label) -> Float[Array, "batch height width more"]:
@@ -105,7 +105,7 @@ class Projection(nn.Module):
     norm: Norm = "none"
     """``spectral`` and ``weight`` normalize the embedding too, as the paper's code does."""
     dtype: Any = jnp.float32
-    """Of the embedding."""
+    """Type of the embedding."""
 
     @nn.compact
     def __call__(

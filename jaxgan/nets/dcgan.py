@@ -45,7 +45,7 @@ class DCGANGenerator(nn.Module):
     norm: Norm = "batch"
     """Normalization of every layer but the last; ``weight`` and ``spectral`` of every layer."""
     initializer: Initializer = "dcgan"
-    """Where kernels and gains start."""
+    """Initializer of kernels and gains."""
     conditioning: GeneratorConditioning = "embedding"
     """How labels enter, where ``num_classes`` is over 0."""
     use_bias: bool = False
@@ -55,7 +55,7 @@ class DCGANGenerator(nn.Module):
     num_classes: int = 0
     """Classes of the data; 0 is unconditional."""
     dtype: Any = jnp.float32
-    """Of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters and the result are float32."""
 
     @nn.compact
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Image:
@@ -104,9 +104,9 @@ class DCGANDiscriminator(nn.Module):
     norm: Norm = "batch"
     """Normalization of all layers but the first and last; ``weight``, ``spectral`` of all."""
     initializer: Initializer = "dcgan"
-    """Where kernels and gains start."""
+    """Initializer of kernels and gains."""
     slope: float = 0.2
-    """Of LeakyReLU below 0."""
+    """Slope of LeakyReLU below 0."""
     conditioning: DiscriminatorConditioning = "channel"
     """How labels enter, where ``num_classes`` is over 0."""
     use_bias: bool = False
@@ -116,7 +116,7 @@ class DCGANDiscriminator(nn.Module):
     num_classes: int = 0
     """Classes of the data; 0 is unconditional."""
     dtype: Any = jnp.float32
-    """Of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:

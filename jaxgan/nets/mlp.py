@@ -26,9 +26,9 @@ class MLPGenerator(nn.Module):
     norm: Norm = "none"
     """Normalization of the hidden layer; ``weight`` and ``spectral`` of both."""
     initializer: Initializer = "glorot"
-    """Where kernels and gains start."""
+    """Initializer of kernels and gains."""
     slope: float = 0.01
-    """Of LeakyReLU below 0."""
+    """Slope of LeakyReLU below 0."""
     conditioning: Literal["embedding"] = "embedding"
     """How labels enter, where ``num_classes`` is over 0: z * Embed(y)."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
@@ -36,7 +36,7 @@ class MLPGenerator(nn.Module):
     num_classes: int = 0
     """Classes of the data; 0 is unconditional."""
     dtype: Any = jnp.float32
-    """Of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters and the result are float32."""
 
     @nn.compact
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Image:
@@ -59,9 +59,9 @@ class MLPDiscriminator(nn.Module):
     norm: Norm = "none"
     """Normalization of the hidden layer; ``weight`` and ``spectral`` of both."""
     initializer: Initializer = "glorot"
-    """Where kernels and gains start."""
+    """Initializer of kernels and gains."""
     slope: float = 0.01
-    """Of LeakyReLU below 0."""
+    """Slope of LeakyReLU below 0."""
     conditioning: DiscriminatorConditioning = "channel"
     """How labels enter, where ``num_classes`` is over 0."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
@@ -69,7 +69,7 @@ class MLPDiscriminator(nn.Module):
     num_classes: int = 0
     """Classes of the data; 0 is unconditional."""
     dtype: Any = jnp.float32
-    """Of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:

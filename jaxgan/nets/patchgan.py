@@ -27,9 +27,9 @@ class PatchGAN(nn.Module):
     norm: Norm = "instance"
     """Normalization; ``weight`` and ``spectral`` of every layer."""
     initializer: Initializer = "dcgan"
-    """Where kernels and gains start."""
+    """Initializer of kernels and gains."""
     dtype: Any = jnp.float32
-    """Of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
@@ -71,9 +71,9 @@ class PixelDiscriminator(nn.Module):
     norm: Norm = "instance"
     """Normalization of the second layer; ``weight`` and ``spectral`` of every layer."""
     initializer: Initializer = "dcgan"
-    """Where kernels and gains start."""
+    """Initializer of kernels and gains."""
     dtype: Any = jnp.float32
-    """Of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:

@@ -70,15 +70,15 @@ class ResidualBlock(nn.Module):
     features: int
     """Channels of the result."""
     resample: Resample = "same"
-    """What happens to the image size."""
+    """Change of the image size."""
     norm: Norm = "none"
     """Normalization; see :data:`jaxgan.ops.Norm`."""
     initializer: Initializer = "he_average"
-    """Where kernels and gains start; shortcuts are Glorot for both of He's."""
+    """Initializer of kernels and gains; shortcuts are Glorot for both of He's."""
     num_classes: int = 0
     """Over 0: class-conditional BatchNorm."""
     dtype: Any = jnp.float32
-    """Of the computation."""
+    """Type of the computation."""
 
     @nn.compact
     def __call__(
@@ -145,7 +145,7 @@ class ResidualGenerator(nn.Module):
     norm: Norm = "batch"
     """Normalization before every ReLU; ``weight`` and ``spectral`` of every layer."""
     initializer: Initializer = "he_average"
-    """Where kernels and gains start; what no ReLU follows is Glorot for both of He's."""
+    """Initializer of kernels and gains; what no ReLU follows is Glorot for both of He's."""
     conditioning: GeneratorConditioning = "class_norm"
     """How labels enter, where ``num_classes`` is over 0."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
@@ -153,7 +153,7 @@ class ResidualGenerator(nn.Module):
     num_classes: int = 0
     """Classes of the data; 0 is unconditional."""
     dtype: Any = jnp.float32
-    """Of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters and the result are float32."""
 
     @nn.compact
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Image:
@@ -190,7 +190,7 @@ class ResidualCritic(nn.Module):
     """Normalization before every ReLU; ``weight`` and ``spectral`` of every layer. With a gradient
     penalty not ``batch``: the penalty is one sample's (Gulrajani et al., section 4)."""
     initializer: Initializer = "he_average"
-    """Where kernels and gains start; what no ReLU follows is Glorot for both of He's."""
+    """Initializer of kernels and gains; what no ReLU follows is Glorot for both of He's."""
     pool: Literal["mean", "sum"] = "mean"
     """Global pooling: the mean in WGAN-GP, the sum in SNGAN."""
     conditioning: DiscriminatorConditioning = "projection"
@@ -200,7 +200,7 @@ class ResidualCritic(nn.Module):
     num_classes: int = 0
     """Classes of the data; 0 is unconditional."""
     dtype: Any = jnp.float32
-    """Of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:

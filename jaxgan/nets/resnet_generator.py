@@ -29,14 +29,14 @@ class ResNetGenerator(nn.Module):
     norm: Norm = "instance"
     """Normalization of every layer but the last; ``weight`` and ``spectral`` of every layer."""
     initializer: Initializer = "dcgan"
-    """Where kernels and gains start."""
+    """Initializer of kernels and gains."""
     image_shape: tuple[int, int, int] = (256, 256, 3)
     """(height, width, channels) of the data."""
     dtype: Any = jnp.float32
-    """Of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters and the result are float32."""
 
     multiple = 4
-    """What divides the sides of an image that it takes."""
+    """Divisor of the sides of an image that the net takes."""
 
     @nn.compact
     def __call__(self, images: Image, train: bool = True) -> Image:

@@ -36,7 +36,7 @@ class Layer(nn.Module):
 
     features: int
     size: int
-    """Of the square kernel."""
+    """Side of the square kernel."""
     norm: Norm
     initializer: Initializer
     strides: int = 1

@@ -31,18 +31,18 @@ class UNetGenerator(nn.Module):
     dropout: float = 0.5
     """Share of activations that is dropped while training."""
     initializer: Initializer = "dcgan"
-    """Where kernels and gains start."""
+    """Initializer of kernels and gains."""
     image_shape: tuple[int, int, int] = (256, 256, 3)
     """(height, width, channels) of the data."""
     dtype: Any = jnp.float32
-    """Of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters and the result are float32."""
 
     dropouts = 3
     """Up-convolutions with dropout, from the second innermost on."""
 
     @property
     def multiple(self) -> int:
-        """What divides the sides of an image that it takes."""
+        """Divisor of the sides of an image that the net takes."""
         return 1 << self.halvings
 
     @property

@@ -49,7 +49,7 @@ class Normalize(nn.Module):
     """
 
     kind: Norm = "batch"
-    """What to normalize over."""
+    """Axes to normalize over."""
     num_classes: int = 0
     """Over 0: class-conditional BatchNorm, a gamma and a beta for each class (Dumoulin 2017)."""
     momentum: float = 0.9
@@ -59,9 +59,9 @@ class Normalize(nn.Module):
     groups: int = 32
     """Groups of ``group``; the greatest common divisor with the channel count where it is less."""
     gamma_init: Callable[..., Any] = nn.initializers.ones
-    """Where gamma starts; beta starts at 0."""
+    """Initializer of gamma; beta starts at 0."""
     dtype: Any = jnp.float32
-    """Of the result; statistics are float32."""
+    """Type of the result; statistics are float32."""
 
     @nn.compact
     def __call__(

@@ -73,13 +73,13 @@ class Run(Generic[A]):
     algorithm: A
     """The method and its hyperparameters."""
     data: Data = Data()
-    """What it learns from."""
+    """Data that the method learns from."""
     name: str = "run"
     """Names the default run directory."""
     steps: int = 10_000
     """Training steps: updates of the generator."""
     seed: int = 0
-    """Of initial weights, latent codes, data order and augmentations."""
+    """Seed of initial weights, latent codes, data order and augmentations."""
     steps_per_call: int = 1
     """Steps in one compiled call (a scan): fewer dispatches, the same result. It divides the
     intervals below."""

@@ -134,6 +134,10 @@ def test_what_makes_no_sense_is_refused_by_name(fields, field):
 def test_a_conditional_gan_needs_labels():
     with pytest.raises(InputError, match=r"data\.source: it gives image, .* learns from label"):
         CGAN(**NETS).build(Spec({"image": SPEC.features["image"]}, 1))
+    with pytest.raises(
+        InputError, match=r"algorithm\.generator: Constant has no field num_classes"
+    ):
+        CGAN(generator=Constant()).build(SPEC)
     algorithm = CGAN(**NETS).build(SPEC)
     assert algorithm.functions["sample"].takes == ("label",)
     assert GAN(**NETS).build(SPEC).functions["sample"].takes == ()

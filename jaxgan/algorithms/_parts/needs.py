@@ -1,4 +1,4 @@
-"""What a method learns from, compared with what the data has."""
+"""The features that a method learns from, compared with those of the data."""
 
 from jaxgan.core import Feature, Spec
 from jaxgan.errors import InputError

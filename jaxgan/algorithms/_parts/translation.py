@@ -1,4 +1,4 @@
-"""What the image-to-image methods share: their game and its checks."""
+"""The game of the image-to-image methods, and its checks."""
 
 from typing import Any
 
