@@ -84,12 +84,12 @@ class Loader:
     def _readable(self, place: int) -> Example:
         for k in range(self._part.size):
             i = int(self._part.indices[(place + k) % self._part.size])
-            if i in self._unreadable:
-                continue
-            try:
-                return self._part.source.example(i)
-            except UnreadableImageError as error:
-                self._count(i, str(error))
+            if i not in self._unreadable:
+                try:
+                    return self._part.source.example(i)
+                except UnreadableImageError as error:
+                    self._count(i, str(error))
+            self._check_count(i)  # by whichever thread met it first
         raise InputError(f"data.source: no image of {self._part.source.name} can be read")
 
     def _count(self, i: int, reason: str) -> None:
@@ -97,10 +97,13 @@ class Loader:
             if i in self._unreadable:
                 return
             self._unreadable[i] = reason
-            count = len(self._unreadable)
+        if len(self._unreadable) <= self._data.max_unreadable:
+            warnings.warn(f"skipped an unreadable image: {reason}", stacklevel=2)
+
+    def _check_count(self, i: int) -> None:
+        count = len(self._unreadable)
         if count > self._data.max_unreadable:
             raise InputError(
-                f"data.source: {count} images cannot be read, now {reason}: repair them, "
-                f"or allow more by --data.max_unreadable {count}"
+                f"data.source: {count} images cannot be read, now {self._unreadable[i]}: repair"
+                f" them, or allow more by --data.max_unreadable {count}"
             )
-        warnings.warn(f"skipped an unreadable image: {reason}", stacklevel=2)
