@@ -40,7 +40,9 @@ WGAN_GP = (
     "--algorithm.n_critic", "2",
 )  # fmt: skip
 CYCLEGAN = (
+    # A seed whose L1 losses have no pixel so near 0 that rounding turns its sign, and its gradient.
     "configs/cyclegan_photos.py", "--data.image_size", "32", "--data.source", "unpaired:{noise}",
+    "--seed", "1",
     "--algorithm.generator.features", "4", "--algorithm.generator.blocks", "1",
     "--algorithm.generator.initializer", "glorot", "--algorithm.pool_size", "12",
     "--algorithm.discriminator.features", "4", "--algorithm.discriminator.initializer", "glorot",
@@ -96,16 +98,9 @@ def make_noise(root):
 
 
 @pytest.mark.parametrize(
-    "arguments,tolerance",
-    [
-        (DCGAN + MEASURED, 1e-5),
-        (WGAN_GP, 1e-5),
-        # Rounding turns the sign of a few pixels in the L1 losses, and their whole gradients.
-        (CYCLEGAN, 3e-2),
-    ],
-    ids=["dcgan", "wgan_gp", "cyclegan"],
+    "arguments", [DCGAN + MEASURED, WGAN_GP, CYCLEGAN], ids=["dcgan", "wgan_gp", "cyclegan"]
 )
-def test_two_processes_of_two_devices_equal_one_of_four(arguments, tolerance, tmp_path):
+def test_two_processes_of_two_devices_equal_one_of_four(arguments, tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     (tmp_path / "own.py").write_text(FEATURES)
     names = {"noise": make_noise(tmp_path / "noise"), "own": tmp_path / "own.py"}
@@ -115,8 +110,7 @@ def test_two_processes_of_two_devices_equal_one_of_four(arguments, tolerance, tm
     expected, found = final_state(one), final_state(two)
     assert expected.keys() == found.keys()
     for leaf, value in expected.items():
-        scale = max(np.abs(value).max(), 1e-2 if tolerance > 1e-5 else 1.0)
-        np.testing.assert_allclose(found[leaf], value, atol=tolerance * scale, err_msg=leaf)
+        np.testing.assert_allclose(found[leaf], value, atol=1e-5, rtol=1e-5, err_msg=leaf)
     records = read_records(two / "metrics.jsonl")
     assert [r["step"] for r in records] == [2, 4]
     for record, other in zip(records, read_records(one / "metrics.jsonl"), strict=True):
