@@ -11,7 +11,7 @@ import optax
 import pytest
 
 from jaxgan.core import advance
-from jaxgan.system.devices import Devices, Parallel, leading
+from jaxgan.system.devices import Devices, Parallel, leading, open_devices
 from tests.small import ALGORITHMS, PAIRS, SPEC, spec_of
 
 KEY = jax.random.key(0)
@@ -60,7 +60,7 @@ def test_four_devices_equal_one(name, form):
     algorithm = build(name)
     assert jax.device_count() == 4
     state, metrics = on_one_device(name)
-    state4, metrics4 = run(algorithm, Devices(4, FORMS[form]), 5)
+    state4, metrics4 = run(algorithm, open_devices(FORMS[form], 4), 5)
     for player, one in state.players.items():
         four = state4.players[player]
         chex.assert_trees_all_close(one.variables, four.variables, atol=1e-5, rtol=1e-5)
