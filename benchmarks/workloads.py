@@ -324,8 +324,7 @@ def _resident(workload: Workload, arrays: Arrays, algorithm: Any, devices: Any, 
     rng = np.random.default_rng(1)
     shape = (max(RESIDENT, n * size), *workload.image_shape)
     noise = {name: rng.integers(0, 256, shape, np.uint8) for name in workload.inputs}
-    source = in_memory("noise", spec_of(workload).features, noise)
-    dataset = dataset_of(data, {"": source})
+    dataset = dataset_of(data, {"": in_memory("noise", spec_of(workload).features, noise)})
     plan = next(plans(dataset, seed=0, start_step=0, batches_per_step=n, steps_per_call=count))
     lead = leading(algorithm, count)
     examples = jax.device_put(resident(dataset), devices.replicated)

@@ -150,26 +150,7 @@ def orders(
     return {name: order(i, name) for i, name in enumerate(sorted(dataset.streams))}
 
 
-def plans(
-    dataset: Dataset,
-    *,
-    seed: int,
-    start_step: int = 0,
-    batches_per_step: int = 1,
-    steps_per_call: int = 1,
-    host: int = 0,
-    hosts: int = 1,
-    leg: int = 0,
-) -> Iterator[dict[str, Plan]]:
-    """The plans of call after call, for ever, by the name of their stream: see :func:`orders`."""
-    found = orders(
-        dataset,
-        seed=seed,
-        start_step=start_step,
-        batches_per_step=batches_per_step,
-        steps_per_call=steps_per_call,
-        host=host,
-        hosts=hosts,
-        leg=leg,
-    )
+def plans(dataset: Dataset, **where: int) -> Iterator[dict[str, Plan]]:
+    """The plans of call after call, for ever, by stream; other arguments as in :func:`orders`."""
+    found = orders(dataset, **where)
     return ({name: order(call) for name, order in found.items()} for call in itertools.count())

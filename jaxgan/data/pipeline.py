@@ -19,35 +19,16 @@ from jaxgan.data.order import Order, orders
 from jaxgan.data.resident import held
 
 
-def batches(
-    dataset: Dataset,
-    *,
-    seed: int,
-    start_step: int = 0,
-    batches_per_step: int = 1,
-    steps_per_call: int = 1,
-    host: int = 0,
-    hosts: int = 1,
-    leg: int = 0,
-) -> Iterator[dict[str, np.ndarray]]:
+def batches(dataset: Dataset, **where: int) -> Iterator[dict[str, np.ndarray]]:
     """Batches for ever: an array of each feature, with a row an example.
 
-    The arguments are those of :func:`jaxgan.data.order.orders`.
+    The other arguments are those of :func:`jaxgan.data.order.orders`.
 
     Raises:
       InputError: the batch is larger than the training part, or doesn't divide among the hosts;
         later, too many images cannot be read.
     """
-    found = orders(
-        dataset,
-        seed=seed,
-        start_step=start_step,
-        batches_per_step=batches_per_step,
-        steps_per_call=steps_per_call,
-        host=host,
-        hosts=hosts,
-        leg=leg,
-    )
+    found = orders(dataset, **where)
     streams = [_stream(dataset, name, order) for name, order in found.items()]
     if len(streams) == 1:
         return streams[0]
