@@ -1,7 +1,8 @@
 """The conditional GAN of GANs in Action (Langr and Bok, chapter 8) on MNIST.
 
 Paper: Mirza and Osindero 2014, as in the book: z times an embedding of the label into G, the label
-as a 28x28 channel into D, batch 32, 12,000 iterations.
+as a 28x28 channel into D, batch 32, 12,000 iterations, Adam
+with Keras's defaults.
 Command: python -m jaxgan.train configs/cgan_mnist.py
 Time: not run to its end here.
 """
@@ -20,8 +21,8 @@ def config() -> Run:
         algorithm=CGAN(
             generator=BookDCGANGenerator(conditioning="embedding"),
             discriminator=BookDCGANDiscriminator(conditioning="channel"),
-            generator_optimizer=Adam(lr=2e-4, b1=0.5),
-            discriminator_optimizer=Adam(lr=2e-4, b1=0.5),
+            generator_optimizer=Adam(lr=1e-3, b1=0.9, b2=0.999, eps=1e-7),
+            discriminator_optimizer=Adam(lr=1e-3, b1=0.9, b2=0.999, eps=1e-7),
         ),
         data=Data(source="tfds:mnist", batch_size=32),
     )

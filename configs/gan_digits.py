@@ -22,8 +22,8 @@ def config() -> Run:
         algorithm=GAN(
             generator=MLPGenerator(),
             discriminator=MLPDiscriminator(),
-            generator_optimizer=Adam(lr=1e-3, b1=0.9),
-            discriminator_optimizer=Adam(lr=1e-3, b1=0.9),
+            generator_optimizer=Adam(lr=1e-3, b1=0.9, b2=0.999, eps=1e-7),
+            discriminator_optimizer=Adam(lr=1e-3, b1=0.9, b2=0.999, eps=1e-7),
         ),
         data=Data(batch_size=128),
     )
