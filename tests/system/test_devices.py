@@ -3,15 +3,18 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 from jax.sharding import PartitionSpec
 
-from jaxgan.core import Algorithm, Player, TrainState
+from jaxgan.core import Algorithm, Aux, Player, TrainState, minimize
 from jaxgan.core.sharding import over_devices, spread
 from jaxgan.errors import InputError
 from jaxgan.system.devices import BUFFERED, Devices, Parallel, leading, open_devices
 from jaxgan.system.pmap import Pmap
 from tests.conftest import ROOT
+
+KEY, TX = jax.random.key(0), optax.sgd(0.1)
 
 
 def algorithm(batches_per_step=1):
@@ -94,3 +97,46 @@ def test_pmap_is_known_to_one_file():
     files = (ROOT / "jaxgan").rglob("*.py")
     users = {str(f.relative_to(ROOT / "jaxgan")) for f in files if "pmap" in f.read_text()}
     assert users == {"system/pmap.py", "system/devices.py"}  # the second has its name in the config
+
+
+FORMS = {
+    "jit": Parallel(),
+    "pmap": Parallel(compile="pmap"),
+    "sharded": Parallel(state="sharded"),
+}
+
+
+def remembering(accumulate):
+    """A method with a scalar memory, and a statistic of its own among a player's variables."""
+
+    def loss(given, batch, key):
+        del key
+        error = batch["x"] - given.variables["net"]["params"]
+        mine = given.variables["net"]["mine"]  # statistics go on from part to part
+        mine = {"seen": mine["seen"] + 1, "mean": mine["mean"] + error.mean() / accumulate}
+        length = 0.9 * given.memory["length"] + 0.1 * jnp.square(error).mean()
+        aux = Aux({}, {"net": {"mine": mine}}, {"length": length, "calls": jnp.asarray(7)})
+        return jnp.square(error).mean(), aux
+
+    def init(key, batch):
+        del key, batch
+        mine = {"seen": jnp.asarray(0), "mean": jnp.asarray(0.0)}
+        player = Player.create({"params": jnp.zeros((1, 8)), "mine": mine}, TX)
+        return TrainState.create({"net": player}, {"length": jnp.ones(()), "calls": jnp.asarray(0)})
+
+    return Algorithm(init, minimize("net", loss, TX, accumulate=accumulate), {})
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_memory_and_statistics_are_those_of_the_whole_batch(form, accumulate):
+    x = np.arange(64, dtype=np.float32).reshape(8, 8)
+    algorithm, devices = remembering(accumulate), open_devices(FORMS[form], 4)
+    state = devices.init(algorithm, KEY, {"x": x})
+    batch = devices.place({"x": x}, 0)
+    state, _ = devices.step(algorithm, state)(state, batch, KEY)
+    assert float(state.memory["length"]) == pytest.approx(0.9 + 0.1 * np.square(x).mean())
+    assert int(state.memory["calls"]) == 7
+    mine = state.players["net"].variables["mine"]
+    assert int(mine["seen"]) == accumulate
+    assert float(mine["mean"]) == pytest.approx(x.mean())
