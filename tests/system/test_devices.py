@@ -1,5 +1,7 @@
 """The mesh: what is split, what is whole, and what does not divide."""
 
+import contextlib
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,6 +17,11 @@ from jaxgan.system.pmap import Pmap
 from tests.conftest import ROOT
 
 KEY, TX = jax.random.key(0), optax.sgd(0.1)
+FORMS = {
+    "jit": Parallel(),
+    "pmap": Parallel(compile="pmap"),
+    "sharded": Parallel(state="sharded"),
+}
 
 
 def algorithm(batches_per_step=1):
@@ -73,6 +80,29 @@ def test_the_config_names_the_form(compile, cls):
     assert devices.mesh.size == 4
 
 
+@pytest.mark.parametrize("deterministic", [False, True])
+def test_all_that_is_compiled_for_a_gpu_has_the_options_of_the_config(monkeypatch, deterministic):
+    given = []
+    options = {False: {}, True: {"some": "flag"}}
+    monkeypatch.setattr("jaxgan.system.devices.compiler_options", options.get)
+    monkeypatch.setattr(
+        jax, "jit", lambda *args, compiler_options, **kw: given.append(compiler_options) or len
+    )
+    devices = Devices(parallel=Parallel(deterministic=deterministic))
+    like = TrainState(np.int32(0), {}, {})
+    devices.jit(len)
+    devices.whole(len)
+    devices.compile(len, like, 0)
+    with contextlib.suppress(AttributeError):  # there is no program to lower
+        devices.lower(len, 0, like)
+    assert given == [options[deterministic]] * 4
+
+
+def test_a_deterministic_program_for_each_device_is_refused():
+    with pytest.raises(InputError, match=r"parallel\.deterministic: pmap takes no options .* use"):
+        Parallel(compile="pmap", deterministic=True)
+
+
 @pytest.mark.parametrize("form", ["jit", "pmap"])
 @pytest.mark.parametrize("lead", [0, 1])
 def test_data_on_every_device_and_a_plan_that_is_split(form, lead):
@@ -97,13 +127,6 @@ def test_pmap_is_known_to_one_file():
     files = (ROOT / "jaxgan").rglob("*.py")
     users = {str(f.relative_to(ROOT / "jaxgan")) for f in files if "pmap" in f.read_text()}
     assert users == {"system/pmap.py", "system/devices.py"}  # the second has its name in the config
-
-
-FORMS = {
-    "jit": Parallel(),
-    "pmap": Parallel(compile="pmap"),
-    "sharded": Parallel(state="sharded"),
-}
 
 
 def remembering(accumulate):
