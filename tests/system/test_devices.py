@@ -103,6 +103,16 @@ def test_a_deterministic_program_for_each_device_is_refused():
         Parallel(compile="pmap", deterministic=True)
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_the_state_before_a_step_is_given_to_the_one_after(form):
+    algorithm, devices = remembering(1), open_devices(FORMS[form], 4)
+    batch = devices.place({"x": np.ones((8, 8), np.float32)}, 0)
+    before = devices.init(algorithm, KEY, batch)
+    after, _ = devices.step(algorithm, before)(before, batch, KEY)
+    assert before.players["net"].variables["params"].is_deleted()
+    assert not any(x.is_deleted() for x in jax.tree.leaves(after))
+
+
 @pytest.mark.parametrize("form", ["jit", "pmap"])
 @pytest.mark.parametrize("lead", [0, 1])
 def test_data_on_every_device_and_a_plan_that_is_split(form, lead):
