@@ -14,20 +14,23 @@ from tests.small import ALGORITHMS, PAIRS, SPEC
 KEY = jax.random.key(0)
 
 
-def products(function, *args):
+def products(function, *args, platform="cpu"):
     """The lines of all matrix products and convolutions in the lowered program."""
-    text = jax.jit(function).lower(*args).as_text()
+    traced = jax.jit(function).trace(*args)
+    text = traced.lower(lowering_platforms=(platform,)).as_text()
     found = [x for x in text.splitlines() if "dot_general" in x or "stablehlo.convolution" in x]
     assert found
     return found
 
 
-def test_every_product_of_a_step_has_the_precision():
+@pytest.mark.parametrize("platform", ["cpu", "cuda"])
+def test_every_product_of_a_step_has_the_precision(platform):
     """Those of the penalty's second derivatives too, through the convolutions' own rules."""
     algorithm = at_precision(ALGORITHMS["wgan_gp"].build(SPEC), "highest")
     batch = SPEC.batch(4, algorithm.batches_per_step)
     like = jax.eval_shape(algorithm.init, KEY, batch)
-    assert all("HIGHEST" in line for line in products(advance(algorithm), like, batch, KEY))
+    found = products(advance(algorithm), like, batch, KEY, platform=platform)
+    assert all("HIGHEST" in line for line in found)
 
 
 def test_the_functions_sheets_and_measures_of_a_run_have_it_too():
