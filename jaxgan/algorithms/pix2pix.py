@@ -51,7 +51,9 @@ class Pix2Pix:
     ema_decay: float = 0.0
     """Decay per step of the generator's averaged weights; 0 keeps none, as in the paper."""
     compute_dtype: ComputeDtype = "float32"
-    """Type of activations; parameters, optimizer, statistics and losses stay float32."""
+    """Type of activations in the nets; parameters, optimizer, statistics, each net's last layer,
+    scores and losses stay float32. Gradients, a penalty's too, pass through the inner layers in
+    this type and are summed in float32."""
 
     def build(self, spec: Spec) -> Algorithm:
         """The algorithm for data of that shape.

@@ -67,7 +67,9 @@ class WGAN:
     ema_decay: float = 0.999
     """Decay per step of the generator's averaged weights, less in the first ones; 0 keeps none."""
     compute_dtype: ComputeDtype = "float32"
-    """Type of activations; parameters, optimizer, statistics and losses stay float32."""
+    """Type of activations in the nets; parameters, optimizer, statistics, each net's last layer,
+    scores and losses stay float32. Gradients, a penalty's too, pass through the inner layers in
+    this type and are summed in float32."""
 
     def build(self, spec: Spec) -> Algorithm:
         """The algorithm for data of that shape.

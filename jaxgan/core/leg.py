@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxgan.core.algorithm import Algorithm
+from jaxgan.core.precision import Precision, at_precision
 from jaxgan.core.state import Player, TrainState
 from jaxgan.errors import InputError
 
@@ -57,21 +58,27 @@ class Leg(NamedTuple):
     """``(state at the end of the leg before, new state) -> state`` that this leg starts from."""
 
 
-def legs(built: Algorithm | Sequence[Leg], steps: int) -> list[Leg]:
+def legs(
+    built: Algorithm | Sequence[Leg], steps: int, precision: Precision = "default"
+) -> list[Leg]:
     """The result of ``build`` as legs that fill the run.
+
+    Args:
+      built: an algorithm, or legs.
+      steps: training steps of the run.
+      precision: of float32 products in all that the algorithms compute.
 
     Raises:
       InputError: the legs are shorter or longer than the run, or one has no steps.
     """
-    if isinstance(built, Algorithm):
-        return [Leg(built, steps)]
+    built = [Leg(built, steps)] if isinstance(built, Algorithm) else built
     total = sum(leg.steps for leg in built)
     if any(leg.steps < 1 for leg in built):
         each = ", ".join(str(leg.steps) for leg in built)
         raise InputError(f"steps: {steps} leaves legs of {each} steps: use more")
     if total != steps:
         raise InputError(f"steps: {steps}, and the legs of this method have {total}: use {total}")
-    return list(built)
+    return [leg._replace(algorithm=at_precision(leg.algorithm, precision)) for leg in built]
 
 
 def first_step(legs: Sequence[Leg], index: int) -> int:

@@ -31,11 +31,11 @@ class _Layer(nn.Module):
 
     norm: Norm
     initializer: Initializer
-    dtype: Any
     features: int
     strides: int = 1
     activation: Activation | None = leaky_relu
     normalize: bool = True
+    dtype: Any = jnp.float32
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool) -> jax.Array:
@@ -66,7 +66,7 @@ class BookUNetGenerator(nn.Module):
     image_shape: tuple[int, int, int] = (128, 128, 3)
     """(height, width, channels) of the data."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters, the last layer and the result are float32."""
 
     @property
     def multiple(self) -> int:
@@ -78,7 +78,7 @@ class BookUNetGenerator(nn.Module):
         """(n, h, w, c) to the same shape, in [-1, 1]."""
         check_choices(self)
         check_multiple(self, images, 2 * self.multiple)
-        layer = partial(_Layer, self.norm, self.initializer, self.dtype)
+        layer = partial(_Layer, self.norm, self.initializer, dtype=self.dtype)
         widths = [self.features << min(stage, 3) for stage in range(self.depth)]
         x, skips = images, []
         for width in widths:
@@ -88,8 +88,8 @@ class BookUNetGenerator(nn.Module):
         for width in reversed(widths[:-1]):
             x = layer(width, activation=nn.relu)(upsample(x), train)
             x = jnp.concatenate([x, skips.pop()], axis=-1)
-        last = layer(self.image_shape[2], activation=None, normalize=False)
-        return jnp.tanh(last(upsample(x), train).astype(jnp.float32))
+        last = partial(layer, activation=None, normalize=False, dtype=jnp.float32)
+        return jnp.tanh(last(self.image_shape[2])(upsample(x), train))
 
 
 class BookPatchDiscriminator(nn.Module):
@@ -107,16 +107,16 @@ class BookPatchDiscriminator(nn.Module):
     initializer: Initializer = "glorot"
     """Initializer of kernels and gains."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
         """(n, h, w, c) to (n, h', w')."""
         del labels
         check_choices(self)
-        layer = partial(_Layer, self.norm, self.initializer, self.dtype)
+        layer = partial(_Layer, self.norm, self.initializer, dtype=self.dtype)
         x = images
         for stage in range(self.layers):
             x = layer(self.features << min(stage, 3), strides=2, normalize=stage > 0)(x, train)
-        scores = layer(1, activation=None, normalize=False)(x, train)
-        return scores[..., 0].astype(jnp.float32)
+        last = layer(1, activation=None, normalize=False, dtype=jnp.float32)
+        return last(x, train)[..., 0]

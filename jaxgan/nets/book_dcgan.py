@@ -63,7 +63,7 @@ class BookDCGANGenerator(nn.Module):
     num_classes: int = 0
     """Classes of the data; 0 is unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Image:
@@ -77,18 +77,23 @@ class BookDCGANGenerator(nn.Module):
         for features, stride in ((2 * self.features, 2), (self.features, 1)):
             x = self._conv(x, features, stride, train, _bias(self.norm))
             x = nn.leaky_relu(self._normalize()(x, train, labels), self.slope)
-        x = self._conv(x, self.image_shape[2], 2, train)
-        return jnp.tanh(x.astype(jnp.float32))
+        return jnp.tanh(self._conv(x, self.image_shape[2], 2, train, dtype=jnp.float32))
 
     def _conv(
-        self, x: jax.Array, features: int, stride: int, train: bool, bias: bool = True
+        self,
+        x: jax.Array,
+        features: int,
+        stride: int,
+        train: bool,
+        bias: bool = True,
+        dtype: Any = None,
     ) -> jax.Array:
         layer = ConvTranspose(
             features,
             kernel_size=(3, 3),
             strides=(stride, stride),
             use_bias=bias,
-            dtype=self.dtype,
+            dtype=dtype or self.dtype,
             kernel_init=kernel_init(self.initializer),
         )
         return apply_layer(layer, x, self.norm, train)
@@ -122,7 +127,7 @@ class BookDCGANDiscriminator(nn.Module):
     num_classes: int = 0
     """Classes of the data; 0 is unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
@@ -134,9 +139,9 @@ class BookDCGANDiscriminator(nn.Module):
             x = self._conv(x, features, train, layer == 0 or _bias(self.norm))
             x = self._normalize()(x, train) if layer else x
             x = nn.leaky_relu(x, self.slope)
-        phi = x.sum(axis=(1, 2))
+        phi = x.sum(axis=(1, 2), dtype=jnp.float32)
         self.sow("intermediates", "features", phi)
-        dense = nn.Dense(1, dtype=self.dtype, kernel_init=kernel_init(self.initializer))
+        dense = nn.Dense(1, dtype=jnp.float32, kernel_init=kernel_init(self.initializer))
         logits = apply_layer(dense, x.reshape(x.shape[0], -1), self.norm, train)
         return score(self, logits, phi, labels, train)
 

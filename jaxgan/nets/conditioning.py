@@ -59,11 +59,13 @@ def score(
     labels: Label | None,
     train: bool,
 ) -> Logits:
-    """A discriminator's result: the logits, plus <Embed(y), phi> where its fields say so."""
-    scores = logits[:, 0].astype(jnp.float32)
+    """A discriminator's result: the logits, plus <Embed(y), phi> where its fields say so.
+
+    All of it is float32, whatever the type of the computation is.
+    """
     if labels is None or net.conditioning != "projection":
-        return scores
-    return scores + Projection(net.num_classes, net.norm, net.dtype)(phi, labels, train)
+        return logits[:, 0]
+    return logits[:, 0] + Projection(net.num_classes, net.norm)(phi, labels, train)
 
 
 class LabelledLatent(nn.Module):
@@ -104,17 +106,14 @@ class Projection(nn.Module):
     """How many classes there are."""
     norm: Norm = "none"
     """``spectral`` and ``weight`` normalize the embedding too, as the paper's code does."""
-    dtype: Any = jnp.float32
-    """Type of the embedding."""
 
     @nn.compact
     def __call__(
         self, phi: Float[Array, "batch features"], labels: Label, train: bool = True
     ) -> Float[Array, "batch"]:
         """One number per sample; ``phi`` are its pooled features."""
-        embed = nn.Embed(self.num_classes, phi.shape[-1], self.dtype)
-        products = apply_layer(embed, labels, self.norm, train) * phi
-        return jnp.sum(products.astype(jnp.float32), axis=-1)
+        embed = nn.Embed(self.num_classes, phi.shape[-1])
+        return jnp.sum(apply_layer(embed, labels, self.norm, train) * phi, axis=-1)
 
 
 def _keras_uniform(key: Any, shape: Any, dtype: Any = jnp.float32, out_sharding: Any = None) -> Any:

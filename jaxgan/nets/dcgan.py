@@ -55,7 +55,7 @@ class DCGANGenerator(nn.Module):
     num_classes: int = 0
     """Classes of the data; 0 is unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Image:
@@ -67,17 +67,18 @@ class DCGANGenerator(nn.Module):
         for stage in range(stages):
             x = self._conv(x, self.features << (stages - 1 - stage), stage == 0, train)
             x = nn.relu(self._normalize()(x, train, labels))
-        x = self._conv(x, self.image_shape[2], False, train)
-        return jnp.tanh(x.astype(jnp.float32))
+        return jnp.tanh(self._conv(x, self.image_shape[2], False, train, jnp.float32))
 
-    def _conv(self, x: jax.Array, features: int, first: bool, train: bool) -> jax.Array:
+    def _conv(
+        self, x: jax.Array, features: int, first: bool, train: bool, dtype: Any = None
+    ) -> jax.Array:
         layer = ConvTranspose(
             features,
             kernel_size=(4, 4),
             strides=(1, 1) if first else (2, 2),
             padding="VALID" if first else "SAME",
             use_bias=self.use_bias,
-            dtype=self.dtype,
+            dtype=dtype or self.dtype,
             kernel_init=kernel_init(self.initializer),
         )
         return apply_layer(layer, x, self.norm, train)
@@ -116,7 +117,7 @@ class DCGANDiscriminator(nn.Module):
     num_classes: int = 0
     """Classes of the data; 0 is unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
@@ -128,7 +129,7 @@ class DCGANDiscriminator(nn.Module):
             x = self._conv(x, self.features << stage, False, train)
             x = self._normalize()(x, train) if stage else x
             x = nn.leaky_relu(x, self.slope)
-        phi = x.sum(axis=(1, 2))
+        phi = x.sum(axis=(1, 2), dtype=jnp.float32)
         self.sow("intermediates", "features", phi)
         logits = self._conv(x, 1, True, train)[:, 0, 0, :]
         return score(self, logits, phi, labels, train)
@@ -140,7 +141,7 @@ class DCGANDiscriminator(nn.Module):
             strides=1 if last else 2,
             padding="VALID" if last else "SAME",
             use_bias=self.use_bias,
-            dtype=self.dtype,
+            dtype=jnp.float32 if last else self.dtype,
             kernel_init=kernel_init(self.initializer),
         )
         return apply_layer(layer, x, self.norm, train)

@@ -36,7 +36,7 @@ class MLPGenerator(nn.Module):
     num_classes: int = 0
     """Classes of the data; 0 is unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Image:
@@ -44,8 +44,8 @@ class MLPGenerator(nn.Module):
         labels = read_labels(self, labels)
         z = enter_latent(self, z, labels)
         x = _hidden(self, z, train)
-        x = _dense(self, x, math.prod(self.image_shape), train)
-        return jnp.tanh(x.astype(jnp.float32)).reshape(-1, *self.image_shape)
+        x = _dense(self, x, math.prod(self.image_shape), train, jnp.float32)
+        return jnp.tanh(x).reshape(-1, *self.image_shape)
 
 
 class MLPDiscriminator(nn.Module):
@@ -69,28 +69,28 @@ class MLPDiscriminator(nn.Module):
     num_classes: int = 0
     """Classes of the data; 0 is unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
         """(n, height, width, channels) to (n,)."""
         labels = read_labels(self, labels)
         x = enter_images(self, images, labels)
-        phi = _hidden(self, x.reshape(x.shape[0], -1), train)
+        phi = _hidden(self, x.reshape(x.shape[0], -1), train).astype(jnp.float32)
         self.sow("intermediates", "features", phi)
-        logits = _dense(self, phi, 1, train)
+        logits = _dense(self, phi, 1, train, jnp.float32)
         return score(self, logits, phi, labels, train)
 
 
 def _hidden(net: MLPGenerator | MLPDiscriminator, x: jax.Array, train: bool) -> jax.Array:
     gamma = gamma_init(net.initializer)
-    x = _dense(net, x, net.hidden, train)
+    x = _dense(net, x, net.hidden, train, net.dtype)
     x = Normalize(net.norm, gamma_init=gamma, dtype=net.dtype)(x, train)
     return nn.leaky_relu(x, net.slope)
 
 
 def _dense(
-    net: MLPGenerator | MLPDiscriminator, x: jax.Array, features: int, train: bool
+    net: MLPGenerator | MLPDiscriminator, x: jax.Array, features: int, train: bool, dtype: Any
 ) -> jax.Array:
-    layer = nn.Dense(features, dtype=net.dtype, kernel_init=kernel_init(net.initializer))
+    layer = nn.Dense(features, dtype=dtype, kernel_init=kernel_init(net.initializer))
     return apply_layer(layer, x, net.norm, train)

@@ -29,7 +29,7 @@ class PatchGAN(nn.Module):
     initializer: Initializer = "dcgan"
     """Initializer of kernels and gains."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
@@ -49,8 +49,8 @@ class PatchGAN(nn.Module):
                 normalize=stage > 0,
                 activation=leaky_relu,
             )(x, train)
-        last = layer(1, normalize=False, activation=None)
-        return last(x, train)[..., 0].astype(jnp.float32)
+        last = layer(1, normalize=False, activation=None, dtype=jnp.float32)
+        return last(x, train)[..., 0]
 
     def _check(self, images: Image) -> None:
         if self.layers < 1:
@@ -73,7 +73,7 @@ class PixelDiscriminator(nn.Module):
     initializer: Initializer = "dcgan"
     """Initializer of kernels and gains."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
@@ -85,4 +85,5 @@ class PixelDiscriminator(nn.Module):
         )
         x = layer(self.features, normalize=False, activation=leaky_relu)(images, train)
         x = layer(2 * self.features, activation=leaky_relu)(x, train)
-        return layer(1, normalize=False, activation=None)(x, train)[..., 0].astype(jnp.float32)
+        last = layer(1, normalize=False, activation=None, dtype=jnp.float32)
+        return last(x, train)[..., 0]

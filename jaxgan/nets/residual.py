@@ -153,7 +153,7 @@ class ResidualGenerator(nn.Module):
     num_classes: int = 0
     """Classes of the data; 0 is unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Image:
@@ -170,9 +170,8 @@ class ResidualGenerator(nn.Module):
             x = ResidualBlock(self.features, "up", *how)(x, labels, train)
         gamma = gamma_init(self.initializer)
         x = Normalize(self.norm, classes, gamma_init=gamma, dtype=self.dtype)(x, train, labels)
-        last = _Convolution(self.image_shape[2], 3, self.norm, linear, self.dtype, name="output")
-        x = last(nn.relu(x), train)
-        return jnp.tanh(x.astype(jnp.float32))
+        last = _Convolution(self.image_shape[2], 3, self.norm, linear, jnp.float32, name="output")
+        return jnp.tanh(last(nn.relu(x), train))
 
 
 class ResidualCritic(nn.Module):
@@ -200,7 +199,7 @@ class ResidualCritic(nn.Module):
     num_classes: int = 0
     """Classes of the data; 0 is unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
@@ -214,9 +213,9 @@ class ResidualCritic(nn.Module):
                 self.features, resample, self.norm, self.initializer, dtype=self.dtype
             )
             x = block(x, None, train)
-        x = nn.relu(x)
+        x = nn.relu(x).astype(jnp.float32)
         phi = x.mean(axis=(1, 2)) if self.pool == "mean" else x.sum(axis=(1, 2))
         self.sow("intermediates", "features", phi)
-        dense = nn.Dense(1, dtype=self.dtype, kernel_init=linear_init(self.initializer))
+        dense = nn.Dense(1, dtype=jnp.float32, kernel_init=linear_init(self.initializer))
         logits = apply_layer(dense, phi, self.norm, train)
         return score(self, logits, phi, labels, train)

@@ -33,7 +33,7 @@ class ResNetGenerator(nn.Module):
     image_shape: tuple[int, int, int] = (256, 256, 3)
     """(height, width, channels) of the data."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters, the last layer and the result are float32."""
 
     multiple = 4
     """Divisor of the sides of an image that the net takes."""
@@ -52,8 +52,8 @@ class ResNetGenerator(nn.Module):
             x += layer(x.shape[-1], 3, padding=self.padding, activation=None)(y, train)
         for stage in (1, 0):
             x = layer(self.features << stage, 3, strides=2, transpose=True)(x, train)
-        last = layer(self.image_shape[2], 7, padding=self.padding, normalize=False, activation=None)
-        return jnp.tanh(last(x, train).astype(jnp.float32))
+        last = partial(layer, normalize=False, activation=None, dtype=jnp.float32)
+        return jnp.tanh(last(self.image_shape[2], 7, padding=self.padding)(x, train))
 
     def _blocks(self) -> int:
         return self.blocks or (9 if min(self.image_shape[:2]) >= 256 else 6)

@@ -35,7 +35,7 @@ class UNetGenerator(nn.Module):
     image_shape: tuple[int, int, int] = (256, 256, 3)
     """(height, width, channels) of the data."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters and the result are float32."""
+    """Type of the computation; parameters, the last layer and the result are float32."""
 
     dropouts = 3
     """Up-convolutions with dropout, from the second innermost on."""
@@ -75,8 +75,8 @@ class UNetGenerator(nn.Module):
             if train and self.dropout and depth - 2 - self.dropouts <= stage < depth - 2:
                 x = self._drop(x)
             x = nn.relu(jnp.concatenate([skips.pop(), x], axis=-1))
-        last = layer(self.image_shape[2], transpose=True, normalize=False, activation=None)
-        return jnp.tanh(last(x, train).astype(jnp.float32))
+        last = partial(layer, normalize=False, activation=None, dtype=jnp.float32)
+        return jnp.tanh(last(self.image_shape[2], transpose=True)(x, train))
 
     def _drop(self, x: jax.Array) -> jax.Array:
         keep = 1 - self.dropout

@@ -14,6 +14,7 @@ from typing import Any, Generic, Literal, TypeVar
 import flax.linen as nn
 
 from jaxgan import algorithms, nets
+from jaxgan.core.precision import Precision
 from jaxgan.data.config import Data
 from jaxgan.errors import InputError
 from jaxgan.measure.protocol import Protocol
@@ -83,6 +84,10 @@ class Run(Generic[A]):
     steps_per_call: int = 1
     """Steps in one compiled call (a scan): fewer dispatches, the same result. It divides the
     intervals below."""
+    precision: Precision = "default"
+    """Precision of float32 matrix products and convolutions, in training and in use. On an NVIDIA
+    GPU ``default`` and ``high`` are TF32 (10 bits) and ``highest`` is float32, which is slower; on
+    a CPU all are float32."""
     on_nan: Literal["stop", "rollback"] = "stop"
     """Where a loss or a player's parameters are no longer finite: end, or go back to the last
     checkpoint and on with other random numbers, three times at most. The checkpoints stay."""

@@ -189,7 +189,7 @@ def open_run(
     content = directory.read(path)
     own = config.types_of(configs.load_config(config_file)) if config_file else {}
     made, facts = config.decode(content["run"], own), directory.facts(content)
-    parts = legs(made.algorithm.build(facts.spec), made.steps)
+    parts = legs(made.algorithm.build(facts.spec), made.steps, made.precision)
     directory.check_frozen(path, {k: f for leg in parts for k, f in leg.algorithm.frozen.items()})
     kind = "best" if best else "checkpoints"
     if best and not (path / kind).is_dir():

@@ -199,7 +199,7 @@ def open_stages(
     whole = open_dataset(run.data, kept.scaling if kept else None)
     spec = Spec(whole.features, run.steps)
     stages: list[Stage] = []
-    parts = legs(run.algorithm.build(spec), run.steps)
+    parts = legs(run.algorithm.build(spec), run.steps, run.precision)
     for i, leg in enumerate(parts):
         dataset = whole.changed(**leg.data) if leg.data else whole
         stages.append(Stage(run, i, first_step(parts, i), leg, dataset, devices))

@@ -2,13 +2,16 @@
 
 import functools
 import warnings
+from typing import TypeAlias
 
 import jax
 
 from jaxgan.errors import first_line
 from jaxgan.system.files import cache_directory
 
-OPTIONS = {
+Options: TypeAlias = dict[str, str | bool]
+
+OPTIONS: dict[str, Options] = {
     "cpu": {
         # Convolutions stay with Eigen, which runs them up to twice as fast as YNNPACK does;
         # matrix products and reductions go to YNNPACK. Measured on JAX 0.10.2.
@@ -19,20 +22,38 @@ OPTIONS = {
 }
 """Compiler options by backend."""
 
+DETERMINISTIC: dict[str, Options] = {
+    # No kernel whose sums come in any order, and none chosen by timing: another process, which
+    # goes on with the run, would choose anew (xla.proto: "implies exclude_nondeterministic_ops and
+    # in addition disables autotuning").
+    "gpu": {"xla_gpu_deterministic_ops": True},
+}
+"""Options of a program that gives the same bits each time; a CPU's does without any."""
+
 
 @functools.cache
-def compiler_options() -> dict[str, str]:
-    """The options for this process's backend; none, with a warning, where it doesn't know them."""
-    options = OPTIONS.get(jax.default_backend(), {})
+def compiler_options(deterministic: bool = False) -> Options:
+    """The options for this process's backend; none, with a warning, where it doesn't know them.
+
+    Args:
+      deterministic: adds :data:`DETERMINISTIC`'s, without which there would be no such program: a
+        compiler that does not know them raises an error.
+    """
+    backend = jax.default_backend()
+    options = _known(OPTIONS.get(backend, {}))
+    return {**options, **DETERMINISTIC.get(backend, {})} if deterministic else dict(options)
+
+
+def _known(options: Options) -> Options:
     if not options:
         return {}
     try:
         jax.jit(lambda x: x, compiler_options=options).lower(0.0).compile()
     except jax.errors.JaxRuntimeError as error:
         reason = first_line(error)
-        warnings.warn(f"compiler options of another JAX are left out: {reason}", stacklevel=2)
+        warnings.warn(f"compiler options of another JAX are left out: {reason}", stacklevel=3)
         return {}
-    return dict(options)
+    return options
 
 
 def use_cache() -> None:

@@ -17,7 +17,7 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from jaxgan.core import Algorithm, TrainState, Update, advance
 from jaxgan.core.sharding import AXIS
 from jaxgan.errors import InputError
-from jaxgan.system.compiler import compiler_options
+from jaxgan.system.compiler import Options, compiler_options
 from jaxgan.system.processes import Processes
 from jaxgan.typing import Batch, PRNGKey
 
@@ -33,12 +33,21 @@ class Parallel(Processes):
     """One program that the compiler splits, or each device's own; equal but for rounding."""
     state: Literal["replicated", "sharded"] = "replicated"
     """The state on each device, or split over them (FSDP): 1/N of its bytes on each."""
+    deterministic: bool = False
+    """The same bits from each start, on a GPU too; a CPU's are so in any case. On a GPU XLA leaves
+    out kernels that add in any order (scatters, some gradients of a convolution) and times none to
+    choose the fastest: convolutions are slower, and the gradient of a max pool is refused."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.compile == "pmap" and (self.state == "sharded" or (self.processes or 1) > 1):
             raise InputError(
                 "parallel.compile: pmap keeps a whole state on each device of one process; use jit"
+            )
+        if self.compile == "pmap" and self.deterministic:
+            raise InputError(
+                "parallel.deterministic: pmap takes no options of the compiler; use jit for"
+                " parallel.compile"
             )
 
 
@@ -117,9 +126,13 @@ class Devices:
 
     # What is compiled.
 
+    @property
+    def _options(self) -> Options:
+        return compiler_options(self.parallel.deterministic)
+
     def jit(self, function: Callable[..., Any], **kwargs: Any) -> Callable[..., Any]:
         """``jax.jit``, traced and run with the mesh in force."""
-        jitted = jax.jit(function, compiler_options=compiler_options(), **kwargs)
+        jitted = jax.jit(function, compiler_options=self._options, **kwargs)
 
         def call(*args: Any) -> Any:
             with jax.set_mesh(self.mesh):
@@ -129,7 +142,7 @@ class Devices:
 
     def whole(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """``jax.jit`` of a function that every device computes whole: one process can read it."""
-        return jax.jit(function, out_shardings=self.replicated, compiler_options=compiler_options())
+        return jax.jit(function, out_shardings=self.replicated, compiler_options=self._options)
 
     def compile(
         self, step: Update, like: TrainState, lead: int, resident: bool = False
@@ -152,9 +165,7 @@ class Devices:
     def lower(self, step: Update, lead: int, state: Any, *shapes: Any) -> Any:
         """The lowered program of a step, for its analysis."""
         with jax.set_mesh(self.mesh):
-            jitted = jax.jit(
-                step, compiler_options=compiler_options(), **self._placement(state, lead)
-            )
+            jitted = jax.jit(step, compiler_options=self._options, **self._placement(state, lead))
             return jitted.lower(state, *shapes)
 
     def _placement(self, like: TrainState, lead: int, resident: bool = False) -> dict[str, Any]:

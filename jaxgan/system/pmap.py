@@ -44,8 +44,8 @@ class Pmap(Devices):
     def compile(
         self, step: Update, like: TrainState, lead: int, resident: bool = False
     ) -> Callable[..., Any]:
-        """As :meth:`Devices.compile`; the state is not donated."""
+        """As :meth:`Devices.compile`."""
         del like
         axes = (None, (None, lead) if resident else lead, None)
         devices = list(self.mesh.devices.flat)
-        return jax.pmap(step, AXIS, in_axes=axes, out_axes=None, devices=devices)
+        return jax.pmap(step, AXIS, in_axes=axes, out_axes=None, devices=devices, donate_argnums=0)

@@ -11,6 +11,7 @@ import optax
 import pytest
 
 from jaxgan.core import advance
+from jaxgan.core.precision import at_precision
 from jaxgan.system.devices import Devices, Parallel, leading, open_devices
 from tests.small import ALGORITHMS, PAIRS, SPEC, spec_of
 
@@ -30,7 +31,7 @@ def batches(algorithm, size=8):
 
 
 def build(name):
-    return ALGORITHMS[name].build(spec_of(ALGORITHMS[name]))
+    return at_precision(ALGORITHMS[name].build(spec_of(ALGORITHMS[name])), "highest")
 
 
 def run(algorithm, devices, steps):

@@ -1,6 +1,7 @@
 """WGAN and WGAN-GP against their Algorithm 1, written out by hand."""
 
 from dataclasses import replace
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +11,7 @@ import pytest
 
 from jaxgan.algorithms import SGD, WGAN, Penalties
 from jaxgan.errors import InputError
+from jaxgan.losses.penalties import gradient_penalty
 from jaxgan.nets import BookDCGANDiscriminator
 from tests.small import ALGORITHMS, CRITIC, SPEC
 
@@ -99,3 +101,22 @@ def test_linear_decay_reaches_zero_for_both_players_at_the_last_step():
 def test_what_makes_no_sense_is_refused_by_name(fields, field):
     with pytest.raises(InputError, match=field):
         WGAN(**{**CRITIC, **fields}).build(SPEC)
+
+
+def test_a_gradient_penalty_in_bfloat16_is_near_float32():
+    """It is of float32 images, and passes back through inner layers in bfloat16."""
+    values = {}
+    real, fake = jax.random.uniform(KEY, (2, 8, 8, 8, 1), minval=-1.0)
+    for dtype in (jnp.float32, jnp.bfloat16):
+        net = BookDCGANDiscriminator(features=8, norm="none", image_shape=(8, 8, 1), dtype=dtype)
+        variables = net.init(KEY, real)
+
+        def penalty(params, net=net):
+            return gradient_penalty(partial(net.apply, {"params": params}), real, fake, KEY)
+
+        value, gradient = jax.jit(jax.value_and_grad(penalty))(variables["params"])
+        assert value.dtype == jnp.float32
+        values[dtype] = value, jnp.concatenate([g.ravel() for g in jax.tree.leaves(gradient)])
+    (value, gradient), (half, half_gradient) = values.values()
+    assert 0 < abs(float(half / value) - 1) < 0.01
+    assert float(jnp.linalg.norm(half_gradient - gradient) / jnp.linalg.norm(gradient)) < 0.2

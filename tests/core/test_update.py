@@ -152,10 +152,11 @@ def test_a_line_search_over_devices_is_that_of_the_whole_batch():
 def regression(given, batch, key):
     """A loss with all that an Aux can hold."""
     error = batch["x"] @ given.variables["net"]["params"] - batch["y"]
-    seen = given.variables["net"]["batch_stats"]["seen"] + 1
+    own = given.variables["net"]["batch_stats"]
+    statistics = {"seen": own["seen"] + 1, "mean": own["mean"] + error.mean() / 4}
     aux = Aux(
         {"error": error.mean()},
-        {"net": {"batch_stats": {"seen": seen}}},
+        {"net": {"batch_stats": statistics}},
         {"length": 0.9 * given.memory["length"] + 0.1 * error.mean(), "calls": jnp.asarray(7)},
         {"errors": error},
     )
@@ -164,9 +165,10 @@ def regression(given, batch, key):
 
 def run_regression(update, batch=ROWS):
     variables = {
-        "params": jnp.asarray(START), "batch_stats": {"seen": jnp.asarray(0)},
+        "params": jnp.asarray(START),
+        "batch_stats": {"seen": jnp.asarray(0), "mean": jnp.asarray(0.0)},
         "other": jnp.ones(2),
-    }  # fmt: skip
+    }
     memory = {"length": jnp.asarray(2.0), "calls": jnp.asarray(0)}
     state = TrainState.create({"net": Player.create(variables, optax.sgd(1.0))}, memory)
     return update(state, batch, KEY)

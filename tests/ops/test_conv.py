@@ -187,3 +187,17 @@ def test_a_fused_kernel_is_summed_before_it_is_cast(resample, fused):
     np.testing.assert_array_equal(out, fused(x, kernel))
     rounded = fused(x, kernel.astype(jnp.bfloat16))
     assert float(jnp.abs(out - rounded).max()) > 0  # what a cast before the sum would lose
+
+
+@pytest.mark.parametrize(
+    ("resample", "after", "before"),
+    [("up", lambda x: x, upsample), ("down", mean_pool, lambda x: x)],
+)
+def test_resampling_in_bfloat16_is_near_float32(resample, after, before):
+    x = jax.random.normal(jax.random.key(0), (2, 8, 8, 16)).astype(jnp.bfloat16)
+    layer = conv.Conv(8, (3, 3), resample=resample, dtype=jnp.bfloat16)
+    plain = conv.Conv(8, (3, 3))
+    params = layer.init(jax.random.key(1), x)
+    exact = after(plain.apply(params, before(x.astype(jnp.float32))))
+    error = jnp.abs(layer.apply(params, x).astype(jnp.float32) - exact).max()
+    assert 0 < float(error) < 2**-7 * float(jnp.abs(exact).max())

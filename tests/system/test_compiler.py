@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import jax
 import pytest
 
 from jaxgan.system import compiler
@@ -29,6 +30,18 @@ def test_options_of_another_jax_are_left_out_with_a_warning(monkeypatch):
 def test_a_backend_without_options_gets_none(monkeypatch):
     monkeypatch.setattr(compiler, "OPTIONS", {"gpu": {"some": "1"}})
     assert compiler.compiler_options() == {}
+
+
+def test_a_deterministic_program_of_a_gpu_has_xlas_flag_and_a_cpus_needs_none(monkeypatch):
+    assert compiler.compiler_options(deterministic=True) == compiler.OPTIONS["cpu"]
+    monkeypatch.setattr("jax.default_backend", lambda: "gpu")
+    assert compiler.compiler_options() == {}
+    flag = {"xla_gpu_deterministic_ops": True}
+    compiler.compiler_options.cache_clear()
+    assert compiler.compiler_options(deterministic=True) == flag
+    jax.jit(lambda x: x + 1, compiler_options=flag).lower(0.0).compile()  # XLA knows its name
+    with pytest.raises(jax.errors.JaxRuntimeError, match="No such"):
+        jax.jit(lambda x: x + 1, compiler_options={"xla_gpu_no_flag": True}).lower(0.0).compile()
 
 
 @pytest.mark.parametrize("told", [True, False])

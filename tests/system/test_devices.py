@@ -1,17 +1,27 @@
 """The mesh: what is split, what is whole, and what does not divide."""
 
+import contextlib
+
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 from jax.sharding import PartitionSpec
 
-from jaxgan.core import Algorithm, Player, TrainState
+from jaxgan.core import Algorithm, Aux, Player, TrainState, minimize
 from jaxgan.core.sharding import over_devices, spread
 from jaxgan.errors import InputError
 from jaxgan.system.devices import BUFFERED, Devices, Parallel, leading, open_devices
 from jaxgan.system.pmap import Pmap
 from tests.conftest import ROOT
+
+KEY, TX = jax.random.key(0), optax.sgd(0.1)
+FORMS = {
+    "jit": Parallel(),
+    "pmap": Parallel(compile="pmap"),
+    "sharded": Parallel(state="sharded"),
+}
 
 
 def algorithm(batches_per_step=1):
@@ -70,6 +80,39 @@ def test_the_config_names_the_form(compile, cls):
     assert devices.mesh.size == 4
 
 
+@pytest.mark.parametrize("deterministic", [False, True])
+def test_all_that_is_compiled_for_a_gpu_has_the_options_of_the_config(monkeypatch, deterministic):
+    given = []
+    options = {False: {}, True: {"some": "flag"}}
+    monkeypatch.setattr("jaxgan.system.devices.compiler_options", options.get)
+    monkeypatch.setattr(
+        jax, "jit", lambda *args, compiler_options, **kw: given.append(compiler_options) or len
+    )
+    devices = Devices(parallel=Parallel(deterministic=deterministic))
+    like = TrainState(np.int32(0), {}, {})
+    devices.jit(len)
+    devices.whole(len)
+    devices.compile(len, like, 0)
+    with contextlib.suppress(AttributeError):  # there is no program to lower
+        devices.lower(len, 0, like)
+    assert given == [options[deterministic]] * 4
+
+
+def test_a_deterministic_program_for_each_device_is_refused():
+    with pytest.raises(InputError, match=r"parallel\.deterministic: pmap takes no options .* use"):
+        Parallel(compile="pmap", deterministic=True)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_state_before_a_step_is_given_to_the_one_after(form):
+    algorithm, devices = remembering(1), open_devices(FORMS[form], 4)
+    batch = devices.place({"x": np.ones((8, 8), np.float32)}, 0)
+    before = devices.init(algorithm, KEY, batch)
+    after, _ = devices.step(algorithm, before)(before, batch, KEY)
+    assert before.players["net"].variables["params"].is_deleted()
+    assert not any(x.is_deleted() for x in jax.tree.leaves(after))
+
+
 @pytest.mark.parametrize("form", ["jit", "pmap"])
 @pytest.mark.parametrize("lead", [0, 1])
 def test_data_on_every_device_and_a_plan_that_is_split(form, lead):
@@ -94,3 +137,39 @@ def test_pmap_is_known_to_one_file():
     files = (ROOT / "jaxgan").rglob("*.py")
     users = {str(f.relative_to(ROOT / "jaxgan")) for f in files if "pmap" in f.read_text()}
     assert users == {"system/pmap.py", "system/devices.py"}  # the second has its name in the config
+
+
+def remembering(accumulate):
+    """A method with a scalar memory, and a statistic of its own among a player's variables."""
+
+    def loss(given, batch, key):
+        del key
+        error = batch["x"] - given.variables["net"]["params"]
+        mine = given.variables["net"]["mine"]  # statistics go on from part to part
+        mine = {"seen": mine["seen"] + 1, "mean": mine["mean"] + error.mean() / accumulate}
+        length = 0.9 * given.memory["length"] + 0.1 * jnp.square(error).mean()
+        aux = Aux({}, {"net": {"mine": mine}}, {"length": length, "calls": jnp.asarray(7)})
+        return jnp.square(error).mean(), aux
+
+    def init(key, batch):
+        del key, batch
+        mine = {"seen": jnp.asarray(0), "mean": jnp.asarray(0.0)}
+        player = Player.create({"params": jnp.zeros((1, 8)), "mine": mine}, TX)
+        return TrainState.create({"net": player}, {"length": jnp.ones(()), "calls": jnp.asarray(0)})
+
+    return Algorithm(init, minimize("net", loss, TX, accumulate=accumulate), {})
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_memory_and_statistics_are_those_of_the_whole_batch(form, accumulate):
+    x = np.arange(64, dtype=np.float32).reshape(8, 8)
+    algorithm, devices = remembering(accumulate), open_devices(FORMS[form], 4)
+    state = devices.init(algorithm, KEY, {"x": x})
+    batch = devices.place({"x": x}, 0)
+    state, _ = devices.step(algorithm, state)(state, batch, KEY)
+    assert float(state.memory["length"]) == pytest.approx(0.9 + 0.1 * np.square(x).mean())
+    assert int(state.memory["calls"]) == 7
+    mine = state.players["net"].variables["mine"]
+    assert int(mine["seen"]) == accumulate
+    assert float(mine["mean"]) == pytest.approx(x.mean())

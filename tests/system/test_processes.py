@@ -52,7 +52,9 @@ def features(images):
     return images.reshape(len(images), -1)[:, ::97] / 255
 """
 
-RUN = ("--data.batch_size", "8", "--log.every", "2", "--sample.every", "50")
+RUN = (
+    "--data.batch_size", "8", "--log.every", "2", "--sample.every", "50", "--precision", "highest",
+)  # fmt: skip
 
 
 def launch(module, devices, *arguments):
