@@ -188,7 +188,7 @@ def _content(
         yield source.arrays["image"].tobytes()
     elif kind == "folder":
         root = Path(path).expanduser()
-        for file in find_files(root):
+        for file in find_files(root).images:
             yield (root / file).read_bytes()
     else:
         for _, image in images(range(n)):
