@@ -5,6 +5,7 @@ examples.
 """
 
 import platform
+import sys
 import time
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -17,7 +18,7 @@ from jaxgan.data.config import Data
 from jaxgan.data.dataset import open_dataset
 from jaxgan.errors import InputError
 from jaxgan.measure import names
-from jaxgan.measure.collecting import SEED, Statistics
+from jaxgan.measure.collecting import SEED, Statistics, UnmeasurableError
 from jaxgan.measure.generated import classes_of, drawer, drawing_function, draws_images
 from jaxgan.measure.held_out import HeldOut, can_measure
 from jaxgan.measure.measuring import Measure
@@ -27,6 +28,7 @@ from jaxgan.measure.sets import ImageSet, as_they_are, as_trained_on, drawn
 from jaxgan.run import directory
 from jaxgan.run.evaluating import nothing
 from jaxgan.run.opened import Opened, open_run
+from jaxgan.system import processes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +109,20 @@ def evaluate(question: Question) -> dict[str, Any]:
 
 
 def _of_images(question: Question, opened: Opened | None, clock: Clock) -> dict[str, Any]:
+    """:func:`_measured`; a metric that cannot be computed is left out if another one can."""
+    while True:
+        try:
+            return _measured(question, opened, clock)
+        except UnmeasurableError as error:
+            asked = names.parse(question.metrics)
+            rest = [name for name in asked if name not in error.metrics]
+            if not rest or len(rest) == len(asked):
+                raise
+            _say(f"left out {', '.join(error.metrics)}: {error}")
+            question = replace(question, metrics=",".join(rest))
+
+
+def _measured(question: Question, opened: Opened | None, clock: Clock) -> dict[str, Any]:
     """The image metrics of what the run draws, or of a folder, and what they depend on."""
     measure = Measure(question, moments=question.save_statistics is not None)
     images = _images(question, opened)
@@ -121,6 +137,10 @@ def _of_images(question: Question, opened: Opened | None, clock: Clock) -> dict[
         write_moments(Path(question.save_statistics), found)
     values = {} if known is None and measure.compares else measure(known or Statistics(), found)
     clock.lap("metrics")
+    for own in (images, reference):
+        if isinstance(own, ImageSet):
+            for note in own.notes:
+                _say(f"{own.name}: {note}")
     features = measure.features
     return {
         "metrics": values,
@@ -128,6 +148,12 @@ def _of_images(question: Question, opened: Opened | None, clock: Clock) -> dict[
         "reference": reference and known and _described(reference, known),
         "features": features and {"name": features.name, "sha256": features.sha256},
     }
+
+
+def _say(line: str) -> None:
+    """Says a line once, beside the JSON."""
+    if processes.is_first():
+        print(line, file=sys.stderr)
 
 
 def _opened(question: Question) -> Opened | None:

@@ -50,6 +50,8 @@ class Features:
     """(variables, images in 0..255 of ``side``) to "features" and perhaps "logits"."""
     sha256: str = ""
     """Hash of the file of weights."""
+    own: bool = False
+    """Whether they are a function of the user's, which JAX may not be able to trace."""
 
     def __call__(
         self,
@@ -158,28 +160,6 @@ def vgg_features(state: State, sha256: str = "", resize: Resize = "clean") -> Fe
         _applied(VGG(16), lambda x: (x - mean) / std, "fc2", "logits"),
         sha256,
     )
-
-
-def own_features(name: str, function: Callable[[Any], Any], size: int | None = None) -> Features:
-    """Features by your own ``function``: uint8 images (n, h, w, c) to vectors (n, d): "own/NAME".
-
-    Nothing is resized. A function of JAX's may be compiled; ``size`` is d, where it is known.
-
-    Raises:
-      InputError: when it is applied and gives another shape.
-    """
-
-    def apply(variables: Variables, images: Any) -> dict[str, Array]:
-        del variables
-        vectors = jnp.asarray(function(images), jnp.float32)
-        if vectors.ndim != 2 or vectors.shape != (images.shape[0], size or vectors.shape[1]):
-            raise InputError(
-                f"features: {name} gives {vectors.shape} for {images.shape[0]} images: it must "
-                f"give ({images.shape[0]}, {size or 'numbers of a vector'})"
-            )
-        return {"features": vectors}
-
-    return Features(f"own/{name}", size or 0, 0, lambda images, side: images, {}, apply)
 
 
 def _applied(

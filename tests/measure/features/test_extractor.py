@@ -14,7 +14,6 @@ from jaxgan.measure.features import (
     Features,
     clean,
     inception_features,
-    own_features,
 )
 from tests.conftest import ROOT
 
@@ -113,25 +112,6 @@ def test_images_that_it_does_not_read(plain, shape, dtype, message):
     with pytest.raises(InputError) as caught:
         jax.eval_shape(plain, plain.variables, images)
     assert str(caught.value).startswith(message)
-
-
-def test_own_features_are_a_function_of_the_images_as_they_are():
-    features = own_features("mean", lambda images: images.mean((1, 2)), size=3)
-    assert (features.name, features.size, features.side) == ("own/mean", 3, 0)
-    images = np.random.default_rng(0).integers(0, 256, (5, 8, 6, 3), dtype=np.uint8)
-    out = features(features.variables, images)
-    np.testing.assert_allclose(out["features"], images.mean((1, 2)), rtol=1e-6)
-    assert out["features"].dtype == np.float32
-    assert own_features("mean", lambda images: images).size == 0
-
-
-@pytest.mark.parametrize(
-    "size,function", [(3, lambda x: x.mean((1, 2, 3))), (2, None), (None, sum)]
-)
-def test_own_features_of_another_shape_are_refused(size, function):
-    features = own_features("mine", function or (lambda images: images.mean((1, 2))), size)
-    with pytest.raises(InputError, match="features: mine gives "):
-        features(features.variables, np.zeros((5, 8, 6, 3), np.uint8))
 
 
 @pytest.mark.parametrize(
