@@ -676,8 +676,12 @@ def test_a_series_gives_its_future_in_units_of_the_file(call, tmp_path):
     code, *_ = call(run, *args, tmp_path / "f.csv")
     assert code == 0
     header, *values = read_csv(tmp_path / "f.csv")
-    assert header == ["a", "b"]
+    assert header == ["time", "a", "b"]
+    assert [row.pop(0) for row in values] == ["2024-01-11", "2024-01-12"]
     np.testing.assert_allclose(np.array(values, float), rows[-2:] + np.array([2, 4]), rtol=1e-6)
+    (tmp_path / "s.csv").write_text("a,b\n1,2\n2,3\n3,4\n4,5\n")
+    call(run, *args, tmp_path / "f.csv")
+    assert read_csv(tmp_path / "f.csv")[0] == ["a", "b"]
     code, _, err = call(run, *args, tmp_path / "f")
     assert code == 2
     assert "out: " in err

@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from jaxgan.data.images.resize import to_channels
-from jaxgan.data.sources.series import read_series
+from jaxgan.data.sources.series import Series, read_series
 from jaxgan.data.sources.table import read_rows
 from jaxgan.errors import InputError
 from jaxgan.run import files
@@ -142,19 +142,28 @@ def _apply_to_rows(opened: Opened, mapper: Mapper, source: Path, out: Path) -> A
             f"function: {mapper.name} takes arrays of shape {mapper.feature.shape}, and neither"
             " the rows of a table nor those of a series; call it in Python"
         )
-    series = len(mapper.feature.shape) == 2
+    series = None
     try:
-        rows = _window(opened, mapper, source) if series else read_rows(source, opened.columns)
+        if len(mapper.feature.shape) == 2:
+            series = read_series(source, opened.columns)
+            rows = _window(mapper, source, series)
+        else:
+            rows = read_rows(source, opened.columns)
     except InputError as error:
         raise InputError(str(error).replace("data.source", "in", 1)) from None
     outputs = opened.apply(mapper.name, rows)
-    files.write_csv(out, *_columns(opened, mapper, outputs[0] if series else outputs))
+    header, lines = _columns(opened, mapper, outputs if series is None else outputs[0])
+    times = [] if series is None else series.following(len(lines))
+    if series and times and tuple(header) == opened.columns:
+        header = [series.time, *header]
+        lines = [[time, *line] for time, line in zip(times, lines, strict=True)]
+    files.write_csv(out, header, lines)
     return Applied(len(rows))
 
 
-def _window(opened: Opened, mapper: Mapper, source: Path) -> np.ndarray:
+def _window(mapper: Mapper, source: Path, series: Series) -> np.ndarray:
     """The last rows of a series, as many as the function takes: (1, rows, columns)."""
-    series, past = read_series(source, opened.columns), mapper.feature.shape[0]
+    past = mapper.feature.shape[0]
     last = series.rows[-past:]
     if (
         len(last) < past
