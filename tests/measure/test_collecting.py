@@ -37,7 +37,7 @@ def means(side):
         found = images.mean((1, 2))
         return {"features": found, "logits": found / 2}
 
-    return Features("means/clean", 3, side, clean, {}, apply)
+    return Features("means/clean", side, clean, {}, apply)
 
 
 @pytest.mark.parametrize("devices", [1, 4])
@@ -105,7 +105,7 @@ def broken(variables, images):
         (4, own(), Needs(score=True), "is needs a network that classifies"),
         (4, means(8), Needs(score=True), "fewer than the 10 splits"),
         (4, None, Needs(pixels=True), "images of 8x8 have no pyramid"),
-        (4, Features("nan", 3, 8, clean, {}, broken), Needs(moments=True), "features: "),
+        (4, Features("nan", 8, clean, {}, broken), Needs(moments=True), "features: "),
     ],
 )
 def test_what_cannot_be_measured_is_an_error(tmp_path, n, features, needs, message):

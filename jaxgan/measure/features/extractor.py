@@ -38,8 +38,6 @@ class Features:
 
     name: str
     """As it stands in a metric's name: "inception-2015/legacy_tensorflow"."""
-    size: int
-    """Numbers in a feature vector; 0 where it is not known before the first."""
     side: int
     """Pixels of the network's input; 0 where it takes any size and nothing is resized."""
     resize: Callable[[Any, int], Any]
@@ -61,8 +59,8 @@ class Features:
         """uint8 images, or float32 ones of ``side`` in 0..255, to vectors of float32.
 
         ``variables`` are an argument so that they are not compiled in. Images have 1 (grey,
-        repeated) or 3 channels (RGB). "features" is (n, size); "logits", where the network has
-        them, (n, classes).
+        repeated) or 3 channels (RGB). "features" is (n, d); "logits", where the network has them,
+        (n, classes).
 
         Raises:
           InputError: transparent images, other numbers, or floats of another size.
@@ -112,7 +110,6 @@ def inception_features(
 
     return Features(
         f"{name}/{resize}",
-        int(tap),
         299,
         _resizer(resize),
         inception_variables(state),
@@ -132,7 +129,6 @@ def squeezenet_features(state: State, sha256: str = "", resize: Resize = "clean"
     mean = np.array([[[[104, 117, 123]]]], np.float32)
     return Features(
         f"squeezenet/{resize}",
-        512,
         227,
         _resizer(resize),
         squeezenet_variables(state),
@@ -153,7 +149,6 @@ def vgg_features(state: State, sha256: str = "", resize: Resize = "clean") -> Fe
     std = 255 * np.array([[[[0.229, 0.224, 0.225]]]], np.float32)
     return Features(
         f"vgg16-fc2/{resize}",
-        4096,
         224,
         _resizer(resize),
         vgg_variables(state),

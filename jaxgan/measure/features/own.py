@@ -12,7 +12,7 @@ from jaxgan.measure.features.extractor import Features
 from jaxgan.typing import Variables
 
 
-def own_features(name: str, function: Callable[[Any], Any], size: int | None = None) -> Features:
+def own_features(name: str, function: Callable[[Any], Any]) -> Features:
     """Features by your own ``function``: uint8 images (n, h, w, c) to vectors (n, d): "own/NAME".
 
     Row i of the vectors depends on image i alone. Nothing is resized: the images have their own
@@ -22,7 +22,6 @@ def own_features(name: str, function: Callable[[Any], Any], size: int | None = N
     Args:
       name: what the metrics call it.
       function: gives an array of NumPy, JAX or PyTorch (on the CPU, detached).
-      size: d, where it is known.
 
     Raises:
       InputError: when it is applied and fails or gives another shape.
@@ -41,14 +40,14 @@ def own_features(name: str, function: Callable[[Any], Any], size: int | None = N
                 f"features: {name} fails on a NumPy array of uint8 images {images.shape}"
                 f" ({type(error).__name__}: {first_line(error)}): correct it"
             ) from error
-        if vectors.ndim != 2 or vectors.shape != (images.shape[0], size or vectors.shape[1]):
+        if vectors.ndim != 2 or len(vectors) != len(images):
             raise InputError(
-                f"features: {name} gives {vectors.shape} for {images.shape[0]} images: it must "
-                f"give ({images.shape[0]}, {size or 'numbers of a vector'})"
+                f"features: {name} gives {vectors.shape} for {len(images)} images: it must give"
+                f" ({len(images)}, numbers of a vector)"
             )
         return {"features": vectors}
 
-    return Features(f"own/{name}", size or 0, 0, lambda images, side: images, {}, apply, own=True)
+    return Features(f"own/{name}", 0, lambda images, side: images, {}, apply, own=True)
 
 
 def outputs_of(features: Features, shape: tuple[int, ...]) -> tuple[dict[str, Any], bool]:

@@ -30,7 +30,7 @@ def plain():
     def apply(variables, images):
         return {"features": images.reshape(images.shape[0], -1) + variables["shift"][None]}
 
-    return Features("plain/clean", 48, 4, clean, {"shift": np.zeros(48, np.float32)}, apply)
+    return Features("plain/clean", 4, clean, {"shift": np.zeros(48, np.float32)}, apply)
 
 
 @pytest.fixture
@@ -50,9 +50,8 @@ def test_inception_is_torch_fidelity_from_pixels(peers, tmp_path):
     features = inception_features(peers.inception_state(), "0123")
     out = jax.jit(features)(features.variables, images)
     expected = peers.torch_fidelity_inception(tmp_path / "weights.pth", images)
-    assert (features.name, features.size, features.side, features.sha256) == (
+    assert (features.name, features.side, features.sha256) == (
         "inception-2015/legacy_tensorflow",
-        2048,
         299,
         "0123",
     )
@@ -64,7 +63,7 @@ def test_inception_is_pytorch_fid_from_pixels(peers):
     images = peers.blobs(40)[:, :33]
     features = inception_features(peers.inception_state(), resize="legacy_pytorch", tap="768")
     out = jax.jit(features)(features.variables, images)
-    assert (features.name, features.size) == ("inception-2015-768/legacy_pytorch", 768)
+    assert features.name == "inception-2015-768/legacy_pytorch"
     check(out["features"], peers.pytorch_fid_inception(images.astype(np.float32) / 255)["768"])
 
 

@@ -91,6 +91,7 @@ def undetached(images):
             r"features: mine fails on a NumPy array of uint8 images \(2, 8, 6, 3\) \(ValueErr",
         ),
         (undetached, r"features: mine fails .*RuntimeError: Can't call numpy\(\) on Tensor that"),
+        (sum, r"features: mine gives \(8, 6, 3\) for 2 images"),
         (lambda images: None, r"features: mine gives \(\) for 2 images"),
     ],
 )
@@ -103,19 +104,9 @@ def test_a_wrong_function_is_one_line(tmp_path, function, line):
 
 
 def test_own_features_are_a_function_of_the_images_as_they_are():
-    features = own_features("mean", lambda images: images.mean((1, 2)), size=3)
-    assert (features.name, features.size, features.side) == ("own/mean", 3, 0)
+    features = own_features("mean", lambda images: images.mean((1, 2)))
+    assert (features.name, features.side) == ("own/mean", 0)
     images = np.random.default_rng(0).integers(0, 256, (5, 8, 6, 3), dtype=np.uint8)
     out = features(features.variables, images)
     np.testing.assert_allclose(out["features"], images.mean((1, 2)), rtol=1e-6)
     assert out["features"].dtype == np.float32
-    assert own_features("mean", lambda images: images).size == 0
-
-
-@pytest.mark.parametrize(
-    "size,function", [(3, lambda x: x.mean((1, 2, 3))), (2, None), (None, sum)]
-)
-def test_own_features_of_another_shape_are_refused(size, function):
-    features = own_features("mine", function or (lambda images: images.mean((1, 2))), size)
-    with pytest.raises(InputError, match="features: mine gives "):
-        features(features.variables, np.zeros((5, 8, 6, 3), np.uint8))
