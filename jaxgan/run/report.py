@@ -57,6 +57,10 @@ class Question(Protocol):
     """The config file, for a run with nets that are not jaxgan's own."""
 
 
+_NOTHING: dict[str, Any] = dict.fromkeys(("metrics", "images", "reference", "features"))
+"""The report of images that are not measured."""
+
+
 class Clock:
     """Seconds by the name of what they were spent on."""
 
@@ -84,9 +88,9 @@ def evaluate(question: Question) -> dict[str, Any]:
     clock, opened, metrics = Clock(), _opened(question), names.parse(question.metrics)
     asked = metrics or question.save_statistics
     held_out = None if opened is None else _held_out(opened, question.seed)
-    found: dict[str, Any] = dict.fromkeys(("metrics", "images", "reference", "features"))
+    found = dict(_NOTHING)
     if asked and (opened is None or draws_images(opened.algorithm.functions)):
-        found = _of_images(question, opened, clock)
+        found = _of_images(question, opened, clock, alone=held_out is None)
     elif opened is None:
         raise InputError(f"metrics: {names.NONE} leaves nothing to measure of images; name some")
     elif held_out is None:
@@ -108,17 +112,26 @@ def evaluate(question: Question) -> dict[str, Any]:
     }
 
 
-def _of_images(question: Question, opened: Opened | None, clock: Clock) -> dict[str, Any]:
-    """:func:`_measured`; a metric that cannot be computed is left out if another one can."""
+def _of_images(
+    question: Question, opened: Opened | None, clock: Clock, alone: bool
+) -> dict[str, Any]:
+    """:func:`_measured`; a metric that cannot be computed is left out if another one can.
+
+    Without another one it is an error if the image metrics are ``alone``, or their statistics are
+    to be saved.
+    """
     while True:
         try:
             return _measured(question, opened, clock)
         except UnmeasurableError as error:
             asked = names.parse(question.metrics)
             rest = [name for name in asked if name not in error.metrics]
-            if not rest or len(rest) == len(asked):
+            needed = not rest and (alone or question.save_statistics)
+            if needed or len(rest) == len(asked):
                 raise
             _say(f"left out {', '.join(error.metrics)}: {error}")
+            if not rest:
+                return dict(_NOTHING)
             question = replace(question, metrics=",".join(rest))
 
 
