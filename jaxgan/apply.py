@@ -23,8 +23,8 @@ class Command:
     inputs: Annotated[str, tyro.conf.arg(name="in")]
     """Folder of images with its subfolders, or one image; FILE.csv of a table or a series."""
     out: str
-    """Folder of PNG files under the names of the images; FILE.csv of labels, scores, predictions
-    or a forecast; FILE.npz of vectors."""
+    """Folder of PNG files under the names of the images, or FILE.png for one image; FILE.csv of
+    labels, scores, predictions or a forecast; FILE.npz of vectors."""
     function: str | None = None
     """Name of the function; None: the only one."""
     sheet: bool = False

@@ -1,6 +1,7 @@
 """Files that a function is applied to: their sizes, names and bytes; what cannot be read."""
 
 import csv
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from jaxgan.run.config import Run
 from jaxgan.run.files import PALETTE, output_names
 from jaxgan.run.mapping import Mapper, padded_size
 from jaxgan.run.opened import Opened
+from jaxgan.system import devices
 from jaxgan.train import train
 from tests.small import small_run
 
@@ -180,7 +182,24 @@ def test_a_size_compiles_once(function, name):
     shapes = [(8, 8)] * 5 + [(5, 8), (16, 8), (16, 7), (16, 8)]
     images = [pixels(*shape, seed=i) for i, shape in enumerate(shapes)]
     translate(trained(sizes=sizes), images[::-1], function, batch_size=4)
-    assert sorted(sizes) == [(name, (3, 16, 8, 3)), (name, (4, 8, 8, 3))]
+    assert sorted(sizes) == [(name, (4, 8, 8, 3)), (name, (4, 16, 8, 3))]
+
+
+@pytest.mark.parametrize("count", [1, 5, 8])
+def test_it_runs_on_all_devices_with_the_compilers_options(monkeypatch, count):
+    options, shapes = [], []
+    monkeypatch.setattr(devices, "compiler_options", lambda: options.append({}) or {})
+
+    def function(weights, inputs, key):
+        jax.debug.callback(lambda x: shapes.append(x.shape), inputs["a"], partitioned=True)
+        return -inputs["a"]
+
+    images = [pixels(8, 8, seed=i) for i in range(count)]
+    outputs = mapper(opened({"ab": Function(function, ("a",), IMAGE)})).images(images)
+    jax.effects_barrier()
+    np.testing.assert_array_equal(outputs, 255 - np.stack(images))
+    assert shapes == [(-(-count // 4), 8, 8, 3)] * 4
+    assert options
 
 
 def test_no_images():
@@ -265,7 +284,7 @@ def test_one_image_and_the_other_direction(call, tmp_path):
     args = ("--in", path, "--out", tmp_path / "out", "--function", "ba")
     code, *_ = call(trained(sizes=sizes), *args)
     assert code == 0
-    assert sizes == [("b", (1, 8, 8, 3))]
+    assert sizes == [("b", (4, 8, 8, 3))]  # one image a device
     assert load(tmp_path / "out" / "photo.png").shape == (6, 6, 3)
 
 
@@ -279,7 +298,7 @@ def test_a_photo_is_turned_and_goes_with_those_of_its_size(call, tmp_path):
     code, *_ = call(trained(sizes=sizes, names=AB), "--in", tmp_path, "--out", f"{tmp_path}-out")
     assert code == 0
     assert load(tmp_path.with_name(f"{tmp_path.name}-out") / "a.png").shape == (16, 8, 3)
-    assert sorted(sizes) == [("a", (1, 8, 16, 3)), ("a", (3, 16, 8, 3))]
+    assert sorted(sizes) == [("a", (4, 8, 16, 3)), ("a", (4, 16, 8, 3))]
 
 
 def test_unreadable_files_are_passed_over_and_named(call, tmp_path):
@@ -309,6 +328,35 @@ def test_unreadable_files_are_passed_over_and_named(call, tmp_path):
         np.testing.assert_array_equal(
             load(tmp_path / "out" / name), 255 - load(tmp_path / "in" / name)
         )
+
+
+def test_one_image_may_have_a_file_of_its_own(call, tmp_path):
+    path, out = save(tmp_path / "photo.png", pixels(6, 7)), tmp_path / "new" / "y.PNG"
+    code, said, _ = call(trained(names=AB), "--in", path, "--out", out)
+    assert code == 0
+    assert str(out) in said
+    np.testing.assert_array_equal(load(out), 255 - pixels(6, 7))
+    call(trained(names=AB, scale=1.0), "--in", path, "--out", out)
+    np.testing.assert_array_equal(load(out), pixels(6, 7))
+    assert [p.name for p in out.parent.iterdir()] == ["y.PNG"]
+
+
+def test_what_happens_is_said(call, tmp_path):
+    """Each size is compiled once and named, and so are files that are no images."""
+    for i, size in enumerate([(8, 8), (16, 12), (7, 8), (16, 12), (4, 4)]):
+        save(tmp_path / "in" / f"{i}.png", pixels(*size))
+    (tmp_path / "in" / "notes.txt").write_text("no image")
+    (tmp_path / "in" / "z.png").write_bytes(b"no image at all")
+    _, _, err = call(trained(names=AB), "--in", tmp_path / "in", "--out", tmp_path / "out")
+    told = [line[line.index("compiling") :] for line in err.splitlines() if "compiling" in line]
+    assert told == [
+        "compiling ab for 4x4 (1 of 3 sizes)",
+        "compiling ab for 8x8 (2 of 3 sizes)",
+        "compiling ab for 12x16 (3 of 3 sizes)",
+    ]
+    assert "skipped 1 file that is no image: notes.txt" in err
+    _, _, err = call(trained(names=AB), "--in", tmp_path / "in/1.png", "--out", tmp_path / "y.png")
+    assert "compiling ab for 12x16\n" in err
 
 
 def test_one_image_that_is_unreadable(call, tmp_path):
@@ -406,6 +454,11 @@ def test_a_full_disk_is_one_line(call, tmp_path, monkeypatch):
         ({}, "--in {0}/in --out {0}/in/../in", ["out: ", "the folder of the inputs"]),
         ({}, "--in {0}/in --out {0}/in/new", ["out: ", "lies in the folder of the inputs"]),
         ({}, "--in {0}/in/x.png --out {0}/in", ["out: ", "the folder of the inputs"]),
+        ({}, "--in {0}/in --out {0}/new.png", ["out: ", "new.png is a file", "name a folder"]),
+        ({}, "--in {0}/in/x.png --out {0}/in/x.png", ["out: ", "x.png is the input itself"]),
+        ({}, "--in {0}/in/x.png --out {0}/y.jpg", ["out: ", "y.jpg does not end in .png"]),
+        ({}, "--in {0}/in/x.png --out {0}/y.png --sheet", ["sheet: ", "y.png is a file"]),
+        ({}, "--in {0}/pipe.png --out {0}/out", ["in: ", "pipe.png is neither"]),
         ({}, "--in {0}/in --out {0}/out --function aa", ["function: ", "ab"]),
         ({}, "--in {0}/in --out {0}/out --batch_size 0", ["batch_size: 0"]),
         ({}, "--in {0}/in --out {0}/out --function ba", ["function: ", "no ba", "has ab"]),
@@ -415,6 +468,7 @@ def test_a_full_disk_is_one_line(call, tmp_path, monkeypatch):
 def test_a_wrong_argument_is_named_in_one_line(run, args, words, call, tmp_path):
     save(tmp_path / "in" / "x.png", pixels(8, 8))
     (tmp_path / "empty").mkdir()
+    os.mkfifo(tmp_path / "pipe.png")
     before = sorted(tmp_path.rglob("*"))
     code, _, err = call(trained(**{"names": AB, **run}), *args.format(tmp_path).split())
     assert code == 2
@@ -488,7 +542,7 @@ def test_a_classifier_gives_labels_and_probabilities(call, tmp_path):
     assert [row[:2] for row in rows] == [["a.png", "red"], ["b/c.png", "blue"]]
     for row in rows:
         assert sum(map(float, row[2:])) == pytest.approx(1)
-    assert sizes == [(2, 8, 8, 3)]
+    assert sizes == [(4, 8, 8, 3)]
 
 
 def test_a_score_is_a_column_and_a_vector_an_array(call, tmp_path):
@@ -622,8 +676,12 @@ def test_a_series_gives_its_future_in_units_of_the_file(call, tmp_path):
     code, *_ = call(run, *args, tmp_path / "f.csv")
     assert code == 0
     header, *values = read_csv(tmp_path / "f.csv")
-    assert header == ["a", "b"]
+    assert header == ["time", "a", "b"]
+    assert [row.pop(0) for row in values] == ["2024-01-11", "2024-01-12"]
     np.testing.assert_allclose(np.array(values, float), rows[-2:] + np.array([2, 4]), rtol=1e-6)
+    (tmp_path / "s.csv").write_text("a,b\n1,2\n2,3\n3,4\n4,5\n")
+    call(run, *args, tmp_path / "f.csv")
+    assert read_csv(tmp_path / "f.csv")[0] == ["a", "b"]
     code, _, err = call(run, *args, tmp_path / "f")
     assert code == 2
     assert "out: " in err

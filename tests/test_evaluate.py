@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from jaxgan import cli, evaluate
+from jaxgan.measure.features import known
 from jaxgan.train import train
 from tests.measure.evaluation_helpers import make_folder, pixels_of
 from tests.small import ALGORITHMS, small_run
 
+ALL = "fid,kid,is,pr,dc,swd"
 OWN = """
 def features(images):
     return images.reshape(len(images), -1)[:, ::40] / 255
@@ -77,16 +79,24 @@ def test_two_folders_and_pytorch_fids_file_of_one(printed, tmp_path):
     assert again["reference"] == {"name": str(tmp_path / "b.npz"), "n": None}
 
 
-def test_a_run_is_compared_with_its_data(printed, tmp_path):
+def test_a_run_is_compared_with_its_data(run, own, tmp_path):
+    """Metrics that its images of 8 px cannot have are left out in a line each."""
     train(small_run(ALGORITHMS["cgan"], tmp_path / "run"))
-    result = printed(tmp_path / "run", "--n", 200, "--metrics", "fid,pr", "--seed", 1)
+    args = ("--n", 200, "--metrics", ALL, "--seed", 1, "--out", tmp_path / "x", "--features", own)
+    code, out, err = run(tmp_path / "run", *args)
+    assert code == 0, err
+    assert (tmp_path / "x").read_text() == out
+    result = json.loads(out)
     assert result["checkpoint"] == {"step": 8, "best": False}
     assert result["reference"] == {"name": "digits", "n": 1797}
-    assert list(result["metrics"])[:2] == [
-        "fid200_full/own/corner",
-        "precision200_full_k3/own/corner",
-    ]
+    assert list(result["metrics"])[:1] == ["fid200_full/own/corner"]
+    assert "precision200_full_k3/own/corner" in result["metrics"]
+    kinds = {name.partition("200")[0] for name in result["metrics"]}
+    assert kinds == {"fid", "kid", "precision", "recall", "density", "coverage"}
     assert all(np.isfinite(value) for value in result["metrics"].values())
+    swd, score = (line for line in err.splitlines() if line.startswith("left out"))
+    assert swd.startswith("left out swd: real: images of 8x8 have no pyramid down to 16 pixels")
+    assert score.startswith("left out is: metrics: is needs a network that classifies")
 
 
 def test_a_run_that_maps_is_measured_on_the_examples_that_it_holds_out(printed, run, tmp_path):
@@ -109,11 +119,43 @@ def test_a_run_that_maps_is_measured_on_the_examples_that_it_holds_out(printed, 
     assert "--data.held_out 0.1" in err
 
 
-def test_what_cannot_be_read_is_left_out_and_told(printed, tmp_path):
+def test_metrics_of_too_few_images_are_left_out(printed, run, own, tmp_path):
+    a, b = make_folder(tmp_path / "a", 9, size=16), make_folder(tmp_path / "b", 4, size=16)
+    found = printed(a, "--reference", b, "--metrics", ALL)["metrics"]
+    assert {name.partition("9")[0] for name in found} == {"fid", "kid", "precision", "recall"} | {
+        "swd4/mean", "swd4/16px"
+    }  # fmt: skip
+    make_folder(tmp_path / "c", 1, size=8)
+    code, out, err = run(a, "--reference", tmp_path / "c", "--metrics", "pr,dc", "--features", own)
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-1].startswith("error: k: ")
+
+
+def test_metrics_of_a_network_without_weights_are_left_out(run, own, tmp_path, monkeypatch):
+    def fails(*args, **kwargs):
+        raise ConnectionError("no network")
+
+    monkeypatch.setattr(known.pooch, "retrieve", fails)
+    a, b = (make_folder(tmp_path / name, 5, seed=i, size=16) for i, name in enumerate("ab"))
+    code, out, err = run(a, "--reference", b, "--metrics", ALL)
+    assert code == 0, err
+    assert list(json.loads(out)["metrics"]) == ["swd5/mean", "swd5/16px"]
+    assert "left out fid, kid, is, pr, dc: weights: the inception weights are not here" in err
+    code, _, err = run(a, "--reference", b, "--metrics", "fid,kid")
+    assert code == 2
+    assert err.splitlines()[-1].startswith("error: weights: the inception weights are not here")
+
+
+def test_what_cannot_be_read_is_left_out_and_told(run, own, tmp_path):
     a = make_folder(tmp_path / "a", 30)
     for name in ("0000.png", "0007.png"):
         (a / name).write_bytes(b"no image")
-    result = printed(a, "--reference", a)
+    (a / "notes.txt").write_text("no image")
+    code, out, err = run(a, "--reference", a, "--features", own)
+    assert code == 0, err
+    told = [line for line in err.splitlines() if "skipped" in line]
+    assert told == [f"{a}: skipped 1 file that is no image: notes.txt"] * 2
+    result = json.loads(out)
     assert list(result["metrics"]) == ["fid28_full/own/corner"]
     for name in ("images", "reference"):
         assert result[name]["n"] == 28

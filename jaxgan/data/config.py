@@ -10,7 +10,7 @@ class Data:
     """Which examples, and how they become batches."""
 
     source: str = "digits"
-    """digits, idx:PATH (MNIST's files), npz:PATH, folder:PATH (JPEG, PNG, WebP) or tfds:NAME.
+    """digits, idx:PATH (MNIST's files), npz:PATH, folder:PATH (image files) or tfds:NAME.
     masks:IMAGES,MASKS: two folders with the same names. table:FILE.csv: a row an example.
     series:FILE.csv: windows of a time series. Two domains: photos, unpaired:PATH_A,PATH_B or
     paired:PATH_A,PATH_B; one ROOT for both paths holds trainA and trainB or, for paired, images

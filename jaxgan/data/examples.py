@@ -19,6 +19,9 @@ Example: TypeAlias = dict[str, Any]
 arrays of floats, not yet standardised. NumPy's."""
 
 
+MOST_CLASSES = 10_000
+"""Classes of data with fewer examples than that, at most: a larger label is no class index."""
+
 DTYPES = {"image": np.uint8, "mask": np.uint8, "label": np.int32, "array": np.float32}
 """The type of a feature in a batch, by its kind."""
 
@@ -157,6 +160,7 @@ def as_domain(source: Source, name: str) -> Source:
         {name: source.features["image"]},
         example,
         arrays=arrays,
+        notes=source.notes,
         test=None if test is None else lambda: as_domain(test(), name),
     )
 
@@ -165,15 +169,16 @@ def checked_labels(name: str, labels: np.ndarray, n: int) -> Int32[np.ndarray, "
     """``labels`` as int32.
 
     Raises:
-      InputError: they are not ``n`` integers from 0.
+      InputError: they are not ``n`` integers from 0, or one is too large for a class index.
     """
     if labels.shape != (n,):
         raise InputError(f"data.source: {name} has labels of shape {labels.shape}, not ({n},)")
-    if not np.issubdtype(labels.dtype, np.integer):
+    if labels.dtype.kind not in "iu":
         raise InputError(f"data.source: {name} has {labels.dtype} labels: store class indices")
-    if labels.min() < 0 or labels.max() > np.iinfo(np.int32).max:
+    most = max(MOST_CLASSES, n)
+    if labels.min() < 0 or labels.max() >= most:
         raise InputError(
-            f"data.source: {name} has labels from {labels.min()} to {labels.max()}: "
-            "class indices start at 0"
+            f"data.source: {name} has labels from {labels.min()} to {labels.max()}: class indices"
+            f" start at 0, and those of {n} examples stay below {most:,}"
         )
     return labels.astype(np.int32)

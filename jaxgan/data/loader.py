@@ -1,8 +1,8 @@
 """One example at a time, ready for a batch; a few unreadable ones are stepped over."""
 
+import logging
 import os
 import threading
-import warnings
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, SupportsIndex
@@ -98,7 +98,7 @@ class Loader:
                 return
             self._unreadable[i] = reason
         if len(self._unreadable) <= self._data.max_unreadable:
-            warnings.warn(f"skipped an unreadable image: {reason}", stacklevel=2)
+            logging.getLogger(__name__).warning("skipped an unreadable image: %s", reason)
 
     def _check_count(self, i: int) -> None:
         count = len(self._unreadable)

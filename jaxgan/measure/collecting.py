@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from jaxgan.data.images.resize import to_channels
 from jaxgan.errors import InputError
-from jaxgan.measure.features import Features
+from jaxgan.measure.features import Features, outputs_of
 from jaxgan.measure.sets import ImageSet, Indexed
 from jaxgan.metrics import ClassScores, Moments, Rows, torch_fidelity_order
 from jaxgan.metrics.sliced_wasserstein import pyramid_levels
@@ -28,6 +28,15 @@ SEED = 2020
 """Seed of the Inception score's order and of the kernel distance's subsets: torch-fidelity's."""
 COMPARED = 16_384
 """Most images whose pixels are kept for the sliced Wasserstein distance."""
+
+
+class UnmeasurableError(InputError):
+    """Some metrics cannot be computed; others may."""
+
+    def __init__(self, message: str, *metrics: str):
+        """The line, and the short names of those that cannot."""
+        super().__init__(message)
+        self.metrics = metrics
 
 
 class Needs(NamedTuple):
@@ -127,7 +136,8 @@ class Collector:
             raise InputError(f"n: {images.size} image of {images.name}: statistics need two")
         process, processes = jax.process_index(), jax.process_count()
         devices = self._devices
-        state = devices.everywhere(_empty(images, self._needs, self._features))
+        empty, traced = _empty(images, self._needs, self._features)
+        state = devices.everywhere(empty)
         with tqdm(
             images.share(process, processes),
             desc=images.name,
@@ -138,15 +148,19 @@ class Collector:
         ) as bar:
             batches = in_batches(iter(bar), self._size, self._features, whole=self._needs.pixels)
             for batch, index in batches:
-                placed = jax.device_put((batch, index), (devices.split(0), devices.replicated))
-                state = self._step(state, self._variables, *placed)
+                found = self._features({}, batch) if self._features and not traced else {}
+                feed = jax.device_put((batch, found), devices.split(0))
+                placed = jax.device_put(index, devices.replicated)
+                state = self._step(state, self._variables, *feed, placed)
         return _statistics(joined(state), images)
 
     def _update(
-        self, state: Collected, variables: Variables, images: jax.Array, index: jax.Array
+        self, state: Collected, variables: Variables, images: Any, found: Any, index: jax.Array
     ) -> Collected:
-        outputs = self._features(variables, images) if self._features else {}
-        return state.update(images, outputs, index)
+        """Adds a batch, with what the features have ``found`` if JAX cannot trace them."""
+        if self._features and not found:
+            found = self._features(variables, images)
+        return state.update(images, found, index)
 
 
 def _statistics(state: Collected, images: ImageSet) -> Statistics:
@@ -181,9 +195,11 @@ def in_batches(
         shape = shape or images[0].shape
         if any(image.shape != shape for image in images):
             if whole or not (features and features.side):
-                raise InputError(
+                alone = whole and jax.process_count() == 1  # others could not start again with it
+                raise UnmeasurableError(
                     f"images: not all are of {shape[1]}x{shape[0]} pixels and {shape[2]} channels,"
-                    " and nothing resizes them here; make them alike, or leave out swd"
+                    " and nothing resizes them here; make them alike, or leave out swd",
+                    *(["swd"] if alone else []),
                 )
             images = [
                 features.resize(to_channels(image, 3)[None], features.side)[0] for image in images
@@ -208,25 +224,28 @@ def joined(state: Collected) -> Collected:
     return jax.device_get(functools.reduce(Collected.merge, by_process(state)))
 
 
-def _empty(images: ImageSet, needs: Needs, features: Features | None) -> Collected:
-    """Nothing collected yet of a set of images."""
+def _empty(images: ImageSet, needs: Needs, features: Features | None) -> tuple[Collected, bool]:
+    """Nothing collected yet of a set of images; whether JAX can trace the features."""
     first = next(images.images(range(images.size)), None)
     if first is None:
         raise InputError(f"images: none of the {images.size} in {images.name} can be read")
     n, shape = images.size, first[1].shape
     if needs.pixels:
-        pyramid_levels(*shape[:2])
-    found: dict[str, jax.ShapeDtypeStruct] = {}
-    if features is not None:
-        one = jax.ShapeDtypeStruct((1, *shape), jnp.uint8)
-        found = jax.eval_shape(features, features.variables, one)
+        try:
+            pyramid_levels(*shape[:2])
+        except InputError as error:
+            raise UnmeasurableError(str(error), "swd") from None
+    found, traced = outputs_of(features, shape) if features else ({}, True)
     if needs.score and "logits" not in found:
-        raise InputError("metrics: is needs a network that classifies; use other features")
+        raise UnmeasurableError(
+            "metrics: is needs a network that classifies; use other features", "is"
+        )
     order = torch_fidelity_order(n, SEED)
     width = {name: output.shape[1] for name, output in found.items()}
-    return Collected(
+    empty = Collected(
         moments=Moments.create(width["features"]) if needs.moments else None,
         rows=Rows.create(n, width["features"]) if needs.rows else None,
         score=ClassScores.create(n, SPLITS, width["logits"], order) if needs.score else None,
         pixels=Rows.create(min(n, COMPARED), *shape, dtype=jnp.uint8) if needs.pixels else None,
     )
+    return empty, traced

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from jaxgan.errors import InputError
 from jaxgan.measure import names
-from jaxgan.measure.collecting import Collector, Needs, Statistics
+from jaxgan.measure.collecting import Collector, Needs, Statistics, UnmeasurableError
 from jaxgan.measure.features import open_features
+from jaxgan.measure.features.known import MissingWeightsError
 from jaxgan.measure.protocol import Protocol
 from jaxgan.measure.references import read_moments, reference
 from jaxgan.measure.sets import ImageSet
@@ -22,7 +23,8 @@ class Measure:
           moments: collect the moments of the features even if no metric needs them.
 
         Raises:
-          InputError: for an unknown metric, or weights that are missing or another network's.
+          InputError: for an unknown metric, or weights that are another network's;
+            UnmeasurableError for weights that are missing.
         """
         if protocol.batch_size is not None and protocol.batch_size < 1:
             raise InputError(f"batch_size: {protocol.batch_size} is below 1")
@@ -31,7 +33,10 @@ class Measure:
         both = names.union([self._needs, fake, Needs(moments=moments)])
         self.features = None
         if any(both._replace(pixels=False)):
-            self.features = open_features(protocol.features, protocol.weights, protocol.resize)
+            try:
+                self.features = open_features(protocol.features, protocol.weights, protocol.resize)
+            except MissingWeightsError as error:
+                raise UnmeasurableError(str(error), *names.by_network(self.metrics)) from None
         self._cache = protocol.cache
         # One program for both sets: to compile it takes longer than what one of them doesn't need.
         self._collect = Collector(both, self.features, protocol.batch_size)
@@ -68,9 +73,10 @@ class Measure:
     def _check_moments_suffice(self) -> None:
         more = [n for n in self.metrics if any(names.METRICS[n].real[1:])]
         if more:
-            raise InputError(
+            raise UnmeasurableError(
                 f"metrics: {more[0]} needs the reference's images, and its file has the moments of"
-                " their features, which only fid compares"
+                " their features, which only fid compares",
+                *more,
             )
 
     def __call__(self, real: Statistics, fake: Statistics) -> dict[str, float]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from jaxgan.errors import InputError, nearest
-from jaxgan.measure.collecting import SEED, SPLITS, Needs, Statistics
+from jaxgan.measure.collecting import SEED, SPLITS, Needs, Statistics, UnmeasurableError
 from jaxgan.metrics import (
     density_coverage,
     frechet_distance,
@@ -113,20 +113,31 @@ def parse(names: str) -> tuple[str, ...]:
 
 
 def check(names: tuple[str, ...], real: int | None, fake: int) -> None:
-    """Raises InputError where there are too few images, which only the metrics would find out.
+    """Raises UnmeasurableError for a metric with too few images, before any is looked at.
 
     Args:
       names: short names of metrics.
       real: images of the reference; None where it isn't looked at image by image.
       fake: images that are measured.
     """
-    least = SPLITS if "is" in names else 2
-    if fake < least:
-        raise InputError(f"n: {fake} is fewer than the {least} images that {','.join(names)} needs")
-    if "pr" in names and real is not None:
-        check_neighbours(NEIGHBOUR_PRECISION, real=real, fake=fake)
-    if "dc" in names and real is not None:
-        check_neighbours(NEIGHBOUR_DENSITY, real=real)
+    for name in names:
+        least = SPLITS if name == "is" else 2
+        if fake < least:
+            line = f"n: {fake} is fewer than the {least} images that {name} needs"
+            raise UnmeasurableError(line, name)
+        try:
+            if name == "pr" and real is not None:
+                check_neighbours(NEIGHBOUR_PRECISION, real=real, fake=fake)
+            if name == "dc" and real is not None:
+                check_neighbours(NEIGHBOUR_DENSITY, real=real)
+        except InputError as error:
+            raise UnmeasurableError(str(error), name) from None
+
+
+def by_network(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the metrics that compare a network's features."""
+    without = Needs(pixels=True)
+    return tuple(n for n in names if METRICS[n].fake != without)
 
 
 def needs(names: tuple[str, ...]) -> tuple[Needs, Needs]:

@@ -14,7 +14,7 @@ class Protocol:
     The first number decides which checkpoint is the best."""
     features: str = "inception"
     """The network: inception (of 2015-12-05), squeezenet, vgg16, or FILE.py with a function
-    features(images uint8 (n, h, w, c)) -> (n, d)."""
+    features(images uint8 (n, h, w, c)) -> (n, d) of NumPy, JAX or PyTorch, a row an image."""
     resize: Literal["legacy_tensorflow", "legacy_pytorch", "clean"] | None = None
     """To the network's size; None: legacy_tensorflow, the paper's, for inception, else clean."""
     weights: str | None = None

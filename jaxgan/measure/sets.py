@@ -42,6 +42,8 @@ class ImageSet:
     """SHA-256 of everything that the images depend on; None if it is not known."""
     unreadable: dict[int, str] = field(default_factory=dict)
     """Errors of the images that this process could not read so far, by place."""
+    notes: tuple[str, ...] = ()
+    """What was found in the files and should be said."""
 
     def share(self, process: int = 0, processes: int = 1) -> Iterator[Indexed]:
         """The images of one of several processes: each takes every so many-th chunk."""
@@ -167,7 +169,7 @@ def _of_source(
         return content.hexdigest()
 
     name = data.source if data.split == "train" else f"{data.source} {data.split}"
-    return ImageSet(name, len(places), images, digest, unreadable)
+    return ImageSet(name, len(places), images, digest, unreadable, source.notes)
 
 
 def _ahead(threads: ThreadPoolExecutor, load: Callable, wanted: Iterator[int]) -> Iterator:
@@ -188,7 +190,7 @@ def _content(
         yield source.arrays["image"].tobytes()
     elif kind == "folder":
         root = Path(path).expanduser()
-        for file in find_files(root):
+        for file in find_files(root).images:
             yield (root / file).read_bytes()
     else:
         for _, image in images(range(n)):

@@ -1,5 +1,7 @@
 """A run's function applied to files: images, tables and series in; images, CSV and .npz out."""
 
+import itertools
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from jaxgan.data.images.resize import to_channels
-from jaxgan.data.sources.series import read_series
+from jaxgan.data.sources.series import Series, read_series
 from jaxgan.data.sources.table import read_rows
 from jaxgan.errors import InputError
 from jaxgan.run import files
@@ -41,8 +43,9 @@ def apply_to_files(
       mapper: one of its functions.
       source: a folder or an image; a CSV file if the function takes the rows of a table or the
         past of a series.
-      out: a folder, if the outputs are images or masks; else a CSV file of labels or numbers, or
-        an .npz file of ``vectors`` and the ``files`` that they belong to.
+      out: if the outputs are images or masks, a folder, or a PNG file for a single image; else a
+        CSV file of labels or numbers, or an .npz file of ``vectors`` and the ``files`` that they
+        belong to.
       batch: images of one size that go through together.
       sheet: writes :data:`SHEET` too: the first images beside their outputs.
 
@@ -52,10 +55,12 @@ def apply_to_files(
     kind = mapper.function.gives.kind
     if mapper.feature.kind == "array":
         return _apply_to_rows(opened, mapper, source, out)
-    root, found = files.find_images(source)
+    root, listed = files.find_images(source)
+    for note in listed.notes:
+        _say(note)
+    found = listed.images
     if kind in ("image", "mask"):
-        files.check_folder(out, root, source.is_file())
-        return _write_images(mapper, root, found, out, batch, sheet)
+        return _write_images(mapper, source, found, out, batch, sheet)
     if sheet:
         raise InputError(f"sheet: {mapper.name} gives no images; leave it out")
     vectors = kind == "array" and mapper.function.gives.shape != ()
@@ -76,21 +81,42 @@ def apply_to_files(
 def _outputs(
     mapper: Mapper, root: Path, found: list[Path], batch: int, unreadable: list[Path]
 ) -> Iterator[tuple[Path, np.ndarray, np.ndarray]]:
-    """(file, image, output) ordered by size, as they are ready."""
+    """(file, image, output) ordered by size, as they are ready.
+
+    Each size compiles once. Sizes are not rounded up to share a program: more padding would change
+    the statistics of an instance norm, and the whole output with them.
+    """
     sizes = {file: mapper.size(files.size_of(root / file)) for file in found}
+    count = len({size for size in sizes.values() if all(size)})
+    place = itertools.count(1)
+
+    def starting(size: tuple[int, ...]) -> None:
+        of = f" ({next(place)} of {count} sizes)" if count > 1 else ""
+        _say(f"compiling {mapper.name} for {size[1]}x{size[0]}{of}")
+
     bar = tqdm(sorted(found, key=lambda file: sizes[file]), unit="images")
-    return mapper.stream(files.decoded(root, bar, unreadable), batch)
+    return mapper.stream(files.decoded(root, bar, unreadable), batch, starting)
+
+
+def _say(line: str) -> None:
+    tqdm.write(line, file=sys.stderr)
 
 
 def _write_images(
-    mapper: Mapper, root: Path, found: list[Path], out: Path, batch: int, sheet: bool
+    mapper: Mapper, source: Path, found: list[Path], out: Path, batch: int, sheet: bool
 ) -> Applied:
+    root = source if source.is_dir() else source.parent
+    to_file = files.is_image_file(source, out)
+    if to_file and sheet:
+        raise InputError(f"sheet: {out} is a file, with no place for {SHEET}; name a folder")
+    if not to_file:
+        files.check_folder(out, root, source.is_file())
     names = files.output_names(found, [Path(SHEET)] if sheet else [])
     shown = [file for file in found if sheet and all(files.size_of(root / file))][:ROWS]
     cells: dict[Path, list[np.ndarray]] = {}
     unreadable: list[Path] = []
     for file, image, output in _outputs(mapper, root, found, batch, unreadable):
-        files.write_image(out / names[file], output)
+        files.write_image(out if to_file else out / names[file], output)
         if file in shown:
             cells[file] = _pair(image, output)
     if cells:
@@ -116,19 +142,28 @@ def _apply_to_rows(opened: Opened, mapper: Mapper, source: Path, out: Path) -> A
             f"function: {mapper.name} takes arrays of shape {mapper.feature.shape}, and neither"
             " the rows of a table nor those of a series; call it in Python"
         )
-    series = len(mapper.feature.shape) == 2
+    series = None
     try:
-        rows = _window(opened, mapper, source) if series else read_rows(source, opened.columns)
+        if len(mapper.feature.shape) == 2:
+            series = read_series(source, opened.columns)
+            rows = _window(mapper, source, series)
+        else:
+            rows = read_rows(source, opened.columns)
     except InputError as error:
         raise InputError(str(error).replace("data.source", "in", 1)) from None
     outputs = opened.apply(mapper.name, rows)
-    files.write_csv(out, *_columns(opened, mapper, outputs[0] if series else outputs))
+    header, lines = _columns(opened, mapper, outputs if series is None else outputs[0])
+    times = [] if series is None else series.following(len(lines))
+    if series and times and tuple(header) == opened.columns:
+        header = [series.time, *header]
+        lines = [[time, *line] for time, line in zip(times, lines, strict=True)]
+    files.write_csv(out, header, lines)
     return Applied(len(rows))
 
 
-def _window(opened: Opened, mapper: Mapper, source: Path) -> np.ndarray:
+def _window(mapper: Mapper, source: Path, series: Series) -> np.ndarray:
     """The last rows of a series, as many as the function takes: (1, rows, columns)."""
-    series, past = read_series(source, opened.columns), mapper.feature.shape[0]
+    past = mapper.feature.shape[0]
     last = series.rows[-past:]
     if (
         len(last) < past

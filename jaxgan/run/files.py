@@ -14,20 +14,39 @@ from tqdm import tqdm
 
 from jaxgan.data.examples import Pixels, UnreadableImageError
 from jaxgan.data.images.decode import decode
-from jaxgan.data.sources.folder import find_files
+from jaxgan.data.sources.folder import EXTENSIONS, Files, find_files
 from jaxgan.errors import InputError
 from jaxgan.system.files import write_whole
 
 
-def find_images(path: Path) -> tuple[Path, list[Path]]:
-    """A folder and the images in it; of one image, the folder that it is in.
+def find_images(path: Path) -> tuple[Path, Files]:
+    """A folder and the files in it; of one image, the folder that it is in.
 
     Raises:
       InputError: there is none.
     """
     if path.is_dir():
         return path, find_files(path, "in")
-    return path.parent, [Path(path.name)]
+    if not path.is_file():
+        raise InputError(f"in: {path} is neither a folder nor a regular file; name one")
+    return path.parent, Files([Path(path.name)], [])
+
+
+def is_image_file(source: Path, out: Path) -> bool:
+    """Whether ``out`` names the file of a single image, and no folder of images.
+
+    Raises:
+      InputError: there are several images, it is the input itself, or no PNG file.
+    """
+    if out.is_dir() or out.suffix.lower() not in EXTENSIONS:
+        return False
+    if source.is_dir():
+        raise InputError(f"out: {out} is a file, and {source} a folder of images; name a folder")
+    if out.suffix.lower() != ".png":
+        raise InputError(f"out: {out} does not end in .png, as images are written; name a FILE.png")
+    if out.resolve() == source.resolve():
+        raise InputError(f"out: {out} is the input itself; name another file")
+    return True
 
 
 def check_folder(out: Path, root: Path, single: bool) -> None:

@@ -1,7 +1,7 @@
 """Functions that map, applied to many examples batch by batch, and to images of any size."""
 
 import itertools
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import jax
@@ -93,8 +93,7 @@ class Mapper:
         return padded_size(shape, self.function.multiple)
 
     def _outputs(self, weights: Any, inputs: jax.Array) -> jax.Array:
-        if inputs.shape[0] % self._devices.mesh.size == 0:
-            inputs = spread(inputs)
+        inputs = spread(inputs)
         floats = to_float(inputs) if self.feature.kind == "image" else inputs
         given = {self.function.takes[0]: floats}
         outputs = self.function.apply(weights, given, jax.random.key(0))
@@ -104,9 +103,12 @@ class Mapper:
         return outputs.astype(jnp.uint8) if kind == "mask" else outputs
 
     def _call(self, inputs: np.ndarray, batch: int) -> np.ndarray:
-        """The outputs of at most ``batch`` inputs, filled up to that rather than compiled anew."""
-        n = len(inputs)
-        filled = np.concatenate([inputs, inputs[-1:].repeat(batch - n, axis=0)])
+        """The outputs of at most ``batch`` inputs.
+
+        They are filled up to that rather than compiled anew, and to a multiple of the devices.
+        """
+        n, size = len(inputs), batch + -batch % self._devices.mesh.size
+        filled = np.concatenate([inputs, inputs[-1:].repeat(size - n, axis=0)])
         return np.asarray(self._compiled(self._weights, filled))[:n]
 
     def rows(self, inputs: np.ndarray, batch: int = ROWS) -> np.ndarray:
@@ -125,13 +127,21 @@ class Mapper:
         return np.concatenate([self._call(part.astype(np.float32), size) for part in parts])
 
     def stream(
-        self, named: Iterable[tuple[Name, Pixels]], batch: int = BATCH
+        self,
+        named: Iterable[tuple[Name, Pixels]],
+        batch: int = BATCH,
+        starting: Callable[[tuple[int, ...]], None] = lambda size: None,
     ) -> Iterator[tuple[Name, Pixels, np.ndarray]]:
         """The outputs of images that come one by one; holds one batch of them.
 
         An image is padded by reflection at the right and the bottom to the next size that the
         function takes, and its output is cropped. Neighbours of one padded size go through
         together, so they come best ordered by size. Each size compiles once.
+
+        Args:
+          named: names and images.
+          batch: images that go through together.
+          starting: is told each size (height, width) before its first images.
 
         Yields:
           the name, the image as the function is given it but for the padding, and its output, in
@@ -140,6 +150,7 @@ class Mapper:
         given = ((name, self._given(image)) for name, image in named)
         for size, group in itertools.groupby(given, lambda item: self.size(item[1].shape[:2])):
             full = 0
+            starting(size)
             while chunk := list(itertools.islice(group, batch)):
                 full = full or len(chunk)
                 outputs = self._call(np.stack([_padded(image, size) for _, image in chunk]), full)

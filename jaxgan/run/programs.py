@@ -60,6 +60,9 @@ class FromHost:
         """The whole first batch of the leg, for ``init``."""
         return next(self._batches(0, 1))
 
+    def free(self) -> None:
+        """Nothing stays on the devices between two calls."""
+
     def _batches(self, begin: int, count: int, **share: int) -> Iterator[Batch]:
         from jaxgan.data.pipeline import batches  # a run from the device needs no TensorFlow
 
@@ -70,10 +73,18 @@ class FromDevice:
     """Batches gathered in the compiled step from a data set that lies whole on each device."""
 
     def __init__(self, setting: Setting):
-        """Puts the data on the devices."""
+        """Compiles nothing yet, and puts nothing on the devices."""
         self._setting = setting
-        self._data = jax.device_put(resident(setting.dataset), setting.devices.replicated)
         self.step = functools.cache(self._step)
+
+    @functools.cached_property
+    def _data(self) -> Batch:
+        return jax.device_put(resident(self._setting.dataset), self._setting.devices.replicated)
+
+    def free(self) -> None:
+        """Takes the data from the devices, until they are needed again."""
+        for array in self.__dict__.pop("_data", {}).values():
+            array.delete()
 
     def _step(self, count: int) -> Step:
         algorithm, _, devices, like, *_ = self._setting
@@ -95,7 +106,8 @@ class FromDevice:
         share = {"host": jax.process_index(), "hosts": jax.process_count()}
         stream = plans(setting.dataset, **setting.order(begin, count, **share))
         placed = setting.devices.put(stream, leading(setting.algorithm, count))
-        return ((self._data, plan) for plan in placed)
+        data = self._data
+        return ((data, plan) for plan in placed)
 
     def first(self) -> Batch:
         """The whole first batch of the leg, for ``init``."""
@@ -108,7 +120,8 @@ class FromDevice:
 
 
 Programs: TypeAlias = FromHost | FromDevice
-"""``step(count)``: steps in one call, compiled once; ``feeds`` for them; ``first`` for init."""
+"""``step(count)``: steps in one call, compiled once; ``feeds`` for them; ``first`` for init;
+``free`` when the leg has ended."""
 
 
 def _steps(step: Update, count: int) -> Update:

@@ -5,6 +5,7 @@ examples.
 """
 
 import platform
+import sys
 import time
 from dataclasses import dataclass, replace
 from importlib import metadata
@@ -17,7 +18,7 @@ from jaxgan.data.config import Data
 from jaxgan.data.dataset import open_dataset
 from jaxgan.errors import InputError
 from jaxgan.measure import names
-from jaxgan.measure.collecting import SEED, Statistics
+from jaxgan.measure.collecting import SEED, Statistics, UnmeasurableError
 from jaxgan.measure.generated import classes_of, drawer, drawing_function, draws_images
 from jaxgan.measure.held_out import HeldOut, can_measure
 from jaxgan.measure.measuring import Measure
@@ -27,6 +28,7 @@ from jaxgan.measure.sets import ImageSet, as_they_are, as_trained_on, drawn
 from jaxgan.run import directory
 from jaxgan.run.evaluating import nothing
 from jaxgan.run.opened import Opened, open_run
+from jaxgan.system import processes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +55,10 @@ class Question(Protocol):
     """Averaged weights, if the run keeps them."""
     config: str | None = None
     """The config file, for a run with nets that are not jaxgan's own."""
+
+
+_NOTHING: dict[str, Any] = dict.fromkeys(("metrics", "images", "reference", "features"))
+"""The report of images that are not measured."""
 
 
 class Clock:
@@ -82,9 +88,9 @@ def evaluate(question: Question) -> dict[str, Any]:
     clock, opened, metrics = Clock(), _opened(question), names.parse(question.metrics)
     asked = metrics or question.save_statistics
     held_out = None if opened is None else _held_out(opened, question.seed)
-    found: dict[str, Any] = dict.fromkeys(("metrics", "images", "reference", "features"))
+    found = dict(_NOTHING)
     if asked and (opened is None or draws_images(opened.algorithm.functions)):
-        found = _of_images(question, opened, clock)
+        found = _of_images(question, opened, clock, alone=held_out is None)
     elif opened is None:
         raise InputError(f"metrics: {names.NONE} leaves nothing to measure of images; name some")
     elif held_out is None:
@@ -106,7 +112,30 @@ def evaluate(question: Question) -> dict[str, Any]:
     }
 
 
-def _of_images(question: Question, opened: Opened | None, clock: Clock) -> dict[str, Any]:
+def _of_images(
+    question: Question, opened: Opened | None, clock: Clock, alone: bool
+) -> dict[str, Any]:
+    """:func:`_measured`; a metric that cannot be computed is left out if another one can.
+
+    Without another one it is an error if the image metrics are ``alone``, or their statistics are
+    to be saved.
+    """
+    while True:
+        try:
+            return _measured(question, opened, clock)
+        except UnmeasurableError as error:
+            asked = names.parse(question.metrics)
+            rest = [name for name in asked if name not in error.metrics]
+            needed = not rest and (alone or question.save_statistics)
+            if needed or len(rest) == len(asked):
+                raise
+            _say(f"left out {', '.join(error.metrics)}: {error}")
+            if not rest:
+                return dict(_NOTHING)
+            question = replace(question, metrics=",".join(rest))
+
+
+def _measured(question: Question, opened: Opened | None, clock: Clock) -> dict[str, Any]:
     """The image metrics of what the run draws, or of a folder, and what they depend on."""
     measure = Measure(question, moments=question.save_statistics is not None)
     images = _images(question, opened)
@@ -121,6 +150,10 @@ def _of_images(question: Question, opened: Opened | None, clock: Clock) -> dict[
         write_moments(Path(question.save_statistics), found)
     values = {} if known is None and measure.compares else measure(known or Statistics(), found)
     clock.lap("metrics")
+    for own in (images, reference):
+        if isinstance(own, ImageSet):
+            for note in own.notes:
+                _say(f"{own.name}: {note}")
     features = measure.features
     return {
         "metrics": values,
@@ -128,6 +161,12 @@ def _of_images(question: Question, opened: Opened | None, clock: Clock) -> dict[
         "reference": reference and known and _described(reference, known),
         "features": features and {"name": features.name, "sha256": features.sha256},
     }
+
+
+def _say(line: str) -> None:
+    """Says a line once, beside the JSON."""
+    if processes.is_first():
+        print(line, file=sys.stderr)
 
 
 def _opened(question: Question) -> Opened | None:

@@ -121,6 +121,7 @@ class Session:
         for stage in self.stages:
             if start < stage.last:
                 yield from stage.calls(start)
+                stage.programs.free()
 
     def describe(self, start: Start) -> list[str]:
         """Lines for the start of an attempt: the data, and where the run goes on."""

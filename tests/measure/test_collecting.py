@@ -6,7 +6,13 @@ from PIL import Image
 
 from jaxgan.data.config import Data
 from jaxgan.errors import InputError
-from jaxgan.measure.collecting import COMPARED, Collector, Needs, in_batches
+from jaxgan.measure.collecting import (
+    COMPARED,
+    Collector,
+    Needs,
+    UnmeasurableError,
+    in_batches,
+)
 from jaxgan.measure.features import Features
 from jaxgan.measure.features.resizing import clean
 from jaxgan.measure.sets import as_they_are
@@ -31,7 +37,7 @@ def means(side):
         found = images.mean((1, 2))
         return {"features": found, "logits": found / 2}
 
-    return Features("means/clean", 3, side, clean, {}, apply)
+    return Features("means/clean", side, clean, {}, apply)
 
 
 @pytest.mark.parametrize("devices", [1, 4])
@@ -99,7 +105,7 @@ def broken(variables, images):
         (4, own(), Needs(score=True), "is needs a network that classifies"),
         (4, means(8), Needs(score=True), "fewer than the 10 splits"),
         (4, None, Needs(pixels=True), "images of 8x8 have no pyramid"),
-        (4, Features("nan", 3, 8, clean, {}, broken), Needs(moments=True), "features: "),
+        (4, Features("nan", 8, clean, {}, broken), Needs(moments=True), "features: "),
     ],
 )
 def test_what_cannot_be_measured_is_an_error(tmp_path, n, features, needs, message):
@@ -111,8 +117,9 @@ def test_pixels_of_several_sizes_are_an_error(tmp_path):
     make_folder(tmp_path, 3, size=16)
     Image.fromarray(np.zeros((9, 9, 3), np.uint8)).save(tmp_path / "z.png")
     for features, needs in ((None, Needs(pixels=True)), (own(), Needs(rows=True))):
-        with pytest.raises(InputError, match=r"images: not all are of 16x16 pixels"):
+        with pytest.raises(UnmeasurableError, match=r"images: not all are of 16x16") as caught:
             collect(tmp_path, needs, features)
+        assert caught.value.metrics == (("swd",) if needs.pixels else ())
 
 
 def test_a_folder_of_unreadable_images_is_an_error(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 from jaxgan.errors import InputError
 from jaxgan.measure import names
-from jaxgan.measure.collecting import Needs, Statistics
+from jaxgan.measure.collecting import Needs, Statistics, UnmeasurableError
 
 
 def statistics(n, seed, shift=0.0):
@@ -81,13 +81,14 @@ def test_thousands_are_short(n, text):
     "metrics,real,fake,message",
     [
         (("fid",), 9, 1, "n: 1 is fewer than the 2 images that fid needs"),
-        (("fid", "is"), 9, 9, "n: 9 is fewer than the 10 images that fid,is needs"),
+        (("fid", "is"), 9, 9, "n: 9 is fewer than the 10 images that is needs"),
         (("pr",), 3, 9, "k: 3 is not between 1 and 2"),
         (("pr",), 9, 3, "k: 3 is not between 1 and 2"),
         (("dc",), 5, 9, "k: 5 is not between 1 and 4"),
     ],
 )
 def test_too_few_images_are_known_by_their_number(metrics, real, fake, message):
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(UnmeasurableError, match=message) as caught:
         names.check(metrics, real, fake)
+    assert caught.value.metrics == metrics[-1:]
     names.check(metrics, 10, 10)

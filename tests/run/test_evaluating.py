@@ -151,6 +151,31 @@ def test_the_methods_own_measure_decides_where_it_draws_nothing(tmp_path, capsys
     assert Checkpoints(tmp_path / "low" / "best").steps() == [worst["step"]]
 
 
+CONFIG = """
+from tests.run.test_evaluating import DATA, Measured
+from tests.run.methods import run_of
+
+def config():
+    return run_of(Measured(draws=True), "x", data=DATA)
+"""
+
+
+def test_the_methods_own_measure_remains_where_no_image_metric_can_be(tmp_path, capsys):
+    train(run_of(Measured(draws=True), tmp_path / "run", data=DATA, steps=2))
+    (tmp_path / "c.py").write_text(CONFIG)
+    (tmp_path / "own.py").write_text(OWN)
+    features = str(tmp_path / "own.py")
+    command = Command(
+        images=str(tmp_path / "run"), config=str(tmp_path / "c.py"), n=20, metrics="swd"
+    )
+    found = evaluate(command)
+    assert list(found["metrics"]) == ["reconstruction_psnr", "error"]
+    assert found["images"] is None
+    assert "left out swd: real: images of 8x8 have no pyramid" in capsys.readouterr().err
+    with pytest.raises(InputError, match="have no pyramid"):
+        evaluate(replace(command, features=features, save_statistics=str(tmp_path / "s.npz")))
+
+
 def test_image_metrics_come_first_where_it_has_both(run, tmp_path):
     both = Evaluate(every=4, n=100, metrics="fid", features=run.evaluate.features)
     own = replace(both, metrics="none")

@@ -83,6 +83,19 @@ def test_each_leg_is_compiled_once_however_often_it_starts(tmp_path, monkeypatch
     assert len(traces) == 2
 
 
+def test_the_data_of_a_leg_leave_the_device_at_its_end(tmp_path):
+    data = Data(source="digits", image_size=16, batch_size=8, on_device=True)
+    session = Session(growing(tmp_path, data=data), devices=Devices(1))
+    for _ in range(2):  # a run that goes back puts them there again
+        images = {}
+        for call in session.calls(0):
+            images.setdefault(call.stage.index, call.feed[0]["image"])
+            gone = [leg for leg, array in images.items() if array.is_deleted()]
+            assert gone == list(range(call.stage.index))
+        assert len(images) == 2
+    session.close()
+
+
 def test_what_a_leg_adopts_is_the_last_state_of_the_leg_before(tmp_path):
     session = Session(growing(tmp_path), devices=Devices(1))
     start = session.restore()

@@ -15,7 +15,8 @@ def decode(encoded: bytes | Path, name: str) -> Pixels:
     """The image in a file or its bytes, turned as its EXIF orientation says.
 
     Grey stays grey (1 channel); RGB, CMYK and a palette become RGB (3); anything with
-    transparency becomes RGBA (4). 16-bit grey is scaled to 8 bits.
+    transparency becomes RGBA (4). 16-bit grey is scaled to 8 bits. Of an animation it is the first
+    frame.
 
     Raises:
       UnreadableImageError: it is damaged, cut short or no image; the message has ``name``.
@@ -25,6 +26,8 @@ def decode(encoded: bytes | Path, name: str) -> Pixels:
             image = ImageOps.exif_transpose(opened)
             if image.mode.startswith("I"):  # "I;16", "I;16B", or "I", which holds 16 bits too.
                 return to_bytes(np.clip(np.asarray(image), 0, 65535).astype(np.uint16)[..., None])
+            if image.mode == "F":
+                raise ValueError("its pixels are floats: store 8 or 16 bits")
             pixels = np.array(image.convert(_MODES[_channels(image)]))
     except Exception as error:  # Pillow raises nearly any kind on damaged bytes.
         raise UnreadableImageError(f"{name} ({first_line(error)})") from error

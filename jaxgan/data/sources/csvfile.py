@@ -74,7 +74,7 @@ def read_csv(path: Path) -> Sheet:
         numbered.pop()
     if not numbered or not any(numbered[0][1]):
         raise InputError(f"data.source: {path} has no column names in its first line: add them")
-    columns = tuple(numbered[0][1])
+    columns = tuple(" ".join(name.split()) for name in numbered[0][1])
     _check_columns(path, columns)
     lines, rows = [line for line, _ in numbered[1:]], [row for _, row in numbered[1:]]
     for line, row in zip(lines, rows, strict=True):

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from pathlib import Path
+from typing import NamedTuple
 
 from jaxgan.data.sources.folder import find_files
 from jaxgan.errors import InputError
@@ -51,13 +52,20 @@ def two_folders(form: str, text: str, split: str) -> tuple[Path, Path]:
     return Path(paths[0]).expanduser(), Path(paths[1]).expanduser()
 
 
-def find_pairs(a: Path, b: Path, names: tuple[str, str]) -> list[tuple[Path, Path]]:
-    """The files of two folders that have one path there but for the extension, sorted.
+class Pairs(NamedTuple):
+    """Image files that belong together, and lines about the others."""
+
+    files: list[tuple[Path, Path]]
+    notes: tuple[str, ...]
+
+
+def find_pairs(a: Path, b: Path, names: tuple[str, str]) -> Pairs:
+    """The image files of two folders that have one path there but for the extension, sorted.
 
     Raises:
       InputError: a file has no partner, or two have one name; ``names`` is what the folders hold.
     """
-    one, other = _by_name(a, names[0]), _by_name(b, names[1])
+    (one, notes), (other, more) = _by_name(a, names[0]), _by_name(b, names[1])
     alone = sorted(one.keys() ^ other.keys())
     if alone:
         first = alone[0]
@@ -66,21 +74,22 @@ def find_pairs(a: Path, b: Path, names: tuple[str, str]) -> list[tuple[Path, Pat
             f"data.source: {path} has no partner in {there} ({len(alone)} such files): give both "
             "the same name, or take it away"
         )
-    return [(a / one[name], b / other[name]) for name in one]
+    files = [(a / one[name], b / other[name]) for name in one]
+    return Pairs(files, tuple(dict.fromkeys(notes + more)))
 
 
-def _by_name(folder: Path, what: str) -> dict[Path, Path]:
-    """A folder's image files, relative to it, by their paths without extension."""
+def _by_name(folder: Path, what: str) -> tuple[dict[Path, Path], tuple[str, ...]]:
+    """A folder's image files, relative to it, by their paths without extension; the notes."""
     try:
         files = find_files(folder)
     except InputError as error:
         raise InputError(f"{error} ({what})") from None
     found: defaultdict[Path, list[Path]] = defaultdict(list)
-    for file in files:
+    for file in files.images:
         found[file.with_suffix("")].append(file)
     for same in found.values():
         if len(same) > 1:
             raise InputError(
                 f"data.source: {folder} has {same[0]} and {same[1]}, of one name: take one away"
             )
-    return {name: same[0] for name, same in found.items()}
+    return {name: same[0] for name, same in found.items()}, files.notes

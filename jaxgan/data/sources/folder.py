@@ -1,7 +1,8 @@
-"""A folder of JPEG, PNG and WebP files."""
+"""A folder of image files."""
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,7 +11,31 @@ from jaxgan.data.examples import Example, Source, UnreadableImageError
 from jaxgan.data.images.decode import channels_of, decode
 from jaxgan.errors import InputError
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp")
+EXTENSIONS = (
+    ".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".jp2",
+    ".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".ico",
+)  # fmt: skip
+"""Image files that Pillow reads. Of an animation that is the first frame."""
+
+_TOLD = 3
+"""Skipped files that are named."""
+
+
+class Files(NamedTuple):
+    """The files of a folder, relative to it and sorted."""
+
+    images: list[Path]
+    others: list[Path]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A line about the files that are no images; () where there are none."""
+        if not self.others:
+            return ()
+        named = ", ".join(str(file) for file in self.others[:_TOLD])
+        count = len(self.others)
+        what = "1 file that is no image" if count == 1 else f"{count} files that are no images"
+        return (f"skipped {what}: {named}{', ...' * (count > _TOLD)}",)
 
 
 def open_folder(path: str) -> Source:
@@ -23,7 +48,8 @@ def open_folder(path: str) -> Source:
       InputError: no such folder, or no readable image in it.
     """
     root = Path(path).expanduser()
-    files = find_files(root)
+    found = find_files(root)
+    files = found.images
     flat = any(len(file.parts) == 1 for file in files)
     names = () if flat else tuple(sorted({file.parts[0] for file in files}))
     index = {name: i for i, name in enumerate(names)}
@@ -43,29 +69,31 @@ def open_folder(path: str) -> Source:
         example=example,
         class_names=names,
         read_labels=(lambda: labels) if names else None,
+        notes=found.notes,
     )
 
 
-def find_files(root: Path, field: str = "data.source") -> list[Path]:
-    """The image files under ``root``, relative to it and sorted; links to folders are followed.
+def find_files(root: Path, field: str = "data.source") -> Files:
+    """The files under ``root``: images by their extension, and others.
+
+    Links to folders are followed. Only regular files are images: to open a pipe would wait for its
+    other end.
 
     Raises:
       InputError: no such folder, or no image in it; ``field`` is who named it.
     """
     if not root.is_dir():
         raise InputError(f"{field}: there is no folder {root}")
-    found = []
+    images, others = list[Path](), list[Path]()
     for folder, subfolders, files in os.walk(root, followlinks=True):
         subfolders[:] = [name for name in subfolders if not name.startswith(".")]
         here = Path(folder).relative_to(root)
-        found += [
-            here / name
-            for name in files
-            if name.lower().endswith(EXTENSIONS) and not name.startswith(".")
-        ]
-    if not found:
+        for name in (name for name in files if not name.startswith(".")):
+            is_image = name.lower().endswith(EXTENSIONS) and os.path.isfile(f"{folder}/{name}")
+            (images if is_image else others).append(here / name)
+    if not images:
         raise InputError(f"{field}: no image in {root}: it needs {', '.join(EXTENSIONS)} files")
-    return sorted(found, key=lambda file: file.parts)
+    return Files(*(sorted(files, key=lambda file: file.parts) for files in (images, others)))
 
 
 def first_channels(root: Path, files: list[Path]) -> int:

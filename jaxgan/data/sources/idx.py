@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from jaxgan.data.examples import Source, from_images
-from jaxgan.errors import InputError
+from jaxgan.errors import InputError, first_line
 
 _PREFIXES = {"train": ("train",), "test": ("t10k", "test")}
 
@@ -41,7 +41,7 @@ def open_idx(path: str, split: str = "train") -> Source:
 
 def _open(what: str, images: Path) -> Source:
     name = images.name.replace("images", "labels").replace("idx3", "idx1")
-    labels = next((p for p in _either(images.with_name(name)) if p != images and p.exists()), None)
+    labels = next((p for p in _either(images.with_name(name)) if p != images and p.is_file()), None)
     pixels = read_idx(images, rank=3)[..., None]
     return from_images(what, pixels, None if labels is None else read_idx(labels, rank=1))
 
@@ -63,8 +63,7 @@ def find_images(path: Path, split: str) -> Path:
     if split not in _PREFIXES:
         raise InputError(f"data.split: idx files have train and test, not {split!r}")
     for prefix in _PREFIXES[split]:
-        found = sorted(path.glob(f"*{prefix}-images?idx3-ubyte*"))
-        if found:
+        if found := sorted(filter(Path.is_file, path.glob(f"*{prefix}-images?idx3-ubyte*"))):
             return found[0]
     raise InputError(
         f"data.source: {path} has no {_PREFIXES[split][0]}-images-idx3-ubyte or "
@@ -94,7 +93,10 @@ def read_idx(path: Path, rank: int) -> np.ndarray:
 
 def _content(path: Path) -> tuple[bytes, bool]:
     """What can be read of a file, unzipped, and whether that is all of it."""
-    raw = path.read_bytes()
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"data.source: cannot read {path}: {first_line(error)}") from None
     if raw[:2] != b"\x1f\x8b":
         return raw, True
     try:

@@ -44,7 +44,7 @@ def open_masks(text: str) -> Source:
       InputError: a file without its partner, or masks whose values are no classes.
     """
     images, masks = two_folders("masks:IMAGES,MASKS", text, "train")
-    pairs = find_pairs(images, masks, ("images", "masks"))
+    pairs, skipped = find_pairs(images, masks, ("images", "masks"))
     form = _form(text, [mask for _, mask in pairs])
 
     def example(i: int) -> Example:
@@ -64,7 +64,10 @@ def open_masks(text: str) -> Source:
         {"image": Feature("image", (0, 0, channels)), "mask": Feature("mask", (0, 0), classes)},
         example,
         class_names=form.names,
-        notes=(f"masks are {form.what}: {classes} classes; share of the pixels: {shares}",),
+        notes=(
+            f"masks are {form.what}: {classes} classes; share of the pixels: {shares}",
+            *skipped,
+        ),
     )
 
 

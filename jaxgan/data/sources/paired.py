@@ -49,7 +49,7 @@ def _folder(root: Path, split: str) -> Path:
 
 
 def _side_by_side(name: str, folder: Path) -> Source:
-    files = find_files(folder)
+    files, _ = found = find_files(folder)
     deep = next((file for file in files if len(file.parts) > 1), None)
     if deep:
         raise InputError(
@@ -68,11 +68,11 @@ def _side_by_side(name: str, folder: Path) -> Source:
         return dict(zip("ab", np.split(image, 2, axis=1), strict=True))
 
     features = {domain: Feature("image", (0, 0, channels)) for domain in "ab"}
-    return Source(name, len(files), features, example)
+    return Source(name, len(files), features, example, notes=found.notes)
 
 
 def _two_folders(name: str, a: Path, b: Path) -> Source:
-    pairs = find_pairs(a, b, ("domain a", "domain b"))
+    pairs, notes = find_pairs(a, b, ("domain a", "domain b"))
     channels = [first_channels(Path(), list(files)) for files in zip(*pairs, strict=True)]
 
     def example(i: int) -> Example:
@@ -81,7 +81,7 @@ def _two_folders(name: str, a: Path, b: Path) -> Source:
         return {"a": one, "b": other}
 
     features = {k: Feature("image", (0, 0, c)) for k, c in zip("ab", channels, strict=True)}
-    return Source(name, len(pairs), features, example)
+    return Source(name, len(pairs), features, example, notes=notes)
 
 
 def check_sizes(one_path: Path, other_path: Path, one: Pixels, other: np.ndarray) -> None:

@@ -1,7 +1,7 @@
 """Time series: windows of the past, and of the future that is to be forecast."""
 
 import itertools
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,11 +10,16 @@ from jaxtyping import Bool, Float64
 
 from jaxgan.core import Feature
 from jaxgan.data.examples import Source, Windows, in_memory
-from jaxgan.data.sources.csvfile import Sheet, number, read_csv
+from jaxgan.data.sources.csvfile import MISSING, Sheet, number, read_csv
 from jaxgan.errors import InputError
 
 TIMES = ("time", "date", "datetime", "timestamp", "t")
 """Names of a first column that holds numeric times, in lower case."""
+
+
+_DAY = 86_400
+_MONTH = 365.2425 * _DAY / 12
+"""Seconds of a day, and of a mean month."""
 
 
 class Series(NamedTuple):
@@ -27,6 +32,27 @@ class Series(NamedTuple):
     """The time of each row, as it is written; () without times."""
     broken: Bool[np.ndarray, "rows"]
     """Whether a gap lies between a row and the one before it."""
+    time: str = ""
+    """Name of the column of times; "" without times."""
+
+    def following(self, count: int) -> list[str]:
+        """The times of the rows after the last one, at the median step; [] without times."""
+        given = [time for time in self.times if time.lower() not in MISSING]
+        if len(given) < 2:
+            return []
+        if number(given[0]) is not None:
+            values = np.array(given, float)
+            step = np.median(np.diff(values))
+            return [f"{values[-1] + k * step:.15g}" for k in range(1, count + 1)]
+        dates = [date for date in map(_date, given) if date is not None]
+        step = float(np.median(np.diff([date.timestamp() for date in dates])))
+        whole = step % _DAY == 0 and all(len(time) <= len("2024-01-31") for time in given)
+        try:
+            later = _following(dates, step, count)
+        except (OverflowError, ValueError):  # no calendar goes beyond the year 9999
+            return []
+        zone = datetime.fromisoformat(given[-1]).tzinfo
+        return [str(date.date() if whole else date.replace(tzinfo=zone)) for date in later]
 
 
 def open_series(text: str, past: int, future: int) -> Source:
@@ -76,8 +102,8 @@ def read_series(path: Path, columns: tuple[str, ...] | None = None) -> Series:
     """The numeric columns of a CSV file over time.
 
     The first column holds times if it has ISO dates, or a name such as ``time`` or ``date``. A gap
-    is an empty line, a missing value, or a step in time that differs from the median step by more
-    than half of it: months are even, a month that is left out is not.
+    is an empty line, a missing value or time, or a step in time that differs from the median step
+    by more than half of it: months are even, a month that is left out is not.
 
     Args:
       path: of the file.
@@ -98,7 +124,8 @@ def read_series(path: Path, columns: tuple[str, ...] | None = None) -> Series:
     rows = sheet.numbers(columns, gaps=True)
     if times is None:
         return Series(columns, rows, (), broken)
-    given = ~broken
+    given = ~np.isnan(times)
+    broken |= ~given
     steps = np.diff(times[given])
     if (steps <= 0).any():
         lines = np.array(sheet.lines)[given]
@@ -109,7 +136,8 @@ def read_series(path: Path, columns: tuple[str, ...] | None = None) -> Series:
     if len(steps):
         median = np.median(steps)
         broken[np.flatnonzero(given)[1:]] |= np.abs(steps - median) > median / 2
-    return Series(columns, rows, tuple(row[0] if row else "" for row in sheet.rows), broken)
+    times_written = tuple(row[0] if row else "" for row in sheet.rows)
+    return Series(columns, rows, times_written, broken, first)
 
 
 def _times(sheet: Sheet, column: str) -> Float64[np.ndarray, "rows"] | None:
@@ -126,13 +154,25 @@ def _times(sheet: Sheet, column: str) -> Float64[np.ndarray, "rows"] | None:
                 f"data.source: column {column!r} of {sheet.path} has {row[0]!r} in line {line},"
                 " which is no ISO date such as 2024-01-31 12:00: correct it"
             )
-    return np.array([np.nan if date is None else date for date in dates])
+    return np.array([np.nan if date is None else date.timestamp() for date in dates])
 
 
-def _date(cell: str) -> float | None:
-    """Seconds of an ISO date; of one without a time zone, as if it were in UTC."""
+def _date(cell: str) -> datetime | None:
+    """An ISO date; one without a time zone is in UTC."""
     try:
         date = datetime.fromisoformat(cell)
     except ValueError:
         return None
-    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def _following(dates: list[datetime], step: float, count: int) -> list[datetime]:
+    """Dates after the last one: ``step`` seconds apart, or whole months if the days are alike."""
+    months = round(step / _MONTH)
+    for more in (timedelta(0), timedelta(days=1)):  # the same day, or the last one, of a month
+        moved = [date + more for date in dates]
+        if months and moved[0].day <= 28 and len({(d.day, d.timetz()) for d in moved}) == 1:
+            last = moved[-1]
+            places = [12 * last.year + last.month - 1 + k * months for k in range(1, count + 1)]
+            return [last.replace(year=p // 12, month=p % 12 + 1) - more for p in places]
+    return [dates[-1] + k * timedelta(seconds=step) for k in range(1, count + 1)]

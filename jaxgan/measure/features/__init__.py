@@ -4,7 +4,6 @@ from jaxgan.measure.features.extractor import (
     Features,
     Resize,
     inception_features,
-    own_features,
     squeezenet_features,
     vgg_features,
 )
@@ -15,6 +14,7 @@ from jaxgan.measure.features.layouts import (
     vgg_variables,
 )
 from jaxgan.measure.features.opening import open_features
+from jaxgan.measure.features.own import outputs_of, own_features
 from jaxgan.measure.features.resizing import clean, legacy_pytorch, legacy_tensorflow
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "legacy_pytorch",
     "legacy_tensorflow",
     "open_features",
+    "outputs_of",
     "own_features",
     "squeezenet_features",
     "squeezenet_variables",

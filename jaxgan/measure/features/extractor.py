@@ -38,8 +38,6 @@ class Features:
 
     name: str
     """As it stands in a metric's name: "inception-2015/legacy_tensorflow"."""
-    size: int
-    """Numbers in a feature vector; 0 where it is not known before the first."""
     side: int
     """Pixels of the network's input; 0 where it takes any size and nothing is resized."""
     resize: Callable[[Any, int], Any]
@@ -50,6 +48,8 @@ class Features:
     """(variables, images in 0..255 of ``side``) to "features" and perhaps "logits"."""
     sha256: str = ""
     """Hash of the file of weights."""
+    own: bool = False
+    """Whether they are a function of the user's, which JAX may not be able to trace."""
 
     def __call__(
         self,
@@ -59,8 +59,8 @@ class Features:
         """uint8 images, or float32 ones of ``side`` in 0..255, to vectors of float32.
 
         ``variables`` are an argument so that they are not compiled in. Images have 1 (grey,
-        repeated) or 3 channels (RGB). "features" is (n, size); "logits", where the network has
-        them, (n, classes).
+        repeated) or 3 channels (RGB). "features" is (n, d); "logits", where the network has them,
+        (n, classes).
 
         Raises:
           InputError: transparent images, other numbers, or floats of another size.
@@ -110,7 +110,6 @@ def inception_features(
 
     return Features(
         f"{name}/{resize}",
-        int(tap),
         299,
         _resizer(resize),
         inception_variables(state),
@@ -130,7 +129,6 @@ def squeezenet_features(state: State, sha256: str = "", resize: Resize = "clean"
     mean = np.array([[[[104, 117, 123]]]], np.float32)
     return Features(
         f"squeezenet/{resize}",
-        512,
         227,
         _resizer(resize),
         squeezenet_variables(state),
@@ -151,35 +149,12 @@ def vgg_features(state: State, sha256: str = "", resize: Resize = "clean") -> Fe
     std = 255 * np.array([[[[0.229, 0.224, 0.225]]]], np.float32)
     return Features(
         f"vgg16-fc2/{resize}",
-        4096,
         224,
         _resizer(resize),
         vgg_variables(state),
         _applied(VGG(16), lambda x: (x - mean) / std, "fc2", "logits"),
         sha256,
     )
-
-
-def own_features(name: str, function: Callable[[Any], Any], size: int | None = None) -> Features:
-    """Features by your own ``function``: uint8 images (n, h, w, c) to vectors (n, d): "own/NAME".
-
-    Nothing is resized. A function of JAX's may be compiled; ``size`` is d, where it is known.
-
-    Raises:
-      InputError: when it is applied and gives another shape.
-    """
-
-    def apply(variables: Variables, images: Any) -> dict[str, Array]:
-        del variables
-        vectors = jnp.asarray(function(images), jnp.float32)
-        if vectors.ndim != 2 or vectors.shape != (images.shape[0], size or vectors.shape[1]):
-            raise InputError(
-                f"features: {name} gives {vectors.shape} for {images.shape[0]} images: it must "
-                f"give ({images.shape[0]}, {size or 'numbers of a vector'})"
-            )
-        return {"features": vectors}
-
-    return Features(f"own/{name}", size or 0, 0, lambda images, side: images, {}, apply)
 
 
 def _applied(

@@ -11,6 +11,10 @@ from jaxgan.measure.features.files import existing, read_weights, sha256
 from jaxgan.system.files import cache_directory
 
 
+class MissingWeightsError(InputError):
+    """A known network's weights are not here and cannot be fetched."""
+
+
 class Known(NamedTuple):
     """One file of weights, by every name that it goes by; the first is the url's."""
 
@@ -69,7 +73,8 @@ def find_weights(name: str, path: str | None = None, download: bool = True) -> t
       download: whether the cache may be filled.
 
     Raises:
-      InputError: there is no such file, it has another hash, or it cannot be downloaded.
+      InputError: there is no such file, or it has another hash; MissingWeightsError where it
+        cannot be downloaded.
     """
     known = KNOWN.get(name)
     if path is not None:
@@ -81,7 +86,9 @@ def find_weights(name: str, path: str | None = None, download: bool = True) -> t
         if (folder / file).exists():
             return _checked(folder / file, known)
     if not download:
-        raise InputError(f"weights: the {name} weights are not here: {_remedy(known, folder)}")
+        raise MissingWeightsError(
+            f"weights: the {name} weights are not here: {_remedy(known, folder)}"
+        )
     return _downloaded(known, folder), known.sha256
 
 
@@ -102,7 +109,7 @@ def _downloaded(known: Known, folder: Path) -> Path:
         pooch.retrieve(known.url, known.sha256, file, folder, progressbar=True)
     except (OSError, ValueError) as error:  # Those of requests are OSErrors, a wrong hash isn't.
         reason = " ".join(str(error).split())
-        raise InputError(
+        raise MissingWeightsError(
             f"weights: the {known.name} weights are not here and could not be downloaded "
             f"({reason}): {_remedy(known, folder)}"
         ) from None

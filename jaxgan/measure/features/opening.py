@@ -4,16 +4,16 @@ import runpy
 from collections.abc import Callable
 from pathlib import Path
 
-from jaxgan.errors import InputError
+from jaxgan.errors import InputError, first_line
 from jaxgan.measure.features.extractor import (
     Features,
     Resize,
     inception_features,
-    own_features,
     squeezenet_features,
     vgg_features,
 )
 from jaxgan.measure.features.known import open_weights
+from jaxgan.measure.features.own import own_features
 
 _NETWORKS: dict[str, Callable[..., Features]] = {
     "inception": inception_features,
@@ -26,7 +26,8 @@ def open_features(name: str, weights: str | None = None, resize: Resize | None =
     """The features of a known network, or those that a Python file computes.
 
     Args:
-      name: inception, squeezenet, vgg16, or FILE.py, which is run and has ``features(images)``.
+      name: inception, squeezenet, vgg16, or FILE.py, which is run and has ``features(images)``, as
+        :func:`own_features` takes it.
       weights: the network's file of weights; None: a known one, which is downloaded once.
       resize: to the network's size; None: as :mod:`jaxgan.measure.features.extractor` says.
 
@@ -47,7 +48,13 @@ def open_features(name: str, weights: str | None = None, resize: Resize | None =
 def _function(path: Path) -> Callable:
     if not path.is_file():
         raise InputError(f"features: there is no file {path}")
-    function = runpy.run_path(str(path)).get("features")
+    try:
+        function = runpy.run_path(str(path)).get("features")
+    except Exception as error:
+        raise InputError(
+            f"features: {path} cannot be run ({type(error).__name__}: {first_line(error)}): correct"
+            " it"
+        ) from error
     if not callable(function):
         raise InputError(
             f"features: {path} needs a function features(images uint8 (n, h, w, c)) -> (n, d)"

@@ -43,6 +43,27 @@ def test_16_bit_grey_is_scaled():
     assert out[0, -1, 0] == 255
 
 
+@pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF", "WEBP", "PPM", "TGA", "ICO"])
+def test_kinds_that_pillow_reads(kind):
+    pixels = np.full((16, 16, 3), (250, 0, 10), np.uint8)
+    options = {"lossless": True} if kind == "WEBP" else {}
+    out = decode(encoded(Image.fromarray(pixels), kind, **options), "x")
+    np.testing.assert_array_equal(out[..., :3], pixels)
+
+
+def test_an_animation_is_its_first_frame():
+    frames = [Image.new("RGB", (4, 4), colour) for colour in ("red", "lime", "blue")]
+    for kind in ("GIF", "WEBP", "PNG"):
+        options = {"lossless": True} if kind == "WEBP" else {}
+        moving = encoded(frames[0], kind, save_all=True, append_images=frames[1:], **options)
+        assert decode(moving, "x")[0, 0, :3].tolist() == [255, 0, 0]
+
+
+def test_float_pixels_are_unreadable():
+    with pytest.raises(UnreadableImageError, match=r"x \(its pixels are floats: store 8 or 16"):
+        decode(encoded(Image.fromarray(np.ones((2, 2), np.float32)), "TIFF"), "x")
+
+
 def test_palette_is_rgb():
     pixels = np.zeros((2, 2, 3), np.uint8)
     pixels[0, 1], pixels[1, 0] = (250, 0, 10), (0, 130, 7)

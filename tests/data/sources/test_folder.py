@@ -1,10 +1,14 @@
+import os
+
 import numpy as np
 import pytest
-from data_helpers import shape_of, take, write_folder
+from data_helpers import dataset, shape_of, take, write_folder
 from PIL import Image
 
 from jaxgan.core import Feature
 from jaxgan.data import Data
+from jaxgan.data.sources.folder import find_files
+from jaxgan.data.sources.idx import open_idx
 from jaxgan.data.sources.opening import open_streams
 from jaxgan.errors import InputError
 
@@ -24,6 +28,38 @@ def test_subfolders_are_classes_by_sorted_name(tmp_path):
     assert (source.features["label"].classes, source.class_names) == (3, ("a", "b", "c"))
     assert [source.example(i)["label"] for i in range(4)] == [0, 0, 1, 2]
     assert source.labels.tolist() == [0, 0, 1, 2]
+
+
+def test_other_files_are_told_in_a_line(tmp_path):
+    for name in ("a.gif", "b/c.bmp", "d.TIFF"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (4, 4)).save(tmp_path / name)
+    data = Data(source=f"folder:{tmp_path}", batch_size=3, image_size=4)
+    assert open_folder(tmp_path).notes == ()
+    assert take(data, 1)[0]["image"].shape == (3, 4, 4, 3)
+    for name in ("notes.txt", "b/list.csv", "Thumbs.db", "z.psd", ".hidden"):
+        (tmp_path / name).write_text("no image")
+    (told,) = [line for line in dataset(data).describe() if "skipped" in line]
+    assert told == (
+        "data: skipped 4 files that are no images: Thumbs.db, b/list.csv, notes.txt, ..."
+    )
+    for name in ("b/list.csv", "Thumbs.db", "z.psd"):
+        (tmp_path / name).unlink()
+    assert find_files(tmp_path).notes == ("skipped 1 file that is no image: notes.txt",)
+
+
+def test_only_regular_files_are_read(tmp_path):
+    """To open a pipe waits for its other end, for ever."""
+    Image.new("RGB", (4, 4)).save(tmp_path / "b.png")
+    os.mkfifo(tmp_path / "a.png")
+    (tmp_path / "c.png").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "d.png").mkdir()
+    source = open_folder(tmp_path)
+    assert len(source) == 1
+    assert source.notes == ("skipped 2 files that are no images: a.png, c.png",)
+    os.mkfifo(tmp_path / "train-images-idx3-ubyte")
+    with pytest.raises(InputError, match="has no train-images"):
+        open_idx(str(tmp_path))
 
 
 def test_no_labels_where_images_lie_in_the_folder_itself(tmp_path):

@@ -50,6 +50,8 @@ def test_16_bit_images_are_scaled(saved):
         ({"images": IMAGES, "labels": np.arange(5)}, r"labels of shape \(5,\), not \(6,\)"),
         ({"images": IMAGES, "labels": np.arange(6) - 1}, "labels from -1 to 4"),
         ({"images": IMAGES, "labels": np.arange(6) + 2**31}, "labels from 2147483648"),
+        ({"images": IMAGES, "labels": np.arange(6) + 10**9 - 5}, "to 1000000000: .* below 10,000"),
+        ({"images": IMAGES, "labels": np.arange(6).view("m8")}, "timedelta64 labels"),
         ({"images": IMAGES, "labels": np.ones(6)}, "float64 labels"),
         ({"images": IMAGES, "labels": np.ones((6, 1), int)}, r"shape \(6, 1\)"),
     ],

@@ -1,4 +1,5 @@
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -97,3 +98,37 @@ def test_what_is_no_series(write, rows, header, message):
     with pytest.raises(InputError, match=f"^{message}") as caught:
         open_series(write(rows, header), 2, 1)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "times,expected",
+    [
+        (["2024-02-27", "2024-02-28"], ["2024-02-29", "2024-03-01"]),
+        (["2023-11-01", "2023-12-01"], ["2024-01-01", "2024-02-01"]),
+        (["2023-11-30", "2023-12-31"], ["2024-01-31", "2024-02-29"]),
+        (["2020-06-30", "2021-06-30"], ["2022-06-30", "2023-06-30"]),
+        (["2024-02-28 22:00", "2024-02-28 23:00"], ["2024-02-29 00:00:00", "2024-02-29 01:00:00"]),
+        (
+            ["2024-01-01T00:00+02:00", "2024-01-01T06:00+02:00"],
+            ["2024-01-01 12:00:00+02:00", "2024-01-01 18:00:00+02:00"],
+        ),
+        (["1", "3"], ["5", "7"]),
+        (["0.1", "0.2", "", "0.4", "0.5"], ["0.6", "0.7"]),
+        (["1", "2", "nan", "4", "5"], ["6", "7"]),
+        (["2024-01-01"], []),
+        (["9998-12-01", "9999-12-01"], []),
+    ],
+)
+def test_the_times_that_follow(write, times, expected):
+    series = read_series(Path(write([f"{time},1" if time else "" for time in times], "time,v")))
+    assert series.time == "time"
+    assert series.following(2) == expected
+
+
+def test_a_row_without_a_time_is_a_gap(write):
+    rows = [f"{i},{i}" if i != 4 else "nan,4" for i in range(9)]
+    assert starts(write(rows, "time,v")) == [0, 1, 5, 6]
+
+
+def test_a_series_without_times_has_none_that_follow(write):
+    assert read_series(Path(write(["1", "2", "3"]))).following(2) == []

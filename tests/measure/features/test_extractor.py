@@ -14,7 +14,6 @@ from jaxgan.measure.features import (
     Features,
     clean,
     inception_features,
-    own_features,
 )
 from tests.conftest import ROOT
 
@@ -31,7 +30,7 @@ def plain():
     def apply(variables, images):
         return {"features": images.reshape(images.shape[0], -1) + variables["shift"][None]}
 
-    return Features("plain/clean", 48, 4, clean, {"shift": np.zeros(48, np.float32)}, apply)
+    return Features("plain/clean", 4, clean, {"shift": np.zeros(48, np.float32)}, apply)
 
 
 @pytest.fixture
@@ -51,9 +50,8 @@ def test_inception_is_torch_fidelity_from_pixels(peers, tmp_path):
     features = inception_features(peers.inception_state(), "0123")
     out = jax.jit(features)(features.variables, images)
     expected = peers.torch_fidelity_inception(tmp_path / "weights.pth", images)
-    assert (features.name, features.size, features.side, features.sha256) == (
+    assert (features.name, features.side, features.sha256) == (
         "inception-2015/legacy_tensorflow",
-        2048,
         299,
         "0123",
     )
@@ -65,7 +63,7 @@ def test_inception_is_pytorch_fid_from_pixels(peers):
     images = peers.blobs(40)[:, :33]
     features = inception_features(peers.inception_state(), resize="legacy_pytorch", tap="768")
     out = jax.jit(features)(features.variables, images)
-    assert (features.name, features.size) == ("inception-2015-768/legacy_pytorch", 768)
+    assert features.name == "inception-2015-768/legacy_pytorch"
     check(out["features"], peers.pytorch_fid_inception(images.astype(np.float32) / 255)["768"])
 
 
@@ -113,25 +111,6 @@ def test_images_that_it_does_not_read(plain, shape, dtype, message):
     with pytest.raises(InputError) as caught:
         jax.eval_shape(plain, plain.variables, images)
     assert str(caught.value).startswith(message)
-
-
-def test_own_features_are_a_function_of_the_images_as_they_are():
-    features = own_features("mean", lambda images: images.mean((1, 2)), size=3)
-    assert (features.name, features.size, features.side) == ("own/mean", 3, 0)
-    images = np.random.default_rng(0).integers(0, 256, (5, 8, 6, 3), dtype=np.uint8)
-    out = features(features.variables, images)
-    np.testing.assert_allclose(out["features"], images.mean((1, 2)), rtol=1e-6)
-    assert out["features"].dtype == np.float32
-    assert own_features("mean", lambda images: images).size == 0
-
-
-@pytest.mark.parametrize(
-    "size,function", [(3, lambda x: x.mean((1, 2, 3))), (2, None), (None, sum)]
-)
-def test_own_features_of_another_shape_are_refused(size, function):
-    features = own_features("mine", function or (lambda images: images.mean((1, 2))), size)
-    with pytest.raises(InputError, match="features: mine gives "):
-        features(features.variables, np.zeros((5, 8, 6, 3), np.uint8))
 
 
 @pytest.mark.parametrize(

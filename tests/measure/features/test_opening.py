@@ -39,8 +39,11 @@ def test_a_users_file_is_run(tmp_path):
         ("nowhere.py", {}, "features: there is no file nowhere.py"),
         ("nowhere.py", {"resize": "clean"}, "features: nowhere.py has its own"),
         (__file__, {}, r"needs a function features\(images"),
+        ("{}/broken.py", {}, r"broken.py cannot be run \(ModuleNotFoundError: No module named"),
     ],
 )
-def test_what_cannot_be_opened_is_an_error(name, fields, message):
+def test_what_cannot_be_opened_is_an_error(name, fields, message, tmp_path):
+    (tmp_path / "broken.py").write_text("import nowhere_to_be_found")
+    name = name.format(tmp_path)
     with pytest.raises(InputError, match=message):
         open_features(name, **fields)
