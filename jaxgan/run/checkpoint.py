@@ -5,9 +5,11 @@ before it. An older one is removed when a newer one is complete. Who only reads 
 """
 
 import contextlib
+import errno
 import logging
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -146,7 +148,7 @@ class Checkpoints:
             for other, damage in broken.items():
                 self._set_aside(other, damage, step)
             return _filled(wanted, restored)
-        if broken or any(self._directory.parent.glob(f"{ASIDE}*")):
+        if broken or any(self._directory.parent.glob(f"{ASIDE}[0-9]*")):
             why = "; ".join(f"{step}: {damage}" for step, damage in broken.items() if damage)
             raise InputError(
                 f"out: no checkpoint in {self._directory} can be read{why and f' ({why})'}; start"
@@ -173,7 +175,7 @@ class Checkpoints:
         self._sweep()
         kept = ", ".join(map(str, self.steps())) or "none"
         self._say(
-            f"checkpoint at step {self._saving} was not saved: {first_line(error)}; the run goes on"
+            f"checkpoint at step {self._saving} was not saved: {_reason(error)}; the run goes on"
             f" (kept: {kept})"
         )
 
@@ -304,6 +306,12 @@ def _damage(checkpoint: Path) -> str:
     return ""
 
 
+def _reason(error: Exception) -> str:
+    """Why a save failed; TensorStore's words for a full disk are a page long."""
+    full = "RESOURCE_EXHAUSTED" in str(error) or getattr(error, "errno", 0) == errno.ENOSPC
+    return "no space left on the disk" if full else first_line(error)
+
+
 def _is_damage(error: Exception) -> bool:
     """Whether an error of reading proves that the files are damaged."""
     if isinstance(error, FileNotFoundError):
@@ -348,14 +356,22 @@ def _name(path: Any) -> str:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the page that Orbax logs for each error that it also raises."""
+    """Without the pages that Orbax and TensorStore print for each error that is also raised."""
 
     def is_news(record: logging.LogRecord) -> bool:
         return f"{os.sep}orbax{os.sep}" not in record.pathname
 
-    logger = logging.getLogger("absl")
+    def hook(unraisable: Any) -> None:
+        # TensorStore's threads go on for a while after a save has failed.
+        if "Event loop is closed" not in str(unraisable.exc_value):
+            before(unraisable)
+
+    logger, before = logging.getLogger("absl"), sys.unraisablehook
     logger.addFilter(is_news)
+    sys.unraisablehook = hook
     try:
         yield
     finally:
         logger.removeFilter(is_news)
+        if sys.unraisablehook is hook:
+            sys.unraisablehook = before
