@@ -204,6 +204,9 @@ def main(command: Callable[[list[str]], int | None]) -> None:
             processes.leave(f"error: process {jax.process_index()}: {error}", 2)
         print(f"error: {error}", file=sys.stderr)
         code = 2
+    except KeyboardInterrupt:  # training takes the first Ctrl-C for its end, and this is a second
+        print("interrupted", file=sys.stderr)
+        code = 130
     except Exception as error:  # what a lost process raises in the others is of many types
         if not _one_of_several():
             raise

@@ -151,7 +151,7 @@ def test_a_run_directory_holds_what_the_readme_says(tmp_path):
     image = {"kind": "image", "shape": [8, 8, 1], "classes": 0, "stream": ""}
     label = {"kind": "label", "shape": [], "classes": 10, "stream": ""}
     features = {"image": image, "label": label}
-    assert config["spec"] == {"features": features, "steps": 8, "first": 0}
+    assert config["spec"] == {"features": features, "steps": 8, "first": 0, "horizon": 8}
     assert config["legs"] == [features]
 
 

@@ -93,8 +93,8 @@ class CycleGAN:
             generator=fit(self.generator, a.shape, self.compute_dtype),
             discriminator=fit(self.discriminator, a.shape, self.compute_dtype),
         )
-        g = self.generator_optimizer.transform(spec.steps, "generator_optimizer")
-        d = self.discriminator_optimizer.transform(spec.steps, "discriminator_optimizer")
+        g = self.generator_optimizer.transform(spec.decay_steps, "generator_optimizer")
+        d = self.discriminator_optimizer.transform(spec.decay_steps, "discriminator_optimizer")
         parts = self.accumulate
 
         step = chain(

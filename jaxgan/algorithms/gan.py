@@ -91,9 +91,9 @@ class GAN:
             generator=fit(self.generator, image.shape, self.compute_dtype, classes),
             discriminator=fit(self.discriminator, image.shape, self.compute_dtype, classes),
         )
-        g = self.generator_optimizer.transform(spec.steps, "generator_optimizer")
+        g = self.generator_optimizer.transform(spec.decay_steps, "generator_optimizer")
         d = gan._discriminator_rule().transform(
-            spec.steps * self.n_critic, "discriminator_optimizer"
+            spec.decay_steps * self.n_critic, "discriminator_optimizer"
         )
 
         if self.share_fakes:

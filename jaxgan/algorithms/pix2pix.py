@@ -72,8 +72,8 @@ class Pix2Pix:
             generator=fit(self.generator, target.shape, self.compute_dtype),
             discriminator=fit(self.discriminator, both, self.compute_dtype),
         )
-        g = self.generator_optimizer.transform(spec.steps, "generator_optimizer")
-        d = self.discriminator_optimizer.transform(spec.steps, "discriminator_optimizer")
+        g = self.generator_optimizer.transform(spec.decay_steps, "generator_optimizer")
+        d = self.discriminator_optimizer.transform(spec.decay_steps, "discriminator_optimizer")
 
         step = chain(
             on_shared_fakes(

@@ -85,8 +85,8 @@ class WGAN:
             critic=fit(self.critic, image.shape, self.compute_dtype),
         )
         n = self.n_critic
-        g = self.generator_optimizer.transform(spec.steps, "generator_optimizer")
-        f = self.critic_optimizer.transform(spec.steps * n, "critic_optimizer")
+        g = self.generator_optimizer.transform(spec.decay_steps, "generator_optimizer")
+        f = self.critic_optimizer.transform(spec.decay_steps * n, "critic_optimizer")
 
         step = chain(
             scan_batches(

@@ -38,9 +38,16 @@ class Spec(NamedTuple):
     features: Mapping[str, Feature]
     """By name: ``image`` and ``label``; ``a`` and ``b``; ``image`` and ``mask``; ..."""
     steps: int
-    """Training steps in all, the horizon of a learning-rate schedule."""
+    """Training steps in all."""
     first: int = 0
     """The global step that the leg begins with."""
+    horizon: int | None = None
+    """Steps over which a learning rate follows its schedule; None: all."""
+
+    @property
+    def decay_steps(self) -> int:
+        """Steps over which a learning rate follows its schedule: a run may be longer."""
+        return self.steps if self.horizon is None else self.horizon
 
     def batch(self, size: int, batches_per_step: int = 1) -> dict[str, Array]:
         """A batch of zeros of the right shapes and types, for shapes, benchmarks and dry runs."""

@@ -1,7 +1,7 @@
 """A method's own ``measure`` over the examples that it was not trained on."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -61,11 +61,14 @@ class HeldOut:
         """Number of held-out examples."""
         return held_out_size(self._dataset)
 
-    def __call__(self, weights: Mapping[str, Variables]) -> dict[str, float]:
+    def __call__(
+        self, weights: Mapping[str, Variables], go_on: Callable[[], None] = lambda: None
+    ) -> dict[str, float]:
         """The measured numbers by name, in the order of the method's ``measure``.
 
         Args:
           weights: variables by name; every process calls this with the same ones.
+          go_on: called before each batch; what it raises ends the pass.
 
         Raises:
           InputError: no examples are held out, or an accumulator refuses what it has read.
@@ -75,6 +78,7 @@ class HeldOut:
         root, total = jax.random.key(self._seed), None
         batches = self._dataset.held_out_batches(self._size, process, processes)
         for i, batch in enumerate(batches):
+            go_on()
             key = jax.random.fold_in(root, i * processes + process)
             found = self._step(placed, self._placed(batch), key)
             total = found if total is None else self._merge(total, found)

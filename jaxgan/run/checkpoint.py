@@ -5,9 +5,12 @@ before it. An older one is removed when a newer one is complete. Who only reads 
 """
 
 import contextlib
+import errno
 import logging
 import os
-from collections.abc import Callable, Iterator
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +20,15 @@ import orbax.checkpoint as ocp
 
 from jaxgan.core import Player, TrainState
 from jaxgan.errors import InputError, first_line
+from jaxgan.run import sums
 from jaxgan.system import processes
 
+ITEM = "default"
+"""The folder of a checkpoint that holds its arrays, as Orbax names it."""
+UNFINISHED = ".orbax-checkpoint-tmp"
+"""A part of the name of a folder that is no whole checkpoint yet, or no longer one."""
+ASIDE = "unreadable-checkpoint-"
+"""The name of a damaged checkpoint that was set aside ends in its step."""
 PASSING = ("PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "UNAVAILABLE", "DEADLINE", "ABORTED")
 """Words of an error that say nothing about the contents of a checkpoint."""
 
@@ -47,15 +57,21 @@ class Checkpoints:
 
     def __init__(self, directory: Path, keep: int = 3, say: Say = print):
         """Those in ``directory``; ``say`` is told of a failed save or an unreadable checkpoint."""
-        self._directory = directory
+        self._directory = directory.absolute()
+        self._keep = keep
         self._say = say
         self._saving: int | None = None
-        options = ocp.CheckpointManagerOptions(max_to_keep=keep, enable_async_checkpointing=True)
-        self._manager = ocp.CheckpointManager(directory.absolute(), options=options)
+        self._quiet = contextlib.ExitStack()  # saves fail in a thread, at any time
+        self._quiet.enter_context(_quiet())
+        self._saver = ocp.AsyncCheckpointer(
+            ocp.CompositeCheckpointHandler(),
+            async_options=ocp.AsyncOptions(post_finalization_callback=self._seal),
+        )
+        self._sweep()
 
     def steps(self) -> list[int]:
         """The steps that are saved, oldest first."""
-        return sorted(self._manager.all_steps())
+        return saved_steps(self._directory)
 
     def save(self, state: TrainState, step: int) -> None:
         """Starts to save ``state``; a failure (a full disk) is reported and the run goes on."""
@@ -64,33 +80,33 @@ class Checkpoints:
             return
         self._saving = step
         try:
-            with _quiet():
-                self._manager.save(step, args=ocp.args.StandardSave(saved(state)), force=True)
+            args = ocp.args.Composite(**{ITEM: ocp.args.StandardSave(saved(state))})
+            self._saver.save(self._folder(step), args=args)
         except (OSError, ValueError) as error:
             self._failed(error)
+            self._saving = None
 
     def replace(self, state: TrainState, step: int) -> None:
         """Saves ``state``, and removes all others when it is on disk.
 
         One of the same step goes first: a run that was rolled back comes by with another state.
         """
-        if step in self.steps():
-            self._manager.delete(step)
+        self._delete([step])
         self.save(state, step)
         self.wait()
         if step in self.steps():
-            for other in self.steps():
-                if other != step:
-                    self._manager.delete(other)
+            self._delete(other for other in self.steps() if other != step)
 
     def wait(self) -> None:
         """Until the last save is on disk; a failure is reported."""
+        if self._saving is None:
+            return
         try:
-            with _quiet():
-                self._manager.wait_until_finished()
+            self._saver.wait_until_finished()
         except (OSError, ValueError) as error:
             self._failed(error)
         self._saving = None
+        self._delete(self.steps()[: -self._keep])
 
     def finish(self, step: int) -> None:
         """Waits for the last save of a run.
@@ -109,7 +125,7 @@ class Checkpoints:
     def restore(self, like: Like) -> TrainState | None:
         """The newest readable state, or None where there is none.
 
-        A checkpoint that cannot be decoded is set aside: process 0 reads it, and all agree.
+        Newer ones that cannot be decoded are then set aside: process 0 reads, and all agree.
 
         Args:
           like: shapes and shardings by step, ``jax.ShapeDtypeStruct`` leaves.
@@ -118,59 +134,100 @@ class Checkpoints:
           InputError: there are checkpoints and none can be read, or the newest one holds other
             arrays. Nothing is moved then.
         """
-        newest = None
+        broken: dict[int, str] = {}
         for step in reversed(self.steps()):
-            newest = newest or step
-            damage = _damage(self._directory / str(step)) if processes.is_first() else ""
+            damage = _damage(self._folder(step)) if processes.is_first() else ""
             if processes.agree(int(damage != "")):
-                self._set_aside(step, damage)
+                broken[step] = damage
                 continue
             wanted = like(step)
-            _compare(self._directory / str(step), wanted)
+            _compare(self._folder(step), wanted)
             args = ocp.args.StandardRestore(saved(wanted))
-            with _quiet():
-                restored: Any = self._manager.restore(step, args=args)
+            handler = ocp.StandardCheckpointHandler()
+            restored: Any = handler.restore(_item(self._folder(step)), args=args)
+            for other, damage in broken.items():
+                self._set_aside(other, damage, step)
             return _filled(wanted, restored)
-        if newest is not None:
+        if broken or any(self._directory.parent.glob(f"{ASIDE}[0-9]*")):
+            why = "; ".join(f"{step}: {damage}" for step, damage in broken.items() if damage)
             raise InputError(
-                f"out: no checkpoint in {self._directory} can be read; start over with --fresh"
+                f"out: no checkpoint in {self._directory} can be read{why and f' ({why})'}; start"
+                " over with --fresh"
             )
         return None
 
     def close(self) -> None:
         """Waits for the last save and lets go of the directory."""
         self.wait()
-        self._manager.close()
+        self._saver.close()
+        self._quiet.close()
+
+    def _folder(self, step: int) -> Path:
+        return self._directory / str(step)
+
+    def _seal(self) -> None:
+        """Adds check sums to a checkpoint before it gets its name; in a thread of Orbax's."""
+        if processes.is_first():
+            for part in self._directory.glob(f"{self._saving}{UNFINISHED}*"):
+                sums.write(part, ITEM)
 
     def _failed(self, error: Exception) -> None:
+        self._sweep()
         kept = ", ".join(map(str, self.steps())) or "none"
         self._say(
-            f"checkpoint at step {self._saving} was not saved: {first_line(error)}; the run goes on"
+            f"checkpoint at step {self._saving} was not saved: {_reason(error)}; the run goes on"
             f" (kept: {kept})"
         )
 
-    def _set_aside(self, step: int, damage: str) -> None:
+    def _sweep(self) -> None:
+        """Removes what interrupted saves and deletions left: it would keep a full disk full."""
         if processes.is_first():
-            aside = self._directory.with_name(f"unreadable-checkpoint-{step}")
+            for part in self._directory.glob(f"*{UNFINISHED}*"):
+                shutil.rmtree(part, ignore_errors=True)
+
+    def _delete(self, steps: Iterable[int]) -> None:
+        """Deletes checkpoints; each loses its name first, so that no reader finds half of one."""
+        if processes.is_first():
+            for step in steps:
+                part = self._directory / f"{step}{UNFINISHED}-deleted"
+                with contextlib.suppress(FileNotFoundError):
+                    self._folder(step).rename(part)
+                shutil.rmtree(part, ignore_errors=True)
+        processes.meet("deleted")
+
+    def _set_aside(self, step: int, damage: str, used: int) -> None:
+        if processes.is_first():
+            aside = self._directory.with_name(f"{ASIDE}{step}")
             while aside.exists():
                 aside = aside.with_name(aside.name + "-again")
-            os.rename(self._directory / str(step), aside)
+            self._folder(step).rename(aside)
             self._say(
-                f"checkpoint {step} is unreadable ({damage}); moved to {aside},"
-                " using the one before it"
+                f"checkpoint {step} is unreadable ({damage}); moved to {aside}, using {used}, the"
+                " one before it"
             )
         processes.meet(f"unreadable {step}")
-        self._manager.reload()
 
 
 def saved_steps(directory: Path) -> list[int]:
-    """The steps of complete checkpoints in a directory, oldest first."""
+    """The steps of complete checkpoints in a directory, oldest first.
+
+    A folder that has a number for its name and other contents than a checkpoint is somebody's own.
+    """
     if not directory.is_dir():
         return []
-    with _quiet():
-        options = ocp.CheckpointManagerOptions(read_only=True)
-        with ocp.CheckpointManager(directory.absolute(), options=options) as manager:
-            return sorted(manager.all_steps())
+    folders = (path for path in directory.iterdir() if path.name.isascii())
+    return sorted(int(path.name) for path in folders if path.name.isdigit() and is_own(path))
+
+
+def is_own(folder: Path) -> bool:
+    """Whether a folder is a checkpoint, or what is left of one."""
+    if not folder.is_dir():
+        return False
+    try:
+        names = {path.name for path in folder.iterdir()}
+    except FileNotFoundError:  # deleted meanwhile
+        return False
+    return not names or bool(names & {ITEM, "_CHECKPOINT_METADATA"})
 
 
 def read_newest(directory: Path, like: Like, say: Say = print) -> TrainState | None:
@@ -190,14 +247,18 @@ def read_newest(directory: Path, like: Like, say: Say = print) -> TrainState | N
         for step in reversed(steps):
             folder = directory / str(step)
             try:
-                wanted = like(step)
-                _compare(folder, wanted)
-                return _filled(wanted, _like(saved(wanted), _read(folder)))
+                damage = sums.differing(folder)
+                if not damage:
+                    wanted = like(step)
+                    with _quiet():
+                        _compare(folder, wanted)
+                        return _filled(wanted, _like(saved(wanted), _read(folder)))
             except Exception as error:
                 if folder.is_dir() and not _is_damage(error):
                     raise
-                if folder.is_dir():
-                    say(f"checkpoint {step} is unreadable ({first_line(error)})")
+                damage = first_line(error)
+            if folder.is_dir():
+                say(f"checkpoint {step} is unreadable ({damage})")
     return None
 
 
@@ -212,22 +273,19 @@ def abstract(state: TrainState, shardings: Any) -> TrainState:
 
 def _read(checkpoint: Path) -> Any:
     """All arrays of a checkpoint on the host, as nested dicts and lists."""
-    with _quiet():
-        numpy = jax.tree.map(
-            lambda _: ocp.RestoreArgs(restore_type=np.ndarray), _metadata(checkpoint)
-        )
-        args = ocp.args.PyTreeRestore(restore_args=numpy)
-        return ocp.PyTreeCheckpointHandler().restore(_folder(checkpoint), args=args)
+    numpy = jax.tree.map(lambda _: ocp.RestoreArgs(restore_type=np.ndarray), _metadata(checkpoint))
+    args = ocp.args.PyTreeRestore(restore_args=numpy)
+    return ocp.PyTreeCheckpointHandler().restore(_item(checkpoint), args=args)
 
 
 def _metadata(checkpoint: Path) -> Any:
     """Shapes and types of the arrays of a checkpoint."""
-    return ocp.PyTreeCheckpointHandler().metadata(_folder(checkpoint)).tree
+    return ocp.PyTreeCheckpointHandler().metadata(_item(checkpoint)).tree
 
 
-def _folder(checkpoint: Path) -> Any:
+def _item(checkpoint: Path) -> Any:
     """The folder of the arrays; Orbax takes any kind of path."""
-    return (checkpoint / "default").absolute()
+    return (checkpoint / ITEM).absolute()
 
 
 def _damage(checkpoint: Path) -> str:
@@ -237,12 +295,21 @@ def _damage(checkpoint: Path) -> str:
       Exception: what the machine refuses (memory, permission) proves nothing.
     """
     try:
+        changed = sums.differing(checkpoint)
+        if changed is not None:
+            return changed
         _read(checkpoint)
     except Exception as error:  # Orbax and TensorStore raise ValueError and Exception itself
         if not _is_damage(error):
             raise
         return first_line(error)
     return ""
+
+
+def _reason(error: Exception) -> str:
+    """Why a save failed; TensorStore's words for a full disk are a page long."""
+    full = "RESOURCE_EXHAUSTED" in str(error) or getattr(error, "errno", 0) == errno.ENOSPC
+    return "no space left on the disk" if full else first_line(error)
 
 
 def _is_damage(error: Exception) -> bool:
@@ -289,11 +356,22 @@ def _name(path: Any) -> str:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the page that Orbax logs for each error that it also raises."""
-    logger = logging.getLogger("absl")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
+    """Without the pages that Orbax and TensorStore print for each error that is also raised."""
+
+    def is_news(record: logging.LogRecord) -> bool:
+        return f"{os.sep}orbax{os.sep}" not in record.pathname
+
+    def hook(unraisable: Any) -> None:
+        # TensorStore's threads go on for a while after a save has failed.
+        if "Event loop is closed" not in str(unraisable.exc_value):
+            before(unraisable)
+
+    logger, before = logging.getLogger("absl"), sys.unraisablehook
+    logger.addFilter(is_news)
+    sys.unraisablehook = hook
     try:
         yield
     finally:
-        logger.setLevel(before)
+        logger.removeFilter(is_news)
+        if sys.unraisablehook is hook:
+            sys.unraisablehook = before

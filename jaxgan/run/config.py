@@ -7,16 +7,19 @@ opening a stranger's run executes none of their code.
 
 import contextlib
 import dataclasses
+import math
+import typing
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
 import flax.linen as nn
+import typeguard
 
 from jaxgan import algorithms, nets
 from jaxgan.core.precision import Precision
 from jaxgan.data.config import Data
-from jaxgan.errors import InputError
+from jaxgan.errors import InputError, first_line
 from jaxgan.measure.protocol import Protocol
 from jaxgan.system.devices import Parallel
 
@@ -79,6 +82,9 @@ class Run(Generic[A]):
     """Names the default run directory."""
     steps: int = 10_000
     """Training steps: updates of the generator."""
+    decay_steps: int | None = None
+    """Steps over which the learning rates follow their schedules, and stay at the end after them;
+    None: those that the run began with."""
     seed: int = 0
     """Seed of initial weights, latent codes, data order and augmentations."""
     steps_per_call: int = 1
@@ -106,8 +112,8 @@ class Run(Generic[A]):
 
 
 RESUMABLE = (
-    "out", "name", "steps", "steps_per_call", "on_nan", "checkpoint", "sample", "log", "evaluate",
-    "parallel",
+    "out", "name", "steps", "decay_steps", "steps_per_call", "on_nan", "checkpoint",
+    "sample", "log", "evaluate", "parallel",
     "data.on_device",
 )  # fmt: skip
 """Fields, or sections of them, that a resumed run may change."""
@@ -123,12 +129,18 @@ INTERVALS = ("checkpoint.every", "sample.every", "log.every", "evaluate.every")
 """Fields that a call of several steps must not step over."""
 
 
+WIDTHS = ("features", "hidden")
+"""Fields of the nets that count channels or units."""
+
+
 def check(run: Run) -> None:
-    """Raises InputError for counts below 1, and intervals that calls of several steps step over."""
-    values = dict(flatten(encode(replace(run, algorithm=None))))
-    for name in ("steps", "steps_per_call", "checkpoint.keep", *INTERVALS):
+    """Raises InputError for numbers out of range, and intervals that a call steps over."""
+    values = dict(flatten(encode(run)))
+    for name, value in values.items():
+        _check_number(name, value)
+    for name in ("steps", "decay_steps", "steps_per_call", "checkpoint.keep", *INTERVALS):
         least = 0 if name == "evaluate.every" else 1
-        if values[name] < least:
+        if values[name] is not None and values[name] < least:
             raise InputError(f"{name}: {values[name]} is below {least}")
     for name in INTERVALS:
         if values[name] % run.steps_per_call:
@@ -136,6 +148,18 @@ def check(run: Run) -> None:
                 f"steps_per_call: {run.steps_per_call} does not divide {name} {values[name]}; use a"
                 " divisor of all intervals, or change them"
             )
+
+
+def _check_number(name: str, value: Any) -> None:
+    if isinstance(value, list):
+        for item in value:
+            _check_number(name, item)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"{name}: {value} is not a finite number")
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise InputError(f"{name}: {value} has more than 63 bits")
+    elif isinstance(value, int) and name.split(".")[-1] in WIDTHS and value < 1:
+        raise InputError(f"{name}: {value} is below 1")
 
 
 def encode(value: Any) -> Any:
@@ -164,18 +188,24 @@ def decode(value: Any, own: Mapping[str, type] | None = None) -> Any:
         return tuple(decode(item, own) for item in value)
     if not isinstance(value, dict):
         return value
-    fields = dict(value)
-    name = fields.pop("type", None)
-    cls = {**_types(), **(own or {})}.get(name)
+    fields = {key: decode(item, own) for key, item in value.items() if key != "type"}
+    name = value.get("type")
+    cls = {**_types(), **(own or {})}.get(str(name))
     if cls is None:
         raise InputError(
             f"config.json: {name} is not a part of jaxgan; give the config file that made the run"
             " with --config FILE.py"
         )
     try:
-        return cls(**{key: decode(item, own) for key, item in fields.items()})
-    except TypeError as error:
-        raise InputError(f"config.json: {name}: {error}; was it made by another jaxgan?") from None
+        hints = typing.get_type_hints(cls)
+        for key, item in fields.items():
+            name = f"{cls.__name__}.{key}"
+            typeguard.check_type(item, hints.get(key, Any))
+        name = cls.__name__
+        return cls(**fields)
+    except (TypeError, typeguard.TypeCheckError) as error:
+        reason = first_line(error)
+        raise InputError(f"config.json: {name}: {reason}; was it made by another jaxgan?") from None
 
 
 def types_of(value: Any) -> dict[str, type]:
@@ -206,6 +236,12 @@ def flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield from flatten(item, f"{path}.{key}" if path else key)
 
 
+def decays(run: Run) -> bool:
+    """Whether a learning rate changes over the run."""
+    leaves = flatten(encode(run.algorithm))
+    return any(name.endswith(".schedule") and value != "constant" for name, value in leaves)
+
+
 def differences(old: dict[str, Any], new: Run) -> list[str]:
     """What a resumed run may not change, as lines ``field: old -> new``.
 
@@ -214,12 +250,8 @@ def differences(old: dict[str, Any], new: Run) -> list[str]:
     with contextlib.suppress(InputError):  # of a field that is gone, which then differs
         old = encode(decode(old, types_of(new)))
     before, after = dict(flatten(old)), dict(flatten(encode(new)))
-    horizon = any(
-        name.split(".")[-1] == "schedule" and value != "constant" for name, value in after.items()
-    )
-    free = {field for field in RESUMABLE if not (horizon and field == "steps")}
     lines = []
     for name in before | after:
-        if not {name, name.split(".")[0]} & free and before.get(name) != after.get(name):
+        if not {name, name.split(".")[0]} & {*RESUMABLE} and before.get(name) != after.get(name):
             lines.append(f"{name} was {before.get(name)} and is now {after.get(name)}")
     return lines

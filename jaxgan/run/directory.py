@@ -5,42 +5,28 @@ there are any best/, rollbacks.json and frozen.json. One writer at a time holds 
 """
 
 import json
-import shutil
+import re
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import filelock
 import numpy as np
+import typeguard
 
 from jaxgan.core import Feature, Frozen, Spec
 from jaxgan.data.dataset import Scaling
-from jaxgan.errors import InputError
+from jaxgan.errors import InputError, first_line
 from jaxgan.run import config
+from jaxgan.run.clearing import clear, sweep
 from jaxgan.run.config import Run
+from jaxgan.run.lock import LOCK
 from jaxgan.system.files import write_whole
 
 CONFIG = "config.json"
 """The file that makes a folder a run."""
 ROLLBACKS = "rollbacks.json"
 FROZEN = "frozen.json"
-LOCK = ".lock"
-
-_ENTRIES = (
-    CONFIG,
-    "metrics.jsonl",
-    "losses.png",
-    "samples.png",
-    "samples",
-    "tensorboard",
-    "checkpoints",
-    "best",
-    ROLLBACKS,
-    FROZEN,
-)
-_BEGUN = {LOCK, f".{CONFIG}.part"}
-"""What a run that was killed before it wrote its config leaves."""
 
 
 class Facts(NamedTuple):
@@ -70,7 +56,7 @@ def check(directory: Path, run: Run, fresh: bool = False) -> Facts | None:
     """
     if directory.exists() and not directory.is_dir():
         raise InputError(f"out: {directory} is a file; name a directory")
-    if not directory.is_dir() or {path.name for path in directory.iterdir()} <= _BEGUN:
+    if not directory.is_dir() or all(_is_begun(path.name) for path in directory.iterdir()):
         return None
     content = read(directory)
     if fresh:
@@ -83,27 +69,14 @@ def check(directory: Path, run: Run, fresh: bool = False) -> Facts | None:
     return facts(content)
 
 
-def lock(directory: Path) -> filelock.BaseFileLock:
-    """The lock of the one process that writes there, held until it is released.
-
-    Raises:
-      InputError: another process holds it.
-    """
-    directory.mkdir(parents=True, exist_ok=True)
-    held = filelock.FileLock(directory / LOCK, timeout=0)
-    try:
-        held.acquire()
-    except filelock.Timeout:
-        raise InputError(
-            f"out: another process is training in {directory}; wait for it or choose another --out"
-        ) from None
-    return held
+def _is_begun(name: str) -> bool:
+    """Whether a run that was killed before it wrote its config leaves a file of that name."""
+    return name == LOCK or re.fullmatch(rf"\.{re.escape(CONFIG)}\..*part", name) is not None
 
 
 def prepare(directory: Path, run: Run, known: Facts, fresh: bool = False) -> None:
     """Makes or continues a directory that :func:`check` allows; its config comes first."""
-    if fresh:
-        _clear(directory)
+    clear(directory) if fresh else sweep(directory)
     content = {"jaxgan": 1, "run": config.encode(run), **_encode(known)}
     directory.mkdir(parents=True, exist_ok=True)
     write_whole(directory / CONFIG, json.dumps(content, indent=2) + "\n")
@@ -121,14 +94,25 @@ def read(directory: Path) -> dict[str, Any]:
     if not path.is_file():
         raise InputError(f"out: {directory} is not a run directory: it has no config.json")
     try:
-        content = json.loads(path.read_text())
-    except json.JSONDecodeError as error:
-        raise InputError(f"out: {path} is not JSON ({error})") from None
-    if not isinstance(content, dict) or not {"jaxgan", "run", "spec"} <= content.keys():
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:  # also of bytes that are no UTF-8
+        raise InputError(f"out: {path} is not JSON ({first_line(error)})") from None
+    if not _is_shallow(content):
+        raise InputError(f"out: {path} was not made by jaxgan: it is nested too deeply")
+    known = isinstance(content, dict) and {"jaxgan", "run", "spec"} <= content.keys()
+    if not known or not isinstance(content["run"], dict):
         raise InputError(f"out: {directory} is not a run directory: {path} was not made by jaxgan")
     if content["jaxgan"] != 1:
-        raise InputError(f"out: {path} is of version {content['jaxgan']}; this jaxgan reads 1")
+        raise InputError(
+            f"out: {path} is of version {content['jaxgan']}; this jaxgan reads 1: update it"
+        )
     return content
+
+
+def _is_shallow(content: Any, levels: int = 50) -> bool:
+    items = content.values() if isinstance(content, dict) else content
+    inner = items if isinstance(content, dict | list) else ()
+    return levels > 0 and all(_is_shallow(item, levels - 1) for item in inner)
 
 
 def facts(content: dict[str, Any]) -> Facts:
@@ -139,8 +123,8 @@ def facts(content: dict[str, Any]) -> Facts:
     """
     try:
         spec = content["spec"]
-        return Facts(
-            Spec(_features(spec["features"]), spec["steps"], spec["first"]),
+        found = Facts(
+            Spec(_features(spec["features"]), spec["steps"], spec["first"], spec.get("horizon")),
             [_features(features) for features in content["legs"]],
             {
                 name: Scaling(*(np.asarray(values, np.float64) for values in pair))
@@ -149,8 +133,13 @@ def facts(content: dict[str, Any]) -> Facts:
             tuple(content["class_names"]),
             tuple(content["columns"]),
         )
-    except (KeyError, TypeError) as error:
-        raise InputError(f"out: config.json was made by another jaxgan ({error!r})") from None
+        typeguard.check_type(
+            found, Facts, collection_check_strategy=typeguard.CollectionCheckStrategy.ALL_ITEMS
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, typeguard.TypeCheckError) as error:
+        reason = f"{type(error).__name__}: {first_line(error)}"
+        raise InputError(f"out: config.json was made by another jaxgan ({reason})") from None
+    return found
 
 
 def _encode(known: Facts) -> dict[str, Any]:
@@ -229,13 +218,3 @@ def write_frozen(directory: Path, frozen: Mapping[str, Frozen]) -> None:
             name: {"file": value.file, "sha256": value.sha256} for name, value in frozen.items()
         }
         write_whole(directory / FROZEN, json.dumps(content, indent=2) + "\n")
-
-
-def _clear(directory: Path) -> None:
-    """Deletes what a run makes, and nothing else that somebody put there."""
-    for name in _ENTRIES:
-        path = directory / name
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)

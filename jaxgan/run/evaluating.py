@@ -4,9 +4,11 @@ GANs collapse late, so the best and the last differ.
 """
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from jaxgan.core import Algorithm, Function, Spec, TrainState
 from jaxgan.data.config import Data
@@ -48,9 +50,16 @@ class Drawn:
         )
         self._real = self._measure.reference(images, protocol.n)
 
-    def __call__(self, weights: Mapping[str, Variables], step: int) -> dict[str, float]:
-        """The metrics of ``evaluate.n`` images."""
-        images = drawn(self._draw, weights, self._n, f"{self._name} at step {step}")
+    def __call__(
+        self, weights: Mapping[str, Variables], step: int, go_on: Callable[[], None]
+    ) -> dict[str, float]:
+        """The metrics of ``evaluate.n`` images; ``go_on`` is called before each few."""
+
+        def draw(weights: Mapping[str, Variables], chunk: int) -> np.ndarray:
+            go_on()
+            return self._draw(weights, chunk)
+
+        images = drawn(draw, weights, self._n, f"{self._name} at step {step}")
         return self._measure(self._real, self._measure.images(images, leave=False))
 
 
@@ -84,9 +93,24 @@ class Evaluations:
         self._main, self._asked = "", run.evaluate.best
         self._highest = bool(self._drawn) and names.METRICS[metrics[0]].higher_is_better
 
-    def __call__(self, state: TrainState, step: int, out: Path, log: Logger) -> None:
-        """Measures the averaged weights; keeps the state if it is better than all before it."""
-        values = self._values(state.weights(), step)
+    def __call__(
+        self,
+        state: TrainState,
+        step: int,
+        out: Path,
+        log: Logger,
+        go_on: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Measures the averaged weights; keeps the state if it is better than all before it.
+
+        Args:
+          state: that of the run.
+          step: its step.
+          out: the run directory.
+          log: that of the run, which knows what was measured before.
+          go_on: called before each batch; what it raises ends the evaluation.
+        """
+        values = self._values(state.weights(), step, go_on)
         self._main = next(iter(values))
         if not self._drawn:
             self._highest = names.higher_is_better(self._main)
@@ -103,9 +127,11 @@ class Evaluations:
                 f" {best.value:.4g} at step {best.step}"
             )
 
-    def _values(self, weights: Mapping[str, Variables], step: int) -> dict[str, float]:
-        values = self._drawn(weights, step) if self._drawn else {}
-        return values | (self._held_out(weights) if self._held_out else {})
+    def _values(
+        self, weights: Mapping[str, Variables], step: int, go_on: Callable[[], None]
+    ) -> dict[str, float]:
+        values = self._drawn(weights, step, go_on) if self._drawn else {}
+        return values | (self._held_out(weights, go_on) if self._held_out else {})
 
     @property
     def _which(self) -> str:

@@ -162,17 +162,26 @@ class Logger:
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:
-    """The records of a metrics.jsonl, one a step; a last line cut short by a crash is left out."""
+    """The records of a metrics.jsonl, one a step; lines that are none are left out.
+
+    A crash cuts the last one short.
+    """
     if not path.exists():
         return []
     records = []
-    for line in path.read_text().splitlines():
+    for line in path.read_bytes().splitlines():
         try:
             record = json.loads(line)
-        except json.JSONDecodeError:
-            break
-        _join(records, {name: value for name, value in record.items() if value is not None})
+        except (ValueError, RecursionError):  # also of bytes that are no UTF-8
+            continue
+        if isinstance(record, dict) and type(record.get("step")) is int and record["step"] >= 0:
+            _join(records, {name: value for name, value in record.items() if _is_measure(value)})
     return records
+
+
+def _is_measure(value: Any) -> bool:
+    """Whether a record may hold a value: a finite number, or words."""
+    return isinstance(value, str) or (isinstance(value, int | float) and abs(value) < 1e300)
 
 
 def _line(record: Mapping[str, Any]) -> str:

@@ -1,13 +1,14 @@
 """The one training loop."""
 
 import contextlib
+import functools
 
 from jaxgan.core import TrainState
 from jaxgan.errors import NotFiniteError
 from jaxgan.run.config import Run
 from jaxgan.run.logging import Logger
 from jaxgan.run.session import ROLLBACKS, Session, Start
-from jaxgan.run.signals import agreed, stop_signals
+from jaxgan.run.signals import StoppedError, agreed, check, stop_signals
 from jaxgan.run.stage import Stage
 from jaxgan.system.devices import Devices
 
@@ -50,6 +51,9 @@ def _train(session: Session, start: Start, log: Logger, received: list[int]) -> 
         step, stage = call.step, call.stage
         log.add(step, metrics, call.taken)
         stop = agreed(received, step, run.log.every)  # once: a signal may come at any line
+        due = session.evaluations and (step == run.steps or step % run.evaluate.every == 0)
+        if due and not stop:  # before the save: a killed run evaluates again
+            stop = _evaluate(session, stage, state, step, log, received)
         last = step == run.steps or stop
         saving = last or step % run.checkpoint.every == 0
         sampling = last or step % run.sample.every == 0
@@ -60,9 +64,6 @@ def _train(session: Session, start: Start, log: Logger, received: list[int]) -> 
                 session.checkpoints.save(state, step)
             if sampling:
                 _sample(session, stage, state, step, log)
-            if session.evaluations and (step == run.steps or step % run.evaluate.every == 0):
-                log.flush()
-                session.evaluations[stage.index](state, step, out, log)
         if last:
             session.checkpoints.finish(step)
         if stop:
@@ -70,6 +71,21 @@ def _train(session: Session, start: Start, log: Logger, received: list[int]) -> 
             return stop
     for line in session.summary(log):
         log.say(line)
+    return 0
+
+
+def _evaluate(
+    session: Session, stage: Stage, state: TrainState, step: int, log: Logger, received: list[int]
+) -> int:
+    """Measures the run; the signal that cuts it short, else 0."""
+    log.flush()  # raises before a broken state is measured
+    try:
+        with log.paused():
+            go_on = functools.partial(check, received)
+            session.evaluations[stage.index](state, step, session.out, log, go_on)
+    except StoppedError:
+        log.say(f"step {step}: the evaluation was cut short by a signal")
+        return received[0]
     return 0
 
 

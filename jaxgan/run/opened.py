@@ -15,7 +15,7 @@ from jaxgan.core import Algorithm, Function, Spec, TrainState
 from jaxgan.core.leg import Leg, first_step, leg_of, legs
 from jaxgan.data.config import Data
 from jaxgan.data.dataset import Scaling
-from jaxgan.errors import InputError, nearest
+from jaxgan.errors import InputError, first_line, nearest
 from jaxgan.measure.generated import CHUNK, classes_of, drawer, drawing_function, generator
 from jaxgan.ops.pixels import to_float, to_uint8
 from jaxgan.run import config, configs, directory
@@ -189,12 +189,12 @@ def open_run(
     content = directory.read(path)
     own = config.types_of(configs.load_config(config_file)) if config_file else {}
     made, facts = config.decode(content["run"], own), directory.facts(content)
-    parts = legs(made.algorithm.build(facts.spec), made.steps, made.precision)
+    parts, shapes = zip(*_legs(made, facts), strict=True)
     directory.check_frozen(path, {k: f for leg in parts for k, f in leg.algorithm.frozen.items()})
     kind = "best" if best else "checkpoints"
     if best and not (path / kind).is_dir():
         raise InputError(f"best: {path} was not evaluated: train it with --evaluate.every")
-    state = read_newest(path / kind, lambda step: _shapes(parts, facts.legs, step))
+    state = read_newest(path / kind, lambda step: shapes[leg_of(parts, step)])
     if state is None:
         raise InputError(f"run: {path} has no checkpoint yet; train it first")
     step = int(state.step)
@@ -217,8 +217,24 @@ load = open_run
 """Opens a run in a notebook: ``jaxgan.load("runs/NAME").sample(16, label=3)``."""
 
 
-def _shapes(parts: list[Leg], features: Any, step: int) -> TrainState:
-    index = leg_of(parts, step)
-    if len(features) != len(parts):
-        raise InputError(f"run: it has {len(features)} legs, and its method now has {len(parts)}")
-    return like(parts[index], features[index])
+def _legs(run: Any, facts: directory.Facts) -> list[tuple[Leg, TrainState]]:
+    """The legs that a config.json tells of, with the shapes of their states.
+
+    Raises:
+      InputError: they cannot be built.
+    """
+    if not isinstance(run, Run):
+        raise InputError(f"config.json: it holds a {type(run).__name__} in the place of a run")
+    config.check(run)
+    try:
+        parts = legs(run.algorithm.build(facts.spec), run.steps, run.precision)
+        if len(facts.legs) != len(parts):
+            raise InputError(f"run: it has {len(facts.legs)} legs, its method now {len(parts)}")
+        return [(leg, like(leg, f)) for leg, f in zip(parts, facts.legs, strict=True)]
+    except InputError:
+        raise
+    except Exception as error:  # of many types, as a damaged file may ask for anything
+        raise InputError(
+            f"config.json: its method cannot be built ({first_line(error)}); was it made by another"
+            " jaxgan?"
+        ) from error

@@ -15,6 +15,7 @@ from jaxgan.run import config, directory
 from jaxgan.run.checkpoint import Checkpoints
 from jaxgan.run.config import Run
 from jaxgan.run.evaluating import Evaluations
+from jaxgan.run.lock import claim, lock
 from jaxgan.run.logging import Logger
 from jaxgan.run.stage import Call, Stage
 from jaxgan.system import processes
@@ -54,14 +55,19 @@ class Session:
         config.check(run)
         self.run, self.devices = run, devices or open_devices(run.parallel)
         self.out = _named(run)
-        kept = directory.check(self.out, run, fresh)
+        kept = directory.check(self.out, run, fresh) if run.out else None
         self.stages, facts = open_stages(run, self.devices, kept)
+        self._kept, self._spec = kept, facts.spec
         self.evaluations: list[Evaluations] = []  # of each leg, where the run is measured
         if run.evaluate.every:  # now, so that what is missing is known before a file is touched
             self.evaluations = [Evaluations(run, s.leg.algorithm, s.dataset) for s in self.stages]
-        self._lock = directory.lock(self.out) if processes.is_first() else None
+        self._lock = None
         try:
             self._begin(facts, fresh)
+        except OSError as error:
+            self._release()
+            reason = error.strerror or error
+            raise InputError(f"out: {self.out} cannot be written ({reason})") from error
         except BaseException:
             self._release()
             raise
@@ -69,6 +75,9 @@ class Session:
     def _begin(self, facts: directory.Facts, fresh: bool) -> None:
         frozen = {k: f for stage in self.stages for k, f in stage.leg.algorithm.frozen.items()}
         if processes.is_first():
+            if not self.run.out:
+                self.out = claim(self.out)
+            self._lock = lock(self.out)
             if not fresh:
                 directory.check_frozen(self.out, frozen)
             directory.prepare(self.out, self.run, facts, fresh)
@@ -102,9 +111,10 @@ class Session:
             state = self.stages[0].init(self._init_key(rollbacks))
         step = int(state.step)
         if step >= self.run.steps:
+            raised = "--steps and --decay_steps" if config.decays(self.run) else "--steps"
             raise InputError(
                 f"steps: the run in {self.out} is finished ({step} of {self.run.steps} steps):"
-                " raise --steps to go on, choose another --out, or start over with --fresh"
+                f" raise {raised} to go on, choose another --out, or start over with --fresh"
             )
         state = self.stages[self._leg(step)].with_frozen(state)
         return Start(state, step, _folded(self._keys[1], rollbacks), rollbacks)
@@ -127,7 +137,21 @@ class Session:
         """Lines for the start of an attempt: the data, and where the run goes on."""
         lines = dict.fromkeys(line for s in self.stages for line in s.dataset.describe())
         kept = f"keeps the newest {self.run.checkpoint.keep} checkpoints"
-        return [*lines, f"{self.out}: from step {start.step}, {kept}"]
+        return [*lines, f"{self.out}: from step {start.step}, {kept}", *self._schedules()]
+
+    def _schedules(self) -> Iterator[str]:
+        """Lines about learning rates that a longer run changes, or leaves at their end."""
+        horizon, steps = self._spec.decay_steps, self.run.steps
+        if not config.decays(self.run):
+            return
+        if self._kept and self._kept.spec.decay_steps != horizon:
+            before = self._kept.spec.decay_steps
+            yield f"learning rates now decay over {horizon} steps, no longer over {before}"
+        if horizon < steps:
+            yield (
+                f"learning rates decay over the first {horizon} of {steps} steps and then stay at"
+                f" their end; --decay_steps {steps} stretches their schedules"
+            )
 
     def summary(self, log: Logger) -> list[str]:
         """Lines for the end of the run: what it measured, and how to use what was trained."""
@@ -198,7 +222,8 @@ def open_stages(
       InputError: for data that cannot be opened, or legs that do not fill the run.
     """
     whole = open_dataset(run.data, kept.scaling if kept else None)
-    spec = Spec(whole.features, run.steps)
+    horizon = run.decay_steps or (kept.spec.decay_steps if kept else run.steps)
+    spec = Spec(whole.features, run.steps, horizon=horizon)
     stages: list[Stage] = []
     parts = legs(run.algorithm.build(spec), run.steps, run.precision)
     for i, leg in enumerate(parts):

@@ -11,6 +11,10 @@ import jax
 from jaxgan.system import processes
 
 
+class StoppedError(Exception):
+    """A signal came in the middle of something long."""
+
+
 @contextlib.contextmanager
 def stop_signals() -> Iterator[list[int]]:
     """Collects SIGTERM and Ctrl-C, so that the step in flight ends first; a second one kills.
@@ -33,6 +37,12 @@ def stop_signals() -> Iterator[list[int]]:
     finally:
         for number, handler in old.items():
             signal.signal(number, handler)
+
+
+def check(received: list[int]) -> None:
+    """Raises StoppedError after a signal; several processes, which stop together, go on."""
+    if received and jax.process_count() == 1:
+        raise StoppedError
 
 
 def agreed(received: list[int], step: int, every: int) -> int:

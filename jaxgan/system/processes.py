@@ -41,12 +41,12 @@ class Processes:
 
 
 def initialize(parallel: Processes) -> None:
-    """Joins the other processes, where there are any; before JAX is used.
+    """Joins the other processes, where there are any and the program has not; before JAX is used.
 
     Raises:
       InputError: when they cannot be reached.
     """
-    if parallel.coordinator is None and not _detected():
+    if jax.distributed.is_initialized() or (parallel.coordinator is None and not _detected()):
         return
     try:
         jax.distributed.initialize(

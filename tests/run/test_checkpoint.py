@@ -89,7 +89,7 @@ def test_an_error_of_the_machine_proves_nothing(open_, error, folder, monkeypatc
     def fails(checkpoint):
         raise error
 
-    monkeypatch.setattr("jaxgan.run.checkpoint._read", fails)
+    monkeypatch.setattr("jaxgan.run.sums.differing", fails)
     before = names(folder)
     with pytest.raises(type(error)):
         open_(folder)

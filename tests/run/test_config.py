@@ -1,13 +1,17 @@
 """What a config may say, and what a resumed run may change."""
 
-from dataclasses import replace
+import math
+from dataclasses import fields, replace
 
 import pytest
 
+from jaxgan.algorithms import Adam, Targets
 from jaxgan.data.config import Data
 from jaxgan.errors import InputError
+from jaxgan.nets import MLPGenerator
 from jaxgan.run import config
-from jaxgan.system.devices import Parallel
+from jaxgan.run.session import Session
+from jaxgan.system.devices import Devices, Parallel
 from tests.small import ALGORITHMS, small_run
 
 
@@ -32,3 +36,34 @@ def test_a_field_that_an_old_config_does_not_know_has_its_default():
     del old["seed"], old["data"]["jitter"]
     assert config.differences(old, run) == []
     assert config.differences(old, replace(run, seed=3)) == ["seed was 0 and is now 3"]
+
+
+GAN = ALGORITHMS["gan"]
+
+
+@pytest.mark.parametrize(
+    "changes,line",
+    [
+        ({"seed": 2**63}, r"seed: 9223372036854775808 has more than 63 bits"),
+        ({"steps": 10**30}, r"steps: 10+ has more than 63 bits"),
+        ({"decay_steps": 0}, r"decay_steps: 0 is below 1"),
+        (
+            {"generator_optimizer": Adam(lr=math.inf)},
+            r"optimizer\.lr: inf is not a finite",
+        ),
+        (
+            {"generator_optimizer": Adam(eps=math.nan)},
+            r"optimizer\.eps: nan is not a finite",
+        ),
+        ({"generator": MLPGenerator(hidden=0)}, r"algorithm\.generator\.hidden: 0 is below 1"),
+        ({"latent_dim": 0}, r"algorithm\.latent_dim: 0 is below 1"),
+        ({"targets": Targets(noise=-1.0)}, r"algorithm\.targets\.noise: -1\.0 is below 0"),
+    ],
+)
+def test_numbers_out_of_range_are_named_before_anything_is_made(changes, line, tmp_path):
+    run = small_run(GAN, tmp_path / "run")
+    inner = changes.keys() <= {f.name for f in fields(GAN)}
+    run = replace(run, algorithm=replace(GAN, **changes)) if inner else replace(run, **changes)
+    with pytest.raises(InputError, match=line):
+        Session(run, devices=Devices(1))
+    assert list(tmp_path.iterdir()) == []

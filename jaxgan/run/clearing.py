@@ -1,0 +1,44 @@
+"""What a run writes in its directory, by name: that is deleted, and nothing that somebody added."""
+
+import re
+import shutil
+from pathlib import Path
+
+from jaxgan.run.checkpoint import ASIDE, UNFINISHED, is_own
+
+_FILES = re.compile(
+    r"metrics\.jsonl|losses\.png|samples\.png|rollbacks\.json|frozen\.json"
+    r"|samples/\d{8,}\.png|tensorboard/events\.out\.tfevents\..*"
+)
+_FOLDERS = re.compile(rf"(checkpoints|best)/\d+|{ASIDE}\d+(-again)*")
+_PARTS = re.compile(rf"(samples/)?\..*\.\d+\.part|(checkpoints|best)/\d+{re.escape(UNFINISHED)}.*")
+"""What a process that was killed while it wrote a file or a checkpoint leaves."""
+_PLACES = ("", "samples", "tensorboard", "checkpoints", "best")
+
+
+def clear(directory: Path) -> None:
+    """Deletes what a run makes but its config, which the next one replaces: a kill is no harm."""
+    sweep(directory)
+    for path, name in _entries(directory):
+        if path.is_file() and _FILES.fullmatch(name):
+            path.unlink()
+        elif _FOLDERS.fullmatch(name) and is_own(path):
+            shutil.rmtree(path)
+    for place in filter(None, _PLACES):
+        folder = directory / place
+        if folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def sweep(directory: Path) -> None:
+    """Removes what is half written; only for the process that holds the directory's lock."""
+    for path, name in _entries(directory):
+        if _PARTS.fullmatch(name):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _entries(directory: Path) -> list[tuple[Path, str]]:
+    """The paths in a run's own folders, with their names below the directory."""
+    folders = [directory / place for place in _PLACES]
+    paths = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
+    return [(path, path.relative_to(directory).as_posix()) for path in paths]
