@@ -5,7 +5,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ class Logger:
         self._events = SummaryWriter(
             str(directory / "tensorboard"), purge_step=start + 1, write_to_disk=writes
         )
-        self._images = images
+        self._images, self._steps = images, steps
         self._bar = tqdm(
             total=steps, initial=start, unit="step", dynamic_ncols=True, disable=not writes
         )
@@ -108,19 +108,21 @@ class Logger:
             self._write({"step": step, **found})
         line = health.line(step, values)
         if line:
-            self.say(f"{line}. Warning: {warning}" if warning else line)
+            advice = health.advice(self.records, self._steps)
+            full = f"{warning}, {advice}" if advice else warning
+            self.say(f"{line}. Warning: {full}" if warning else line)
 
     def record(self, step: int, values: Mapping[str, float]) -> None:
         """Writes what was measured at a step, beside the step's means."""
         self._write({"step": step, **values})
 
-    def draw(self, step: int, columns: Mapping[str, np.ndarray]) -> None:
-        """Draws a sheet by the titles of its columns, and the curves of the losses."""
+    def draw(self, step: int, columns: Mapping[str, np.ndarray], rows: Sequence[str] = ()) -> None:
+        """Draws a sheet by the titles of its columns and rows, and the curves of the losses."""
         if not self._writes:
             return
         try:
             if columns:
-                picture = pictures.sheet(columns)
+                picture = pictures.sheet(columns, rows=rows)
                 pictures.write_png(self._directory / "samples" / f"{step:08d}.png", picture)
                 pictures.write_png(self._directory / "samples.png", picture)
             pictures.write_curves(self._directory / "losses.png", self.records)

@@ -77,4 +77,4 @@ def _sample(session: Session, stage: Stage, state: TrainState, step: int, log: L
     """Reports the health of the run, and draws the sheet."""
     columns = stage.show(state, session.show_key)
     log.report(step, stage.diversity(columns))
-    log.draw(step, columns)
+    log.draw(step, columns, stage.classes_of_rows(columns))

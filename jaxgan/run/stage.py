@@ -130,6 +130,15 @@ class Stage:
         """The diversity of the samples in a sheet; {} where the method draws no such images."""
         return self._gauge(columns) if self._gauge else {}
 
+    def classes_of_rows(self, columns: Mapping[str, np.ndarray]) -> tuple[str, ...]:
+        """The names of the classes of a sheet's rows; () where its rows are not classes."""
+        blocks = [column for column in columns.values() if column.ndim == 5]
+        functions = self.leg.algorithm.functions.values()
+        if not blocks or not any(f.draws and "label" in f.takes for f in functions):
+            return ()
+        names = self.dataset.class_names[: len(blocks[0])]
+        return names if len(names) == len(blocks[0]) else ()
+
     @functools.cached_property
     def _gauge(self) -> Gauge | None:
         return gauge(self.leg.algorithm.functions, self.dataset.features, self.dataset.reals)
