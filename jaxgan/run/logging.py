@@ -1,6 +1,7 @@
 """Metrics for people and programs: JSON lines, TensorBoard, the progress bar, pictures, words."""
 
 import contextlib
+import functools
 import json
 import math
 import os
@@ -11,7 +12,6 @@ from typing import Any
 
 import jax
 import numpy as np
-from tensorboardX import SummaryWriter
 from tqdm import tqdm
 
 from jaxgan.errors import NotFiniteError
@@ -47,16 +47,21 @@ class Logger:
         if writes:
             write_whole(self._path, "".join(map(_line, self.records)))
         self._file = self._path.open("a")
-        self._events = SummaryWriter(
-            str(directory / "tensorboard"), purge_step=start + 1, write_to_disk=writes
-        )
-        self._images, self._steps = images, steps
+        self._start, self._steps = start, steps
+        self._images = images
         self._bar = tqdm(
             total=steps, initial=start, unit="step", dynamic_ncols=True, disable=not writes
         )
         self._pending: list[tuple[int, int, Metrics]] = []
         self._since = time.perf_counter()
         self._reported = health.Means()
+
+    @functools.cached_property
+    def _events(self) -> Any:
+        from tensorboardX import SummaryWriter  # here: it imports PyTorch where there is one
+
+        folder = str(self._directory / "tensorboard")
+        return SummaryWriter(folder, purge_step=self._start + 1, write_to_disk=self._writes)
 
     def add(self, step: int, metrics: Metrics, count: int = 1) -> None:
         """Takes the metrics of the ``count`` steps up to ``step``, still on the device.
@@ -144,7 +149,8 @@ class Logger:
     def close(self) -> None:
         """Closes the files."""
         self._bar.close()
-        self._events.close()
+        if "_events" in vars(self):
+            self._events.close()
         try:
             self._file.close()
         except OSError as error:

@@ -1,6 +1,8 @@
 """The one training loop."""
 
 import contextlib
+import time
+from typing import Any
 
 from jaxgan.core import TrainState
 from jaxgan.errors import NotFiniteError
@@ -8,7 +10,7 @@ from jaxgan.run.config import Run
 from jaxgan.run.logging import Logger
 from jaxgan.run.session import ROLLBACKS, Session, Start
 from jaxgan.run.signals import agreed, stop_signals
-from jaxgan.run.stage import Stage
+from jaxgan.run.stage import Call, Stage
 from jaxgan.system.devices import Devices
 
 
@@ -46,7 +48,7 @@ def _train(session: Session, start: Start, log: Logger, received: list[int]) -> 
         log.say(line)
     for call in session.calls(start.step):
         state = session.enter(call, state, start.rollbacks)
-        state, metrics = call(state, start.root)
+        state, metrics = _called(call, state, start, log)
         step, stage = call.step, call.stage
         log.add(step, metrics, call.taken)
         stop = agreed(received, step, run.log.every)  # once: a signal may come at any line
@@ -71,6 +73,18 @@ def _train(session: Session, start: Start, log: Logger, received: list[int]) -> 
     for line in session.summary(log):
         log.say(line)
     return 0
+
+
+def _called(call: Call, state: TrainState, start: Start, log: Logger) -> tuple[TrainState, Any]:
+    """The state and the metrics of a call, which says so where it has to compile."""
+    if not call.compiles:
+        return call(state, start.root)
+    begin, what = time.perf_counter(), "step" if call.taken == 1 else f"{call.taken} steps"
+    log.say(f"compiling the {what} for {call.stage.devices.kind} ...")
+    with log.paused():
+        result = call(state, start.root)
+    log.say(f"compiled the {what} in {time.perf_counter() - begin:.1f} s")
+    return result
 
 
 def _sample(session: Session, stage: Stage, state: TrainState, step: int, log: Logger) -> None:

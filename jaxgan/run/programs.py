@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jaxgan.core import Algorithm, TrainState, Update, advance, several
 from jaxgan.data.dataset import Dataset
 from jaxgan.data.order import plans
+from jaxgan.data.pipeline import batches, prepare
 from jaxgan.data.resident import gather, resident
 from jaxgan.ops.pixels import to_uint8
 from jaxgan.system.devices import Devices, leading
@@ -42,8 +43,10 @@ class FromHost:
 
     def __init__(self, setting: Setting):
         """Compiles nothing yet."""
+        prepare(setting.dataset)
         self._setting = setting
         self.step = functools.cache(self._step)
+        self.called: set[int] = set()
 
     def _step(self, count: int) -> Step:
         algorithm, _, devices, like, *_ = self._setting
@@ -61,8 +64,6 @@ class FromHost:
         return next(self._batches(0, 1))
 
     def _batches(self, begin: int, count: int, **share: int) -> Iterator[Batch]:
-        from jaxgan.data.pipeline import batches  # a run from the device needs no TensorFlow
-
         return batches(self._setting.dataset, **self._setting.order(begin, count, **share))
 
 
@@ -74,6 +75,7 @@ class FromDevice:
         self._setting = setting
         self._data = jax.device_put(resident(setting.dataset), setting.devices.replicated)
         self.step = functools.cache(self._step)
+        self.called: set[int] = set()
 
     def _step(self, count: int) -> Step:
         algorithm, _, devices, like, *_ = self._setting
@@ -108,7 +110,8 @@ class FromDevice:
 
 
 Programs: TypeAlias = FromHost | FromDevice
-"""``step(count)``: steps in one call, compiled once; ``feeds`` for them; ``first`` for init."""
+"""``step(count)``: steps in one call, compiled once; ``called``: the counts that were called;
+``feeds`` for them; ``first`` for init."""
 
 
 def _steps(step: Update, count: int) -> Update:

@@ -35,8 +35,14 @@ class Call(NamedTuple):
         """Whether the state before it is still that of the leg before."""
         return self.stage.index > 0 and self.step - self.taken == self.stage.first
 
+    @property
+    def compiles(self) -> bool:
+        """Whether it is the first one of its program."""
+        return self.taken not in self.stage.programs.called
+
     def __call__(self, state: TrainState, root: PRNGKey) -> tuple[TrainState, dict[str, Any]]:
         """The state after these steps, and their metrics."""
+        self.stage.programs.called.add(self.taken)
         return self.stage.programs.step(self.taken)(state, self.feed, root)
 
 
