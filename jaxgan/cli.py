@@ -29,7 +29,7 @@ from jaxgan.system import processes
 A = TypeVar("A")
 
 DEFAULT = "cgan_digits"
-"""Name of the config that ``python -m jaxgan.train`` runs without arguments."""
+"""Name of the config that ``jaxgan train`` runs without arguments."""
 
 WORDS = {int: "a whole number", float: "a number", bool: "True or False", type(None): "None"}
 """A type, as an error message calls it."""
@@ -96,7 +96,7 @@ class _Field(NamedTuple):
     """One field of a command line."""
 
     kind: Any
-    """Its type; None: a flag, which takes no value."""
+    """Type of its value; None: a flag, which takes none."""
     required: bool = False
     positional: bool = False
 
@@ -180,7 +180,7 @@ def _section(flag: str, value: str) -> str:
 
 
 def _reason(stop: SystemExit, args: Sequence[str], known: dict[str, _Field]) -> InputError:
-    """What is wrong with arguments that tyro refuses: a check's own words, or the field's type."""
+    """The fault of arguments that tyro refuses: in a check's own words, or by the field's type."""
     cause: BaseException | None = stop
     while cause is not None:
         if isinstance(cause, InputError):
