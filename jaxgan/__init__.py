@@ -36,6 +36,8 @@ from jaxgan.core import (
     scan_batches,
 )
 
+__version__ = "0.1.0"
+
 _ROOMS = ("algorithms", "core", "losses", "metrics", "nets", "train")
 """Imported when they are asked for."""
 

@@ -41,7 +41,7 @@ class Command:
 
 def main(args: list[str]) -> int:
     """The command."""
-    command = cli.parse(Command, None, args, "python -m jaxgan.apply")
+    command = cli.parse(Command, None, args, "jaxgan apply")
     if command.batch_size < 1:
         raise InputError(f"batch_size: {command.batch_size} is below 1")
     source, out = Path(command.inputs), Path(command.out)

@@ -19,7 +19,9 @@ import flax.linen as nn
 import jax
 import tyro
 
+import jaxgan
 from jaxgan.errors import InputError, nearest
+from jaxgan.run import configs
 from jaxgan.run.config import Run, stated
 from jaxgan.run.configs import find_config
 from jaxgan.system import processes
@@ -27,7 +29,7 @@ from jaxgan.system import processes
 A = TypeVar("A")
 
 DEFAULT = "cgan_digits"
-"""Name of the config that ``python -m jaxgan.train`` runs without arguments."""
+"""Name of the config that ``jaxgan train`` runs without arguments."""
 
 WORDS = {int: "a whole number", float: "a number", bool: "True or False", type(None): "None"}
 """A type, as an error message calls it."""
@@ -41,7 +43,7 @@ _ARG = type(tyro.conf.arg())
 class Training(Generic[A]):
     """Trains; CONFIG is a name of jaxgan's configs or a FILE.py, cgan_digits by default."""
 
-    run: Annotated[Run[A], tyro.conf.arg(name=""), tyro.conf.FlagConversionOff]
+    run: Annotated[Run[A], tyro.conf.arg(name="")]
     """One experiment: the fields of the config."""
     fresh: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Deletes what an earlier run left in the run directory, and starts anew."""
@@ -51,12 +53,12 @@ class Training(Generic[A]):
     """Prints the config, parameters, memory and FLOPs of a step; trains nothing."""
 
 
-def parse_training(args: Sequence[str], prog: str = "python -m jaxgan.train") -> Training:
+def parse_training(args: Sequence[str]) -> Training:
     """``[CONFIG] [--field value ...]``: a run whose fields are overridden by name."""
     named = bool(args) and not args[0].startswith("-")
     run = find_config(args[0] if named else DEFAULT)
     kind = Training[type(run.algorithm)]  # pyright: ignore
-    return parse(kind, Training(run), args[named:], f"{prog} [CONFIG]")
+    return parse(kind, Training(run), args[named:], "jaxgan train [CONFIG]")
 
 
 def parse(kind: Any, default: Any, args: Sequence[str], prog: str) -> Any:
@@ -94,12 +96,12 @@ class _Field(NamedTuple):
     """One field of a command line."""
 
     kind: Any
-    """Its type; None: a flag, which takes no value."""
+    """Type of its value; None: a flag, which takes none."""
     required: bool = False
     positional: bool = False
 
 
-def _fields(value: Any, prefix: str = "", flags: bool = True) -> Iterator[tuple[str, _Field]]:
+def _fields(value: Any, prefix: str = "") -> Iterator[tuple[str, _Field]]:
     """``(--flag, field)`` for each field of a dataclass, its type or a net; nested ones dotted."""
     cls = value if isinstance(value, type) else type(value)
     hints = typing.get_type_hints(cls, include_extras=True)
@@ -112,8 +114,8 @@ def _fields(value: Any, prefix: str = "", flags: bool = True) -> Iterator[tuple[
         name = next((name for name in names if name is not None), f.name)
         if dataclasses.is_dataclass(default):
             inner = f"{prefix}{name}." if name else prefix
-            yield from _fields(default, inner, flags and tyro.conf.FlagConversionOff not in marks)
-        elif kind is bool and flags:
+            yield from _fields(default, inner)
+        elif kind is bool:
             yield f"--{prefix}{name}", _Field(None)
             if tyro.conf.FlagCreatePairsOff not in marks:
                 yield f"--{prefix}no_{name}", _Field(None)
@@ -144,16 +146,41 @@ def _groups(args: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
 
 
 def _check_names(args: Sequence[str], known: dict[str, _Field]) -> None:
-    for flag, _ in _groups(args):
-        if flag not in known and flag != "--help":
+    for flag, values in _groups(args):
+        first = values[0] if values else ""
+        if flag in known:
+            if known[flag].kind is None and first.lower() in ("true", "false"):
+                other = next((name for name in known if name == _opposite(flag)), "leave it out")
+                raise InputError(f"{flag}: takes no {first}; write {flag}, or {other}")
+        elif flag != "--help":
+            if any(name.startswith(f"{flag}.") for name in known):
+                raise InputError(_section(flag, first))
             last = flag.strip("-").split(".")[-1]
             same = [name for name in known if name.strip("-").split(".")[-1] == last]
             near = nearest(flag, same) or nearest(flag, known)
             raise InputError(f"{flag}: there is no such field; {near}--help lists all")
 
 
+def _opposite(flag: str) -> str:
+    """The flag that says no: ``--data.no_flip`` of ``--data.flip``."""
+    section, _, name = flag[2:].rpartition(".")
+    return f"--{section}{'.' if section else ''}no_{name}"
+
+
+def _section(flag: str, value: str) -> str:
+    """The error for a group of fields, such as ``--algorithm``, that is given a value."""
+    if flag.split(".")[0] != "--algorithm":
+        return f"{flag}: is a group of fields, such as {flag}.NAME; --help lists them"
+    having = configs.names_with(value) if value else []
+    which = f"those with {value} are" if having else "there are"
+    return (
+        f"{flag}: the config chooses the method, its nets and optimizers: name another config first"
+        f" ({which} {', '.join(having or configs.names())}) or a FILE.py of your own"
+    )
+
+
 def _reason(stop: SystemExit, args: Sequence[str], known: dict[str, _Field]) -> InputError:
-    """What is wrong with arguments that tyro refuses: a check's own words, or the field's type."""
+    """The fault of arguments that tyro refuses: in a check's own words, or by the field's type."""
     cause: BaseException | None = stop
     while cause is not None:
         if isinstance(cause, InputError):
@@ -197,8 +224,12 @@ def _words(kind: Any) -> str:
 
 def main(command: Callable[[list[str]], int | None]) -> None:
     """Runs a command on ``sys.argv``: bad input is one line on stderr and exit code 2."""
+    args = sys.argv[1:]
+    if args == ["--version"]:
+        print(f"jaxgan {jaxgan.__version__}")
+        sys.exit(0)
     try:
-        code = command(sys.argv[1:])
+        code = command(args)
     except InputError as error:
         if _one_of_several():
             processes.leave(f"error: process {jax.process_index()}: {error}", 2)

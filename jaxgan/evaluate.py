@@ -30,7 +30,7 @@ class Command(Question):
 
 def main(args: list[str]) -> None:
     """The command."""
-    command = cli.parse(Command, None, args, "python -m jaxgan.evaluate")
+    command = cli.parse(Command, None, args, "jaxgan evaluate")
     use_cache()
     processes.initialize(command.parallel)
     text = json.dumps(evaluate(command), indent=2)

@@ -12,7 +12,7 @@ from jaxgan.errors import InputError
 from jaxgan.measure.generated import classes_of, drawing_function, labels_of
 from jaxgan.run import files
 from jaxgan.run.opened import Opened, open_run
-from jaxgan.run.pictures import grid, in_rows
+from jaxgan.run.pictures import in_rows, sheet
 from jaxgan.system.compiler import use_cache
 
 
@@ -23,7 +23,7 @@ class Command:
     run: Annotated[str, tyro.conf.Positional]
     """Run directory."""
     out: str
-    """FILE.png is a grid; FILE.npz holds images (uint8, n, h, w, c), and labels if conditional."""
+    """FILE.png is a sheet; FILE.npz holds images (uint8, n, h, w, c), and labels if conditional."""
     n: int = 100
     """Number of images."""
     label: int | None = None
@@ -56,7 +56,7 @@ def sample(
 
 def main(args: list[str]) -> None:
     """The command."""
-    command = cli.parse(Command, None, args, "python -m jaxgan.sample")
+    command = cli.parse(Command, None, args, "jaxgan sample")
     if command.n < 1:
         raise InputError(f"n: {command.n} is below 1")
     out = Path(command.out)
@@ -68,7 +68,7 @@ def main(args: list[str]) -> None:
     if out.suffix == ".npz":
         files.write_npz(out, drawn)
     else:
-        files.write_image(out, grid(in_rows(drawn["images"])))
+        files.write_image(out, sheet({"": in_rows(drawn["images"])}))
     print(f"{out}: {command.n} images of step {opened.step}")
 
 

@@ -1,15 +1,23 @@
-"""The command that trains, ``python -m jaxgan.train [CONFIG]``, and ``jaxgan.train(config)``."""
+"""The command that trains, ``jaxgan train [CONFIG]``, and ``jaxgan.train(config)``.
+
+What trains is imported after the first line is printed, which says what will be trained.
+"""
 
 import sys
 import types
 
 from jaxgan import cli
-from jaxgan.run.config import Run
-from jaxgan.run.describe import describe
-from jaxgan.run.loop import train
+from jaxgan.run.config import Run, summary
 from jaxgan.system import processes
 from jaxgan.system.compiler import use_cache
 from jaxgan.system.devices import Devices
+
+
+def train(run: Run, fresh: bool = False, devices: Devices | None = None) -> int:
+    """Runs an experiment: :func:`jaxgan.run.loop.train`."""
+    from jaxgan.run import loop  # here: see above
+
+    return loop.train(run, fresh, devices)
 
 
 class _Callable(types.ModuleType):
@@ -26,9 +34,13 @@ sys.modules[__name__].__class__ = _Callable
 def main(args: list[str]) -> int:
     """The command: a config by its name or file, then flags and fields."""
     command = cli.parse_training(args)
+    if not command.run.parallel.process:  # of several processes, the first one
+        print(summary(command.run), flush=True)
     use_cache()
     processes.initialize(command.run.parallel)
     if command.dry_run:
+        from jaxgan.run.describe import describe
+
         print(describe(command.run))
         return 0
     number = train(command.run, command.fresh)

@@ -9,9 +9,10 @@ from typing import Annotated, Literal
 import pytest
 import tyro
 
-from jaxgan import cli, train
+import jaxgan
+from jaxgan import __main__, cli, train
 from jaxgan.errors import InputError
-from jaxgan.run.configs import find_config, names
+from jaxgan.run.configs import find_config, names, names_with
 from tests.conftest import ROOT
 
 
@@ -29,7 +30,7 @@ def test_every_field_can_be_named():
         "--sample.every", "6", "--log.every", "8", "--data.fold", "1", "5",
         "--algorithm.generator_optimizer.lr", "1e-4", "--algorithm.penalties.r1", "5",
         "--algorithm.generator.features", "9",
-        "--algorithm.discriminator.norm", "layer", "--data.flip", "True",
+        "--algorithm.discriminator.norm", "layer", "--data.flip",
     ]  # fmt: skip
     run = cli.parse_training(args).run
     assert (run.steps, run.seed, run.out) == (7, 3, "x")
@@ -44,6 +45,87 @@ def test_every_field_can_be_named():
     assert run.algorithm.generator.conditioning == "class_norm"  # as the config has it
     assert run.algorithm.discriminator.norm == "layer"
     assert run.data.flip is True
+
+
+@pytest.mark.parametrize("no", ["--data.no_flip", "--data.no-flip"])
+def test_booleans_are_flags_in_every_field(no):
+    assert cli.parse_training(["cyclegan_maps"]).run.data.flip is True
+    assert cli.parse_training(["cyclegan_maps", no]).run.data.flip is False
+    assert cli.parse_training(["cyclegan_maps", "--algorithm.remat"]).run.algorithm.remat is True
+
+
+@pytest.mark.parametrize(
+    "args,line",
+    [
+        (
+            ["--data.flip", "True"],
+            "--data.flip: takes no True; write --data.flip, or --data.no_flip",
+        ),
+        (
+            ["--data.flip=false"],
+            "--data.flip: takes no false; write --data.flip, or --data.no_flip",
+        ),
+        (["--fresh", "True"], "--fresh: takes no True; write --fresh, or leave it out"),
+        (
+            ["--data", "digits"],
+            "--data: is a group of fields, such as --data.NAME; --help lists them",
+        ),
+        (
+            ["--algorithm", "WGAN"],
+            "--algorithm: the config chooses the method, its nets and optimizers: name another"
+            " config first (those with WGAN are wgan_gp_cifar10, wgan_gp_mnist, wgan_mnist) or a"
+            " FILE.py of your own",
+        ),
+    ],
+)
+def test_what_no_field_takes_is_said_in_one_line(args, line):
+    with pytest.raises(InputError) as error:
+        cli.parse_training(args)
+    assert str(error.value) == line
+
+
+@pytest.mark.parametrize(
+    "part,configs",
+    [
+        ("CGAN", ["cgan_digits", "cgan_mnist"]),  # a function that the config calls
+        ("UNetGenerator", ["pix2pix_maps"]),  # a default that the config does not name
+        ("RMSprop", ["wgan_mnist"]),
+        ("StyleGAN", []),
+    ],
+)
+def test_configs_are_found_by_their_parts(part, configs):
+    assert names_with(part) == configs
+
+
+def test_a_part_that_no_config_has_names_all_configs():
+    with pytest.raises(InputError, match=r"there are cgan_digits, .*wgan_mnist\) or a FILE.py"):
+        cli.parse_training(["--algorithm.generator", "StyleGAN"])
+
+
+def whole(monkeypatch, capsys, *args):
+    monkeypatch.setattr(sys, "argv", ["jaxgan", *args])
+    with pytest.raises(SystemExit) as stop:
+        __main__.main()
+    return stop.value.code, capsys.readouterr()
+
+
+def test_jaxgan_runs_its_commands(monkeypatch, capsys):
+    code, printed = whole(monkeypatch, capsys)
+    assert code == 0
+    assert re.findall(r"^  (\w+)  ", printed.out, re.M) == ["train", "sample", "apply", "evaluate"]
+    for name in __main__.COMMANDS:
+        code, printed = whole(monkeypatch, capsys, name, "--help")
+        assert code == 0
+        assert printed.out.startswith(f"usage: jaxgan {name} ")
+    code, printed = whole(monkeypatch, capsys, "trian")
+    assert code == 2
+    assert printed.err.startswith("error: command: there is no trian; did you mean train? use")
+
+
+def test_the_version(monkeypatch, capsys):
+    for entry in (whole, run):
+        code, printed = entry(monkeypatch, capsys, "--version")
+        assert (code, printed.out) == (0, f"jaxgan {jaxgan.__version__}\n")
 
 
 def test_help_lists_the_fields_with_their_words(monkeypatch, capsys):

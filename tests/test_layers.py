@@ -18,7 +18,7 @@ LAYERS = [
     {"measure"},
     {"run"},
     {"cli"},
-    {"train", "sample", "apply", "evaluate"},
+    {"train", "sample", "apply", "evaluate", "__main__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 FILES = sorted((ROOT / "jaxgan").rglob("*.py"))

@@ -40,9 +40,9 @@ def test_npz_holds_images_and_labels(run, tmp_path, monkeypatch):
         np.testing.assert_array_equal(arrays["labels"], np.arange(23) % 10)
 
 
-def test_png_is_a_grid_of_ten_a_row(run, tmp_path, monkeypatch):
+def test_png_is_a_sheet_of_ten_a_row(run, tmp_path, monkeypatch):
     command(monkeypatch, run, "--n", 23, "--out", tmp_path / "x.png", "--label", 4)
-    assert Image.open(tmp_path / "x.png").size == (10 * 8 + 9 * 2, 3 * 8 + 2 * 2)
+    assert Image.open(tmp_path / "x.png").size == (10 * 56 + 9 * 2, 3 * 56 + 2 * 2)
 
 
 def test_an_image_depends_on_seed_place_and_label_and_not_on_n(run):

@@ -155,6 +155,8 @@ class CycleGAN:
             metrics |= {f"{term}_{name}": value for term, value in terms.items()}
             metrics[f"{player}_loss"] = own
             metrics[f"real_rate_{name}"] = real_rate(objective, *logits)
+            if objective.lipschitz:
+                metrics[f"wasserstein_estimate_{name}"] = logits[0].mean() - logits[1].mean()
             loss += own
         return loss, Aux(metrics, new)
 

@@ -120,6 +120,8 @@ class Pix2Pix:
             "real_rate": real_rate(objective, real_logits, fake_logits),
             **terms,
         }
+        if objective.lipschitz:
+            metrics["wasserstein_estimate"] = metrics["real_logits"] - metrics["fake_logits"]
         loss = objective.discriminator(real_logits, fake_logits) + penalty
         return loss, Aux(metrics, {"discriminator": d})
 

@@ -1,22 +1,28 @@
-"""Batches by tf.data, which carries out the plan of :mod:`jaxgan.data.order` ahead of time.
+"""Batches, made ahead of time as the plan of :mod:`jaxgan.data.order` says.
 
-Each call is one function in NumPy: it gathers from arrays in memory, or decodes files by as many
-threads as there are cores.
+Each call is one function in NumPy. Arrays in memory are gathered by a few threads. Files are
+decoded under tf.data, by as many threads as there are cores; TensorFlow is imported for them alone.
 """
 
+import importlib
 import itertools
+import os
 import weakref
+from collections import deque
 from collections.abc import Callable, Iterator
-from typing import cast
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
 
 import numpy as np
 
 from jaxgan.data.dataset import Dataset
 from jaxgan.data.examples import DTYPES, Example
-from jaxgan.data.hosttf import as_written, tf
 from jaxgan.data.images.augment import carried_out
 from jaxgan.data.order import Order, orders
 from jaxgan.data.resident import held
+
+AHEAD = 4
+"""Batches from memory that are made before they are asked for, and threads that make them."""
 
 
 def batches(dataset: Dataset, **where: int) -> Iterator[dict[str, np.ndarray]]:
@@ -35,31 +41,58 @@ def batches(dataset: Dataset, **where: int) -> Iterator[dict[str, np.ndarray]]:
     return ({k: v for own in some for k, v in own.items()} for some in zip(*streams, strict=True))
 
 
+def prepare(dataset: Dataset) -> None:
+    """Imports TensorFlow, which takes seconds, if the batches need it."""
+    if any(stream.source.arrays is None for stream in dataset.streams.values()):
+        importlib.import_module("jaxgan.data.hosttf")
+
+
 def _stream(dataset: Dataset, name: str, order: Order) -> Iterator[dict[str, np.ndarray]]:
+    """The batches of one stream."""
+    make = _maker(dataset, name, order)
+    if dataset.streams[name].source.arrays is not None:
+        return _ahead(make)
+    features = {k: f for k, f in dataset.features.items() if f.stream == name}
+    shapes = {k: (*order.places.shape, *f.shape) for k, f in features.items()}
+    return _by_tensorflow(make, shapes, {k: DTYPES[f.kind] for k, f in features.items()})
+
+
+def _ahead(make: Callable[[int], Example]) -> Iterator[Example]:
+    """``make(call)`` of call after call, by threads."""
+    with ThreadPoolExecutor(min(AHEAD, os.cpu_count() or 1)) as threads:
+        ready = deque(threads.submit(make, call) for call in range(AHEAD))
+        for call in itertools.count(AHEAD):
+            batch = ready.popleft().result()
+            ready.append(threads.submit(make, call))
+            yield batch
+
+
+def _by_tensorflow(
+    make: Callable[[int], Example], shapes: dict[str, tuple[int, ...]], types: dict[str, Any]
+) -> Iterator[dict[str, np.ndarray]]:
     """The batches of one stream; of a call that has failed, the exception.
 
     An exception would lose its type and print a stack trace if it were raised under TensorFlow.
     """
-    make, errors = _maker(dataset, name, order), dict[int, Exception]()
-    features = {k: f for k, f in dataset.features.items() if f.stream == name}
-    shapes = {k: (*order.places.shape, *f.shape) for k, f in features.items()}
-    types = {k: DTYPES[f.kind] for k, f in features.items()}
+    from jaxgan.data.hosttf import as_written, tf  # Here: TensorFlow is slow to import.
+
+    errors = dict[int, Exception]()
 
     def attempt(call: np.int64) -> list[np.ndarray]:
         try:
             batch = make(int(call))
         except Exception as error:
             errors[int(call)] = error
-            batch = {k: np.zeros(shapes[k], types[k]) for k in features}
-        return [np.array(int(call) in errors), *(batch[k] for k in features)]
+            batch = {k: np.zeros(shapes[k], types[k]) for k in shapes}
+        return [np.array(int(call) in errors), *(batch[k] for k in shapes)]
 
-    def load(call: tf.Tensor) -> dict[str, tf.Tensor]:
+    def load(call: Any) -> dict[str, Any]:
         failed, *leaves = tf.numpy_function(attempt, [call], [tf.bool, *types.values()])
         leaves = [
             tf.ensure_shape(leaf, shape)
             for leaf, shape in zip(leaves, shapes.values(), strict=True)
         ]
-        return {"failed": failed, **dict(zip(features, leaves, strict=True))}
+        return {"failed": failed, **dict(zip(shapes, leaves, strict=True))}
 
     calls = tf.data.Dataset.range(np.iinfo(np.int64).max)
     stream = calls.map(as_written(load), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
@@ -76,9 +109,7 @@ def _maker(dataset: Dataset, name: str, order: Order) -> Callable[[int], Example
     return lambda call: carried_out(arrays, {name: order(call)}, features, jitter)
 
 
-def _numpy(
-    stream: tf.data.Dataset, errors: dict[int, Exception]
-) -> Iterator[dict[str, np.ndarray]]:
+def _numpy(stream: Any, errors: dict[int, Exception]) -> Iterator[dict[str, np.ndarray]]:
     """The batches of a stream, until one has failed: then its exception."""
     held = [cast("Iterator[dict[str, np.ndarray]]", stream.as_numpy_iterator())]
 

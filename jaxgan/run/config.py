@@ -119,6 +119,15 @@ RESUMABLE = (
 """Fields, or sections of them, that a resumed run may change."""
 
 
+def summary(run: Run) -> str:
+    """One line: the config, the method and the data that it will be trained on."""
+    method = type(run.algorithm).__name__
+    if getattr(run.algorithm, "conditional", False):
+        method = f"conditional {method}"
+    size = f"batch size {run.data.batch_size}"
+    return f"training {run.name}: {method} on {run.data.source}, {size}, {run.steps:,} steps"
+
+
 def stated(value: Any) -> list[dataclasses.Field]:
     """The fields of a dataclass or a net that a config states."""
     hidden = DERIVED if isinstance(value, nn.Module) else ()

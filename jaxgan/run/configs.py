@@ -1,10 +1,11 @@
 """Configs: Python files whose ``config()`` returns a :class:`jaxgan.run.config.Run`."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 from jaxgan.errors import InputError, nearest
-from jaxgan.run.config import Run
+from jaxgan.run.config import Run, types_of
 
 
 def find_config(name: str | Path) -> Run:
@@ -47,6 +48,20 @@ def load_config(path: str | Path) -> Run:
 def names() -> list[str]:
     """Names of jaxgan's own configs."""
     return sorted(path.stem for path in folder().glob("*.py") if path.stem != "__init__")
+
+
+def names_with(part: str) -> list[str]:
+    """Names of jaxgan's own configs with a part, such as ``WGAN``, ``CGAN`` or ``UNetGenerator``.
+
+    A part is the type of a method, net or optimizer, or a function that the config makes it by.
+    """
+    called = re.compile(rf"\b{re.escape(part)}\(")
+
+    def has(name: str) -> bool:
+        path = folder() / f"{name}.py"
+        return part in types_of(load_config(path)) or bool(called.search(path.read_text()))
+
+    return [name for name in names() if has(name)]
 
 
 def folder() -> Path:

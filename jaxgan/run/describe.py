@@ -1,4 +1,4 @@
-"""What a run would be, without running it: config, parameters, memory and FLOPs of each leg."""
+"""The description of a run, without running it: config, parameters, memory and FLOPs of a leg."""
 
 import math
 from typing import Any

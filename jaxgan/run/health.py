@@ -1,7 +1,8 @@
 """Health of a run in numbers and in a line of text: cheap, and without the weights of others."""
 
+import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,9 +15,16 @@ BANK = 100
 SIDE = 8
 """Pixels of a pooled image's side, at most."""
 COLLAPSED = 0.1
-"""The diversity below which a generator draws few images."""
+"""Diversity below which a generator draws few images."""
+PATIENCE = 0.1
+"""Share of a run for which a collapse may last before the warning says what to change."""
 MEMORISED = 0.97
-"""The share of reals called real above which D may know them by heart."""
+"""Share of reals called real above which D may know them by heart."""
+ADVICE = (
+    "raise the discriminator's lr against the generator's, raise the batch size, or penalize or"
+    " normalize the discriminator (penalties.r1, norm spectral)"
+)
+"""Changes that end most collapses."""
 
 Features = Float[np.ndarray, "images features"]
 
@@ -75,7 +83,7 @@ class Gauge(NamedTuple):
     """Measures the diversity of a sheet's samples against real images."""
 
     shape: tuple[int, ...]
-    """Of one image."""
+    """Shape of one image."""
     reals: Bank
     conditional: bool
     """Whether row i of a sheet is class i."""
@@ -139,7 +147,10 @@ def diversity(
 
 def line(step: int, values: Mapping[str, float]) -> str:
     """The rates of reals, the gradient norms and the diversity in words; "" without any."""
-    parts = [f"{d} calls {100 * r:.0f} % of the reals real" for d, r in _rates(values).items()]
+    parts = [
+        f"{d} calls {100 * r:.0f} % of the reals real"
+        for d, r in _by_player(values, "real_rate").items()
+    ]
     norms = [f"{player} {norm:.3g}" for player, norm in _gradients(values).items()]
     parts += [f"gradient norms {', '.join(norms)}"] if norms else []
     if "diversity" in values:
@@ -150,13 +161,18 @@ def line(step: int, values: Mapping[str, float]) -> str:
 
 
 def warnings(values: Mapping[str, float]) -> list[str]:
-    """What is off for clear reasons, in words."""
+    """Clear faults in words.
+
+    A Wasserstein critic is meant to be ahead, so it may rank all reals above the fakes.
+    """
     found = []
     if values.get("diversity", 1.0) < COLLAPSED:
         found.append("the generator has collapsed to few images")
     elif values.get("class_diversity", 1.0) < COLLAPSED:
         found.append("the generator has collapsed to few images a class")
-    sure = [d for d, rate in _rates(values).items() if rate > MEMORISED]
+    critics = _by_player(values, "wasserstein_estimate")
+    rates = _by_player(values, "real_rate")
+    sure = [d for d, rate in rates.items() if rate > MEMORISED and d not in critics]
     found += [f"{d} may be memorising the data, or is far ahead of the generator" for d in sure]
     broken = [player for player, norm in _gradients(values).items() if not math.isfinite(norm)]
     if broken:
@@ -164,9 +180,27 @@ def warnings(values: Mapping[str, float]) -> list[str]:
     return found
 
 
-def _rates(values: Mapping[str, float]) -> dict[str, float]:
-    """The rates of reals by discriminator: D, or D_A and D_B."""
-    start = "real_rate"
+def advice(records: Sequence[Mapping[str, Any]], steps: int) -> str:
+    """Words on what to change, where a collapse has lasted for long up to the last record; or "".
+
+    Args:
+      records: of the run, one a step.
+      steps: of the whole run.
+    """
+    measured = [record for record in records if "diversity" in record]
+    collapsed = list(itertools.takewhile(_collapsed, reversed(measured)))
+    if not collapsed:
+        return ""
+    lasted = collapsed[0]["step"] - collapsed[-1]["step"]
+    return f"for {lasted:,} steps now: {ADVICE}" if lasted > PATIENCE * steps else ""
+
+
+def _collapsed(record: Mapping[str, Any]) -> bool:
+    return min(record["diversity"], record.get("class_diversity", 1.0)) < COLLAPSED
+
+
+def _by_player(values: Mapping[str, float], start: str) -> dict[str, float]:
+    """The values of the metrics with a name, by discriminator: D, or D_A and D_B."""
     return {
         "D" + name.removeprefix(start).upper(): value
         for name, value in values.items()

@@ -1,17 +1,17 @@
 """Metrics for people and programs: JSON lines, TensorBoard, the progress bar, pictures, words."""
 
 import contextlib
+import functools
 import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
-from tensorboardX import SummaryWriter
 from tqdm import tqdm
 
 from jaxgan.errors import NotFiniteError
@@ -47,9 +47,7 @@ class Logger:
         if writes:
             write_whole(self._path, "".join(map(_line, self.records)))
         self._file = self._path.open("a")
-        self._events = SummaryWriter(
-            str(directory / "tensorboard"), purge_step=start + 1, write_to_disk=writes
-        )
+        self._start, self._steps = start, steps
         self._images = images
         self._bar = tqdm(
             total=steps, initial=start, unit="step", dynamic_ncols=True, disable=not writes
@@ -57,6 +55,13 @@ class Logger:
         self._pending: list[tuple[int, int, Metrics]] = []
         self._since = time.perf_counter()
         self._reported = health.Means()
+
+    @functools.cached_property
+    def _events(self) -> Any:
+        from tensorboardX import SummaryWriter  # here: it imports PyTorch where there is one
+
+        folder = str(self._directory / "tensorboard")
+        return SummaryWriter(folder, purge_step=self._start + 1, write_to_disk=self._writes)
 
     def add(self, step: int, metrics: Metrics, count: int = 1) -> None:
         """Takes the metrics of the ``count`` steps up to ``step``, still on the device.
@@ -108,19 +113,21 @@ class Logger:
             self._write({"step": step, **found})
         line = health.line(step, values)
         if line:
-            self.say(f"{line}. Warning: {warning}" if warning else line)
+            advice = health.advice(self.records, self._steps)
+            full = f"{warning}, {advice}" if advice else warning
+            self.say(f"{line}. Warning: {full}" if warning else line)
 
     def record(self, step: int, values: Mapping[str, float]) -> None:
         """Writes what was measured at a step, beside the step's means."""
         self._write({"step": step, **values})
 
-    def draw(self, step: int, columns: Mapping[str, np.ndarray]) -> None:
-        """Draws a sheet by the titles of its columns, and the curves of the losses."""
+    def draw(self, step: int, columns: Mapping[str, np.ndarray], rows: Sequence[str] = ()) -> None:
+        """Draws a sheet by the titles of its columns and rows, and the curves of the losses."""
         if not self._writes:
             return
         try:
             if columns:
-                picture = pictures.sheet(columns)
+                picture = pictures.sheet(columns, rows=rows)
                 pictures.write_png(self._directory / "samples" / f"{step:08d}.png", picture)
                 pictures.write_png(self._directory / "samples.png", picture)
             pictures.write_curves(self._directory / "losses.png", self.records)
@@ -142,7 +149,8 @@ class Logger:
     def close(self) -> None:
         """Closes the files."""
         self._bar.close()
-        self._events.close()
+        if "_events" in vars(self):
+            self._events.close()
         try:
             self._file.close()
         except OSError as error:

@@ -2,6 +2,8 @@
 
 import contextlib
 import functools
+import time
+from typing import Any
 
 from jaxgan.core import TrainState
 from jaxgan.errors import NotFiniteError
@@ -9,7 +11,7 @@ from jaxgan.run.config import Run
 from jaxgan.run.logging import Logger
 from jaxgan.run.session import ROLLBACKS, Session, Start
 from jaxgan.run.signals import StoppedError, agreed, check, stop_signals
-from jaxgan.run.stage import Stage
+from jaxgan.run.stage import Call, Stage
 from jaxgan.system.devices import Devices
 
 
@@ -47,7 +49,7 @@ def _train(session: Session, start: Start, log: Logger, received: list[int]) -> 
         log.say(line)
     for call in session.calls(start.step):
         state = session.enter(call, state, start.rollbacks)
-        state, metrics = call(state, start.root)
+        state, metrics = _called(call, state, start, log)
         step, stage = call.step, call.stage
         log.add(step, metrics, call.taken)
         stop = agreed(received, step, run.log.every)  # once: a signal may come at any line
@@ -89,8 +91,20 @@ def _evaluate(
     return 0
 
 
+def _called(call: Call, state: TrainState, start: Start, log: Logger) -> tuple[TrainState, Any]:
+    """The state and the metrics of a call, which says so where it has to compile."""
+    if not call.compiles:
+        return call(state, start.root)
+    begin, what = time.perf_counter(), "step" if call.taken == 1 else f"{call.taken} steps"
+    log.say(f"compiling the {what} for {call.stage.devices.kind} ...")
+    with log.paused():
+        result = call(state, start.root)
+    log.say(f"compiled the {what} in {time.perf_counter() - begin:.1f} s")
+    return result
+
+
 def _sample(session: Session, stage: Stage, state: TrainState, step: int, log: Logger) -> None:
     """Reports the health of the run, and draws the sheet."""
     columns = stage.show(state, session.show_key)
     log.report(step, stage.diversity(columns))
-    log.draw(step, columns)
+    log.draw(step, columns, stage.classes_of_rows(columns))

@@ -15,6 +15,12 @@ Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 SMALLEST = 9
 """Pixels of the smallest letters that are easily read."""
+NAME = 120
+"""Pixels of a line of a row's name, at most."""
+WIDTH = 560
+"""Pixels that the images of a sheet are wide together, at least: small ones are enlarged."""
+HEIGHT = 1000
+"""Pixels that enlarged images are high together, at most."""
 
 
 def grid(images: np.ndarray, gap: int = 2, titles: Sequence[str] = ()) -> np.ndarray:
@@ -38,27 +44,55 @@ def grid(images: np.ndarray, gap: int = 2, titles: Sequence[str] = ()) -> np.nda
     return _titled(groups, gap)
 
 
-def sheet(columns: Mapping[str, np.ndarray], gap: int = 2) -> np.ndarray:
+def sheet(columns: Mapping[str, np.ndarray], gap: int = 2, rows: Sequence[str] = ()) -> np.ndarray:
     """One picture of what a method shows.
 
     Args:
       columns: by title ("" writes none): images (rows, h, w, c), a block of images (rows, columns,
         h, w, c), both uint8, or curves (rows, length), floats, each drawn as a small picture.
       gap: white pixels between the cells.
+      rows: a name for each row, written to the left of it; () writes none.
 
     Returns:
-      uint8, shape (height, width, c). A smaller image is enlarged by a whole number where it fits.
+      uint8, shape (height, width, c). Images are enlarged by a whole number: to the height of the
+      highest, and all together to :data:`WIDTH`.
     """
     groups = [(title, _cells(column)) for title, column in columns.items()]
     cells = [cell for _, cells in groups for cell in cells]
-    rows, height, _, channels = (max(cell.shape[axis] for cell in cells) for axis in range(4))
+    count, height, _, channels = (max(cell.shape[axis] for cell in cells) for axis in range(4))
     groups = [
-        (title, [_fitted(cell, rows, height, channels) for cell in cells])
+        (title, [_fitted(cell, count, height, channels) for cell in cells])
         for title, cells in groups
     ]
-    if not any(columns):
-        return _below([cell for _, cells in groups for cell in cells], gap)
-    return _titled(groups, gap)
+    if all(column.ndim > 2 for column in columns.values()):  # letters and lines are never enlarged
+        width = sum(cell.shape[2] for _, cells in groups for cell in cells)
+        scale = max(min(-(-WIDTH // width), HEIGHT // (count * height)), 1)
+        groups = [(title, [_enlarged(cell, scale) for cell in cells]) for title, cells in groups]
+    below = _below([cell for _, cells in groups for cell in cells], gap)
+    picture = _titled(groups, gap) if any(columns) else below
+    return _named(picture, rows, len(below), gap) if rows else picture
+
+
+def _enlarged(cells: np.ndarray, scale: int) -> np.ndarray:
+    """Images (n, h, w, c) with ``scale`` x ``scale`` pixels for each of theirs."""
+    return cells.repeat(scale, axis=1).repeat(scale, axis=2)
+
+
+def _named(picture: np.ndarray, names: Sequence[str], height: int, gap: int) -> np.ndarray:
+    """A picture with a name to the left of each row; the rows are its last ``height`` pixels."""
+    row = (height + gap) // len(names)
+    font = ImageFont.load_default(min(max(row // 3, SMALLEST), 16))
+    wrapped = [_wrapped(name, font, NAME) for name in names]
+    room = max(round(font.getlength(line)) for lines in wrapped for line in lines) + 12
+    strip = Pillow.new("L", (room, len(picture)), 255)
+    draw = ImageDraw.Draw(strip)
+    for i, lines in enumerate(wrapped):
+        middle = len(picture) - height + i * row + (row - gap) / 2
+        text = "\n".join(lines)
+        draw.multiline_text((room - 6, middle), text, fill=0, font=font, anchor="rm", align="right")
+    beside = np.full((*strip.size[::-1], picture.shape[2]), 255, np.uint8)
+    beside[..., :3] = np.asarray(strip)[..., None]
+    return np.concatenate([beside, picture], axis=1)
 
 
 def _cells(column: np.ndarray) -> list[np.ndarray]:
@@ -70,8 +104,7 @@ def _cells(column: np.ndarray) -> list[np.ndarray]:
 
 def _fitted(cell: np.ndarray, rows: int, height: int, channels: int) -> np.ndarray:
     """A column on white, enlarged as often as the height allows, with as many channels as asked."""
-    scale = height // cell.shape[1]
-    cell = cell.repeat(scale, axis=1).repeat(scale, axis=2)
+    cell = _enlarged(cell, height // cell.shape[1])
     n, h, w, c = cell.shape
     out = np.full((rows, height, w, channels), 255, np.uint8)
     out[:n, (height - h) // 2 :][:, :h, :, : max(c, min(channels, 3))] = cell
@@ -143,7 +176,7 @@ def _strip(titles: Sequence[tuple[str, float, int]], width: int) -> np.ndarray:
     In one line if letters that are easily read allow it, else on as many as it takes.
     """
     rooms = {title: max(room - max(4, room // 16), 1) for title, _, room in titles}
-    size = max(min(room for *_, room in titles) // 10, 13)
+    size = min(max(min(room for *_, room in titles) // 10, 13), 26)
     font = ImageFont.load_default(size)
     while size > SMALLEST and any(font.getlength(t) > room for t, room in rooms.items()):
         size -= 1

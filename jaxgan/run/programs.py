@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jaxgan.core import Algorithm, TrainState, Update, advance, several
 from jaxgan.data.dataset import Dataset
 from jaxgan.data.order import plans
+from jaxgan.data.pipeline import batches, prepare
 from jaxgan.data.resident import gather, resident
 from jaxgan.ops.pixels import to_uint8
 from jaxgan.system.devices import Devices, leading
@@ -42,8 +43,10 @@ class FromHost:
 
     def __init__(self, setting: Setting):
         """Compiles nothing yet."""
+        prepare(setting.dataset)
         self._setting = setting
         self.step = functools.cache(self._step)
+        self.called: set[int] = set()
 
     def _step(self, count: int) -> Step:
         algorithm, _, devices, like, *_ = self._setting
@@ -64,8 +67,6 @@ class FromHost:
         """Nothing stays on the devices between two calls."""
 
     def _batches(self, begin: int, count: int, **share: int) -> Iterator[Batch]:
-        from jaxgan.data.pipeline import batches  # a run from the device needs no TensorFlow
-
         return batches(self._setting.dataset, **self._setting.order(begin, count, **share))
 
 
@@ -76,6 +77,7 @@ class FromDevice:
         """Compiles nothing yet, and puts nothing on the devices."""
         self._setting = setting
         self.step = functools.cache(self._step)
+        self.called: set[int] = set()
 
     @functools.cached_property
     def _data(self) -> Batch:
@@ -120,8 +122,8 @@ class FromDevice:
 
 
 Programs: TypeAlias = FromHost | FromDevice
-"""``step(count)``: steps in one call, compiled once; ``feeds`` for them; ``first`` for init;
-``free`` when the leg has ended."""
+"""``step(count)``: steps in one call, compiled once; ``called``: the counts that were called;
+``feeds`` for them; ``first`` for init; ``free`` when the leg has ended."""
 
 
 def _steps(step: Update, count: int) -> Update:

@@ -116,7 +116,9 @@ class Session:
                 f"steps: the run in {self.out} is finished ({step} of {self.run.steps} steps):"
                 f" raise {raised} to go on, choose another --out, or start over with --fresh"
             )
-        state = self.stages[self._leg(step)].with_frozen(state)
+        stage = self.stages[self._leg(step)]
+        _ = stage.programs  # now, as it takes seconds, and not under a progress bar
+        state = stage.with_frozen(state)
         return Start(state, step, _folded(self._keys[1], rollbacks), rollbacks)
 
     def enter(self, call: Call, state: TrainState, rollbacks: int) -> TrainState:

@@ -35,8 +35,14 @@ class Call(NamedTuple):
         """Whether the state before it is still that of the leg before."""
         return self.stage.index > 0 and self.step - self.taken == self.stage.first
 
+    @property
+    def compiles(self) -> bool:
+        """Whether it is the first one of its program."""
+        return self.taken not in self.stage.programs.called
+
     def __call__(self, state: TrainState, root: PRNGKey) -> tuple[TrainState, dict[str, Any]]:
         """The state after these steps, and their metrics."""
+        self.stage.programs.called.add(self.taken)
         return self.stage.programs.step(self.taken)(state, self.feed, root)
 
 
@@ -129,6 +135,15 @@ class Stage:
     def diversity(self, columns: Mapping[str, np.ndarray]) -> dict[str, float]:
         """The diversity of the samples in a sheet; {} where the method draws no such images."""
         return self._gauge(columns) if self._gauge else {}
+
+    def classes_of_rows(self, columns: Mapping[str, np.ndarray]) -> tuple[str, ...]:
+        """The names of the classes of a sheet's rows; () where its rows are not classes."""
+        blocks = [column for column in columns.values() if column.ndim == 5]
+        functions = self.leg.algorithm.functions.values()
+        if not blocks or not any(f.draws and "label" in f.takes for f in functions):
+            return ()
+        names = self.dataset.class_names[: len(blocks[0])]
+        return names if len(names) == len(blocks[0]) else ()
 
     @functools.cached_property
     def _gauge(self) -> Gauge | None:

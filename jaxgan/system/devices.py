@@ -72,6 +72,12 @@ class Devices:
                 f" use {batch_size - batch_size % n or n} or {batch_size + n - batch_size % n}"
             )
 
+    @property
+    def kind(self) -> str:
+        """Number and kind of the devices, for messages."""
+        name = self.mesh.devices.flat[0].device_kind
+        return name if self.mesh.size == 1 else f"{self.mesh.size} x {name}"
+
     # Where things lie.
 
     def split(self, lead: int) -> NamedSharding:

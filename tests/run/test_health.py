@@ -158,3 +158,32 @@ def test_the_line_says_all_in_words():
 )
 def test_what_is_off_is_said(values, words):
     assert health.warnings(values) == [words]
+
+
+@pytest.mark.parametrize("player", ["", "_a"])
+def test_a_wasserstein_critic_may_rank_all_reals_above_the_fakes(player):
+    rate = {f"real_rate{player}": 1.0}
+    assert health.warnings({**rate, f"wasserstein_estimate{player}": 3.0}) == []
+    assert len(health.warnings(rate)) == 1
+    other = {**rate, "wasserstein_estimate_b": 3.0}  # of another critic
+    assert len(health.warnings(other)) == 1
+
+
+def collapses(*diversities):
+    return [{"step": 100 * (i + 1), "diversity": d} for i, d in enumerate(diversities)]
+
+
+@pytest.mark.parametrize(
+    "records,steps,lasted",
+    [
+        (collapses(0.05, 0.05, 0.05), 1900, "for 200 steps now: "),
+        (collapses(0.05, 0.05, 0.05), 2000, ""),  # a tenth of the run, and no more
+        (collapses(0.05, 0.05, 0.05, 0.5), 100, ""),  # it is over
+        (collapses(0.05, 0.5, 0.05, 0.05), 900, "for 100 steps now: "),
+        ([*collapses(0.05, 0.05), {"step": 250, "loss": 1.0}], 900, "for 100 steps now: "),
+        ([{**r, "class_diversity": 0.01} for r in collapses(0.5, 0.5)], 900, "for 100 steps now: "),
+        ([], 900, ""),
+    ],
+)
+def test_a_long_collapse_ends_with_advice(records, steps, lasted):
+    assert health.advice(records, steps) == (lasted and lasted + health.ADVICE)

@@ -117,7 +117,7 @@ def test_what_a_leg_adopts_is_the_last_state_of_the_leg_before(tmp_path):
 def test_records_and_pictures_know_the_leg(whole):
     assert [r["images"] for r in losses(whole)] == [16, 32, 40, 48]
     sheet = Image.open(whole / "samples.png")
-    assert sheet.width == 4 * 16 + 3 * 2
+    assert sheet.width == 4 * 7 * 16 + 3 * 2  # enlarged sevenfold
     assert all(r["diversity"] > 0 for r in losses(whole) if "diversity" in r)
 
 

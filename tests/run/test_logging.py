@@ -121,3 +121,12 @@ def test_a_start_that_fails_to_write_loses_no_record(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         Logger(tmp_path, start=10, steps=20, images=lambda step: step)
     assert [r["step"] for r in read_records(path)] == [5]
+
+
+def test_the_warning_of_a_long_collapse_says_what_to_change(logger, capsys):
+    for step in (2, 4):  # of 10
+        logger.report(step, {"diversity": 0.01})
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.endswith("Warning: the generator has collapsed to few images")
+    assert "Warning: the generator has collapsed to few images, for 2 steps now: raise" in second
+    assert logger.records[-1]["warning"] == "the generator has collapsed to few images"

@@ -51,15 +51,53 @@ def test_a_title_a_column():
         grid(np.zeros((1, 3, 8, 8, 1), np.uint8), titles=("a", "b"))
 
 
-def test_a_sheet_of_one_untitled_block_is_its_grid():
-    block = RNG.integers(0, 256, (3, 4, 8, 8, 1)).astype(np.uint8)
-    np.testing.assert_array_equal(sheet({"": block}), grid(block))
+def enlarged(images, scale):
+    return images.repeat(scale, -3).repeat(scale, -2)
+
+
+@pytest.mark.parametrize(
+    "rows,columns,side,scale",
+    [
+        (10, 10, 28, 2),
+        (10, 10, 8, 7),
+        (2, 4, 64, 3),
+        (10, 10, 64, 1),
+        (8, 2, 28, 4),
+        (20, 1, 64, 1),
+    ],
+)
+def test_a_sheet_enlarges_small_images_by_a_whole_number(rows, columns, side, scale):
+    block = RNG.integers(0, 256, (rows, columns, side, side, 1)).astype(np.uint8)
+    np.testing.assert_array_equal(sheet({"": block}), grid(enlarged(block, scale)))
 
 
 def test_a_sheet_of_titled_columns_is_their_grid():
     images = RNG.integers(0, 256, (3, 2, 64, 64, 3)).astype(np.uint8)
     found = sheet({"real": images[:, 0], "fake": images[:, 1]})
-    np.testing.assert_array_equal(found, grid(images, titles=("real", "fake")))
+    np.testing.assert_array_equal(found, grid(enlarged(images, 5), titles=("real", "fake")))
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_names_stand_beside_the_middle_of_their_rows(channels):
+    block = np.full((3, 10, 28, 28, channels), 100, np.uint8)
+    names = ("7", "Ankle boot", "a name that takes more than one line")
+    bare, named = sheet({"drawn": block}), sheet({"drawn": block}, rows=names)
+    assert named.dtype == np.uint8
+    left = named.shape[1] - bare.shape[1]
+    np.testing.assert_array_equal(named[:, left:], bare)
+    assert 0 < left <= 132
+    assert (named[:, :left, 3:] == 255).all()  # opaque
+    ink = (named[:, :left, 0] < 128).any(1)
+    above = len(bare) - (3 * 56 + 2 * 2)
+    assert not ink[:above].any()
+    for i in range(3):
+        lines = np.flatnonzero(ink[above + i * 58 :][:56])
+        assert abs(lines.min() + lines.max() + 1 - 56) <= 8
+    widths = [
+        np.ptp(np.flatnonzero((named[above + i * 58 :][:56, :left, 0] < 128).any(0)))
+        for i in range(3)
+    ]
+    assert widths[0] < widths[1] < widths[2]
 
 
 def test_a_sheet_holds_columns_of_any_form():

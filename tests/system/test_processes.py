@@ -172,7 +172,7 @@ def test_a_killed_process_ends_the_other_and_one_process_goes_on(tmp_path):
 
 
 def test_two_processes_set_one_damaged_checkpoint_aside_together(tmp_path):
-    run = (*DCGAN, "--data.on_device", "True", "--checkpoint.every", "2")
+    run = (*DCGAN, "--data.on_device", "--checkpoint.every", "2")
     finish(start_two(run, tmp_path, "--steps", "4"))
     truncate(tmp_path / "checkpoints", 4)
     said = finish(start_two(run, tmp_path, "--steps", "6"))

@@ -16,3 +16,10 @@ def test_digits_are_scikit_learns():
     np.testing.assert_allclose(image[..., 0] / 255 * 16, digits.images[100], atol=0.04)
     assert label == digits.target[100]
     assert (source.arrays["image"].min(), source.arrays["image"].max()) == (0, 255)
+
+
+def test_a_file_that_lies_elsewhere_is_read_by_scikit_learn(monkeypatch):
+    read = open_digits()
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    for name, array in open_digits().arrays.items():
+        np.testing.assert_array_equal(array, read.arrays[name])

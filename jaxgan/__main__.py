@@ -1,0 +1,37 @@
+"""The command ``jaxgan``: ``jaxgan train``, ``sample``, ``apply`` and ``evaluate``."""
+
+import importlib
+
+from jaxgan import cli
+from jaxgan.errors import InputError, nearest
+
+COMMANDS = {
+    "train": "trains a config; the same command goes on with a run that was interrupted",
+    "sample": "draws images by a run",
+    "apply": "applies a function of a run to files",
+    "evaluate": "measures a run or a folder of images",
+}
+"""A line on each command, which is a module of its own: ``python -m jaxgan.train`` is the same."""
+
+
+def main() -> None:
+    """Runs the command that is named first."""
+    cli.main(_run)
+
+
+def _run(args: list[str]) -> int | None:
+    if not args or args[0] in cli.HELP:
+        print("usage: jaxgan COMMAND ...\n")
+        print(*(f"  {name:10}{line}" for name, line in COMMANDS.items()), sep="\n")
+        print("\njaxgan COMMAND --help lists the fields of a command; jaxgan --version")
+        return 0
+    name = args[0]
+    if name not in COMMANDS:
+        raise InputError(
+            f"command: there is no {name}; {nearest(name, COMMANDS)}use {', '.join(COMMANDS)}"
+        )
+    return importlib.import_module(f"jaxgan.{name}").main(args[1:])
+
+
+if __name__ == "__main__":
+    main()
