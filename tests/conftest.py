@@ -10,12 +10,16 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:  # one for the whole run: work
     os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp()
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.3"
     atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"], ignore_errors=True)
-flags = os.environ.get("XLA_FLAGS", "")
-# Most of these tests' time is compilation, so little of it is spent on optimizing. Four devices
-# that share a busy machine's two cores may wait long for one another: that is no deadlock.
-os.environ["XLA_FLAGS"] = (
-    f"{flags} --xla_force_host_platform_device_count=4 --xla_backend_optimization_level=0"
+# Most of these tests' time is compilation, so little of it is spent on optimizing.
+XLA_FLAGS = (
+    "--xla_backend_optimization_level=0"
+    " --xla_backend_extra_options=xla_cpu_disable_new_fusion_emitters"  # a third of the time
+    " --xla_cpu_max_isa=AVX"  # no FMA: where one is used differs between programs, and bits with it
+    # Devices that share a busy machine's cores may wait long for one another: that is no deadlock.
     " --xla_cpu_collective_call_terminate_timeout_seconds=600"
+)
+os.environ["XLA_FLAGS"] = (
+    f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=4 {XLA_FLAGS}"
 )
 
 import pathlib

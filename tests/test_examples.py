@@ -13,7 +13,7 @@ from PIL import Image
 import jaxgan
 from jaxgan import apply, evaluate, sample, train
 from jaxgan.run.logging import read_records
-from tests.conftest import ROOT
+from tests.conftest import ROOT, XLA_FLAGS
 
 FILE = ROOT / "examples" / "vae.py"
 FEW = ("--data.image_size", "8", "--data.batch_size", "16", "--algorithm.hidden", "16")
@@ -95,6 +95,6 @@ def test_training_from_the_device_loads_no_tensorflow(tmp_path):
         f"train.main([{str(FILE)!r}, *{FEW!r}, '--steps', '2', '--data.on_device', 'True',"
         f" '--out', {str(tmp_path / 'run')!r}])"
     )
-    env = {**os.environ, "XLA_FLAGS": ""}
+    env = {**os.environ, "XLA_FLAGS": XLA_FLAGS}
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, check=True, timeout=300)
     assert (tmp_path / "run" / "samples.png").is_file()

@@ -19,6 +19,13 @@ PLAIN = {"generator_optimizer": SGD(lr=1.0), "discriminator_optimizer": SGD(lr=1
 """With these, the parameters change by minus the gradient."""
 
 HALVED = SGD(lr=0.1, schedule="constant_linear")
+LEAST = CycleGAN(
+    generator=UNetGenerator(features=2, depth=2, dropout=0.0),
+    discriminator=PixelDiscriminator(features=2),
+    identity=0.0,
+    pool_size=2,
+)
+"""What compiles fastest, where the nets do not matter."""
 
 
 def pairs(size):
@@ -41,18 +48,18 @@ def params_of(state, player):
     return state.players[player].variables["params"]
 
 
-@pytest.mark.parametrize("n", [1, 2])
+@pytest.mark.parametrize("n", [pytest.param(1, marks=pytest.mark.peers), 2])
 def test_one_whole_step_equals_pytorch(n):
     torch = pytest.importorskip("torch", reason="the extra `peers` is not installed")
     from benchmarks.peers import torch_translation as peer
 
     config = CycleGAN(
-        generator=ResNetGenerator(features=8, blocks=3), discriminator=PatchGAN(features=8), **PLAIN
+        generator=ResNetGenerator(features=8, blocks=1), discriminator=PatchGAN(features=8), **PLAIN
     )
     data = batch(n, 32)
     state, new, metrics = one_step(config, data, pairs(32))
     nets = {
-        name: peer.load(peer.resnet_generator(3, 8), params_of(state, name))
+        name: peer.load(peer.resnet_generator(1, 8), params_of(state, name))
         for name in ("ab", "ba")
     }
     judges = {
@@ -126,7 +133,7 @@ def test_the_loss_is_the_weighted_sum_of_its_parts():
     config = replace(ALGORITHMS["cyclegan"], **PLAIN)
     algorithm = config.build(PAIRS)
     data = batch(2)
-    state = algorithm.init(KEY, data)
+    state = jax.jit(algorithm.init)(KEY, data)
     loss, aux = jax.jit(config.generator_loss)(state.given, data, KEY)
     assert set(aux.rows) == {"fake_a", "fake_b"}
     want = aux.metrics["adversarial_a"] + aux.metrics["adversarial_b"]
@@ -136,17 +143,15 @@ def test_the_loss_is_the_weighted_sum_of_its_parts():
 
 
 def test_without_identity_there_are_no_identity_passes():
-    config = replace(ALGORITHMS["cyclegan"], identity=0.0)
-    _, _, metrics = one_step(config, batch(2))
+    algorithm = replace(ALGORITHMS["cyclegan"], identity=0.0).build(PAIRS)
+    state = jax.eval_shape(algorithm.init, KEY, batch(2))
+    _, metrics = jax.eval_shape(advance(algorithm), state, batch(2), KEY)
     assert not {"identity_a", "identity_b"} & set(metrics)
 
 
-@pytest.mark.parametrize(
-    "objective", ["minimax", "nonsaturating", "hinge", "relativistic", "least_squares"]
-)
+@pytest.mark.parametrize("objective", ["minimax", "nonsaturating", "hinge", "relativistic"])
 def test_any_objective_trains(objective):
-    config = replace(ALGORITHMS["cyclegan"], objective=objective)
-    _, new, metrics = one_step(config, batch(2))
+    _, new, metrics = one_step(replace(LEAST, objective=objective), batch(2))
     assert all(np.isfinite(value) for value in metrics.values())
     assert int(new.memory["pool"]["count"]) == 2
 
@@ -169,12 +174,7 @@ def test_batch_norm_and_dropout_train_too():
 
 
 def test_the_learning_rate_is_constant_for_half_the_run_and_0_at_its_end():
-    config = CycleGAN(
-        generator=ALGORITHMS["cyclegan"].generator,
-        discriminator=ALGORITHMS["cyclegan"].discriminator,
-        generator_optimizer=HALVED,
-        discriminator_optimizer=HALVED,
-    )
+    config = replace(LEAST, generator_optimizer=HALVED, discriminator_optimizer=HALVED)
     schedule = [0.1] * 10 + [0.1 * (1 - i / 10) for i in range(10)]
     algorithm = config.build(PAIRS)
     state = jax.jit(algorithm.init)(KEY, batch(1))
@@ -194,17 +194,18 @@ def test_the_sheet_shows_both_ways_there_and_back():
     config = ALGORITHMS["cyclegan"]
     algorithm = config.build(PAIRS)
     data = jax.tree.map(jnp.asarray, batch(3))
-    state = algorithm.init(KEY, data)
-    weights = state.weights()
+    weights = jax.jit(algorithm.init)(KEY, data).weights()
     columns = algorithm.show(weights, data, KEY)
     assert list(columns)[:4] == ["real A", "fake B", "cycle A", "identity A"]
     sheet = np.stack([np.asarray(column) for column in columns.values()], axis=1)
     assert sheet.shape == (3, 8, 8, 8, 3)
     a, b = (jnp.asarray(data[name] / np.float32(127.5) - 1) for name in ("a", "b"))
 
+    @jax.jit
     def ab(x):
         return algorithm.functions["ab"].apply(weights, {"a": x}, None)
 
+    @jax.jit
     def ba(x):
         return algorithm.functions["ba"].apply(weights, {"b": x}, None)
 

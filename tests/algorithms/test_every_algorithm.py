@@ -34,13 +34,22 @@ def build(name):
     return at_precision(ALGORITHMS[name].build(spec_of(ALGORITHMS[name])), "highest")
 
 
-def run(algorithm, devices, steps):
+def run(algorithm, devices, steps=5):
+    """The first state, and the last with its metrics, of steps that are traced once."""
     stream = batches(algorithm)
     state = devices.init(algorithm, KEY, next(stream))
-    step = devices.step(algorithm, state)
-    for _, batch in zip(range(steps), devices.put(stream, leading(algorithm)), strict=False):
+    first, lead = jax.device_get(state), leading(algorithm)
+    chex.clear_trace_counter()
+    traced_once = chex.assert_max_traces(advance(algorithm), n=1)
+    step = devices.compile(traced_once, state, lead)
+    for _, batch in zip(range(steps), devices.put(stream, lead), strict=False):
         state, metrics = step(state, batch, KEY)
-    return jax.device_get((state, metrics))
+    return first, *jax.device_get((state, metrics))
+
+
+@functools.cache
+def on_one_device(name):
+    return run(build(name), Devices(1))
 
 
 FORMS = {
@@ -48,20 +57,24 @@ FORMS = {
     "pmap": Parallel(compile="pmap"),
     "sharded": Parallel(state="sharded"),
 }
+BOTH = ["dcgan", "sn_cgan", "wgan_gp", "cyclegan"]
+"""Batch norm, spectral norm, a penalty with several updates, and a pool."""
 
 
-@functools.cache
-def on_one_device(name):
-    return run(build(name), Devices(1), 5)
+def together(name, *forms):
+    """All forms of a method on one worker of pytest-xdist, which computes the one device's once."""
+    return [pytest.param(name, form, marks=pytest.mark.xdist_group(name)) for form in forms]
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", ALGORITHMS)
+@pytest.mark.parametrize(
+    "name,form",
+    [case for name in ALGORITHMS for case in together(name, "jit")]
+    + [case for name in BOTH for case in together(name, "pmap", "sharded")],
+)
 def test_four_devices_equal_one(name, form):
-    algorithm = build(name)
     assert jax.device_count() == 4
-    state, metrics = on_one_device(name)
-    state4, metrics4 = run(algorithm, open_devices(FORMS[form], 4), 5)
+    _, state, metrics = on_one_device(name)
+    _, state4, metrics4 = run(build(name), open_devices(FORMS[form], 4))
     for player, one in state.players.items():
         four = state4.players[player]
         chex.assert_trees_all_close(one.variables, four.variables, atol=1e-5, rtol=1e-5)
@@ -70,29 +83,22 @@ def test_four_devices_equal_one(name, form):
     chex.assert_trees_all_close(metrics, metrics4, atol=1e-4, rtol=5e-4)
 
 
-@pytest.mark.parametrize("name", ALGORITHMS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ALGORITHMS]
+)
 def test_one_compile_a_run_and_every_player_learns(name):
-    algorithm, devices = build(name), Devices(1)
-    stream = batches(algorithm)
-    first = devices.init(algorithm, KEY, next(stream))
-    before = jax.device_get(first)
-    chex.clear_trace_counter()
-    traced_once = chex.assert_max_traces(advance(algorithm), n=1)
-    step = devices.compile(traced_once, first, leading(algorithm))
-    state = first
-    for _, batch in zip(range(3), devices.put(stream, leading(algorithm)), strict=False):
-        state, metrics = step(state, batch, KEY)
-    assert int(state.step) == 3
-    for player, old in before.players.items():
+    first, last, metrics = on_one_device(name)  # fails where it is traced twice
+    assert int(last.step) == 5
+    for player, old in first.players.items():
         moved = jax.tree.map(
             lambda a, b: np.abs(a - b).max(),
             old.variables["params"],
-            jax.device_get(state.players[player].variables["params"]),
+            last.players[player].variables["params"],
         )
         assert all(np.isfinite(m).all() for m in jax.tree.leaves(moved))
         # A bias that a norm cancels stands still.
         assert all((m > 0).any() for m in jax.tree.leaves(moved) if m.ndim)
-    assert all(np.isfinite(value) for value in jax.device_get(metrics).values())
+    assert all(np.isfinite(value) for value in metrics.values())
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
@@ -158,7 +164,7 @@ def test_bfloat16_stays_near_float32():
     results = {}
     for dtype in ("float32", "bfloat16"):
         algorithm = replace(config, compute_dtype=dtype).build(SPEC)
-        state, metrics = run(algorithm, Devices(1), 3)
+        _, state, metrics = run(algorithm, Devices(1), 3)
         results[dtype] = metrics
         leaves = jax.tree.leaves(state.players)
         assert {leaf.dtype for leaf in leaves} <= {np.dtype("float32"), np.dtype("int32")}

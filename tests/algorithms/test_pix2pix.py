@@ -83,8 +83,7 @@ def test_any_objective_trains(objective):
 def test_the_sheet_shows_source_translation_and_target():
     algorithm = replace(ALGORITHMS["pix2pix"], direction="ba").build(PAIRS)
     data = jax.tree.map(jnp.asarray, batch(3, 8))
-    state = algorithm.init(KEY, data)
-    weights = state.weights()
+    weights = jax.jit(algorithm.init)(KEY, data).weights()
     columns = algorithm.show(weights, data, KEY)
     assert list(columns) == ["real B", "fake A", "real A"]
     assert list(algorithm.functions) == ["ba"]

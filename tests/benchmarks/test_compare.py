@@ -113,6 +113,7 @@ SLEEPER = """
 """
 
 
+@pytest.mark.peers
 def test_one_that_dies_is_reported_and_the_others_go_on(tmp_path, monkeypatch, capsys):
     (tmp_path / "sleeper.py").write_text(textwrap.dedent(SLEEPER))
     forms = ("good", "bad", "raises", "exits", "aborts")
@@ -286,6 +287,7 @@ def peers_of(library):
     return tensorflow_gan
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize("library", ["torch", "tensorflow"])
 def test_peers_have_as_many_parameters(library):
     peers = peers_of(library)
@@ -345,6 +347,7 @@ def mirrored_dense(value, name, space, layer):
     return units[:, 0] if name == "bias" else units
 
 
+@pytest.mark.peers
 @methods()
 def test_torch_takes_the_same_steps(workload, monkeypatch):
     peers = peers_of("torch")
@@ -374,6 +377,7 @@ def tensorflow_put(layer, name, value):
     getattr(layer, names.get(name, name)).assign(value)
 
 
+@pytest.mark.peers
 @methods()
 def test_tensorflow_takes_the_same_steps(workload, monkeypatch):
     peers = peers_of("tensorflow")
@@ -397,6 +401,7 @@ def test_tensorflow_takes_the_same_steps(workload, monkeypatch):
 # jaxgan's own side.
 
 
+@pytest.mark.peers
 def test_jaxgan_trains_as_its_command_does():
     workload = dataclasses.replace(small("dcgan"), image_shape=(8, 8, 1))
     runner = workloads.build(workload, workloads.random_bytes(workload, BATCH), "step")

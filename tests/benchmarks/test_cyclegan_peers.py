@@ -10,6 +10,8 @@ from flax import traverse_util
 from benchmarks.workloads import WORKLOADS, build, random_bytes, spec_of
 from jaxgan.core import advance
 
+pytestmark = pytest.mark.peers
+
 BATCH, STEPS = 2, 3
 FORMS = ("eager", "channels_last")
 RESNET_6, RESNET_9, PATCHGAN = 7_837_699, 11_378_179, 2_764_737

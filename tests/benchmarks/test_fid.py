@@ -10,6 +10,7 @@ from benchmarks import fid
 pytest.importorskip("benchmarks.peers.torch_features", reason="the contenders are PyTorch's")
 
 
+@pytest.mark.peers
 def test_contenders_of_the_distance_agree(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(fid, "SIZE", 12)
     monkeypatch.setattr(fid, "PAUSE", 0)

@@ -14,6 +14,7 @@ TINY = replace(WORKLOADS["dcgan_28"], image_shape=(8, 8, 1), features=(2, 2), ba
 OURS = sorted({c.form for c in GPU_CONTENDERS.values() if "workloads" in c.module} | {"step", "x8"})
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize("form", OURS)
 @pytest.mark.parametrize("n_critic", [1, 2])
 def test_every_form_of_jaxgan_takes_its_steps(form, n_critic):
@@ -36,6 +37,7 @@ def test_a_machine_without_cuda_says_so():
         torch_cuda.build(TINY, random_bytes(TINY, 8), "compile bf16")
 
 
+@pytest.mark.peers
 def test_bfloat16_is_compared_by_mean_losses(tmp_path):
     run = small_run(ALGORITHMS["dcgan"], tmp_path)
     differences = gpu.bfloat16(run, count=8)

@@ -83,6 +83,7 @@ def check(row, fields):
         assert row[name] > 0, name
 
 
+@pytest.mark.peers
 def test_row_has_every_measurement(tmp_path):
     result, lines = measure(tmp_path, DENSE, "--batch-size", "8")
     assert result.keys() == MACHINE
@@ -99,6 +100,7 @@ def test_row_has_every_measurement(tmp_path):
     assert modules == "['tensorflow', 'orbax']"
 
 
+@pytest.mark.peers
 def test_step_only_imports_no_tensorflow(tmp_path):
     result, lines = measure(tmp_path, CONVOLUTIONAL, "--step-only", "--image-size", "20")
     assert lines[-1] == "[]"

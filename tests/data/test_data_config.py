@@ -1,6 +1,3 @@
-import subprocess
-import sys
-
 import pytest
 
 from jaxgan.data import Data
@@ -35,16 +32,3 @@ def test_bad_values_name_their_field(field, value):
 def test_a_share_and_a_fold():
     with pytest.raises(InputError, match=r"^data\.held_out: .* data\.fold 2 5 both .*: use one of"):
         Data(held_out=0.1, fold=(2, 5))
-
-
-def test_only_the_pipeline_loads_tensorflow():
-    code = (
-        "import sys, jaxgan.data.resident, jaxgan.data.order, jaxgan.data.loader;"
-        "from jaxgan.data.dataset import open_dataset; from jaxgan.data.config import Data;"
-        "dataset = open_dataset(Data(on_device=True, held_out=0.1)); dataset.gallery();"
-        "jaxgan.data.resident.resident(dataset);"
-        "next(jaxgan.data.order.plans(dataset, seed=0));"
-        "print(sorted(m for m in sys.modules if m.split('.')[0].startswith('tensorflow')))"
-    )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout.strip() == "[]"

@@ -1,7 +1,5 @@
 """Opening a run to train it: one writer, directories after a kill, and training from Python."""
 
-import subprocess
-import sys
 import threading
 from dataclasses import replace
 
@@ -13,7 +11,6 @@ from jaxgan.run import directory
 from jaxgan.run.logging import read_records
 from jaxgan.run.session import Session
 from jaxgan.system.devices import Devices
-from tests.conftest import ROOT
 from tests.run.methods import Silent, run_of
 from tests.small import ALGORITHMS, small_run
 from tests.test_train import CrashError
@@ -76,23 +73,6 @@ def test_training_in_a_thread_from_python(tmp_path):
     thread.start()
     thread.join()
     assert found == [0]
-    assert read_records(tmp_path / "metrics.jsonl")[-1]["step"] == 2
-
-
-NO_TENSORFLOW = """
-import sys
-sys.modules["tensorflow"] = None
-import jaxgan
-from dataclasses import replace
-from tests.small import ALGORITHMS, small_run
-run = small_run(ALGORITHMS["gan"], sys.argv[1], steps=2)
-raise SystemExit(jaxgan.train(replace(run, data=replace(run.data, on_device=True))))
-"""
-
-
-def test_a_run_from_the_device_needs_no_tensorflow(tmp_path):
-    command = [sys.executable, "-c", NO_TENSORFLOW, str(tmp_path)]
-    subprocess.run(command, cwd=ROOT, check=True, timeout=300)
     assert read_records(tmp_path / "metrics.jsonl")[-1]["step"] == 2
 
 
