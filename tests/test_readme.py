@@ -1,11 +1,20 @@
-"""The README's code runs, and its commands name what exists."""
+"""The README's code runs; so does every command in it and in docs/, in a short form."""
 
+import importlib
 import re
+import shlex
+import shutil
+from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
+from PIL import Image
 
+from jaxgan.data.sources import opening
+from jaxgan.run import describe, loop, session
+from jaxgan.system import processes
+from jaxgan.system.devices import Devices
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -44,3 +53,144 @@ def test_configs_and_files_that_it_names_exist():
 def test_the_two_commands_are_there():
     assert "pip install -e . && python -m jaxgan.train\n" in README
     assert "pip install -e '.[test]' && python -m pytest\n" in README
+
+
+# Every command of a fenced block, in a short form.
+
+SMALL = "--data.image_size 8 --data.batch_size 8"
+NETS = "--algorithm.generator.features 1 --algorithm.discriminator.features 1"
+CRITIC = (
+    "--algorithm.generator.features 1 --algorithm.critic.features 1 --algorithm.n_critic 1"
+    " --algorithm.penalties.gradient_penalty 0 --algorithm.clip 0.01"
+)
+LAYERS = "--algorithm.generator.blocks 1 --algorithm.discriminator.layers 1"
+CYCLE = f"{LAYERS} --algorithm.identity 0 --algorithm.pool_size 0"
+OWN = "--features own.py --n 16"
+VAE = f"{SMALL} --steps 2 --algorithm.hidden 4"
+
+SHORT = {
+    "train": "",
+    "train wgan_gp_mnist --algorithm.generator_optimizer.lr 2e-4 --out runs/mine": (
+        f"--data.image_size 16 --data.batch_size 8 {CRITIC} --data.source npz:FILE --steps 1"
+        " --evaluate.every 1 --evaluate.features own.py --evaluate.n 16"
+    ),
+    "train mine.py": "",
+    "train --help": "",
+    "train --dry-run": f"{SMALL} {NETS} --algorithm.discriminator.norm none",
+    "train CONFIG --evaluate.every 1000 --evaluate.n 10000 --evaluate.metrics fid,kid": (
+        "--evaluate.features own.py"
+    ),
+    "train dcgan_64 --data.source folder:PATH": SMALL,
+    "train cgan_mnist --data.source idx:PATH": SMALL,
+    "train --data.source npz:FILE": SMALL,
+    "train gan_mnist --data.source tfds:mnist --data.tfds_dir PATH": "",
+    "train cyclegan_maps --data.source unpaired:PATH_A,PATH_B": "",
+    "train cyclegan_maps --data.source unpaired:ROOT": "",
+    "train pix2pix_maps --data.source paired:PATH_A,PATH_B": "",
+    "train pix2pix_maps --data.source paired:ROOT": "",
+    "train cyclegan_photos --out runs/photos": (f"{SMALL} {NETS} {CYCLE} --steps 1"),
+    "train CONFIG --out DIR --parallel.coordinator HOST:PORT --parallel.processes 2"
+    " --parallel.process 0": "",
+    "sample runs/mine --n 100 --out samples.png": "",
+    "sample runs/mine --n 50000 --out samples.npz": "--n 100",
+    "sample runs/mine --best --out samples.png": "",
+    "apply runs/photos --function ab --in FOLDER --out OTHER --sheet": "",
+    "evaluate runs/mine --metrics fid,kid,pr": OWN,
+    "evaluate runs/mine --metrics fid,kid,is,pr,dc,swd --n 50000": (
+        f"{OWN} --metrics fid,kid,pr,dc,swd"  # without is: own.py does not classify
+    ),
+    "evaluate runs/mine --reference stats.npz": OWN,
+    "evaluate FOLDER --reference OTHER": OWN,
+    "evaluate FOLDER --save_statistics stats.npz": OWN,
+    "train examples/vae.py --out runs/vae": VAE,
+    "sample runs/vae --config examples/vae.py --out samples.png": "",
+    "apply runs/vae --config examples/vae.py --function reconstruct --in FOLDER --out OTHER": "",
+    "apply runs/vae --config examples/vae.py --function encode --in FOLDER --out codes.npz": "",
+    "evaluate runs/vae --config examples/vae.py": OWN,
+}
+
+
+def commands():
+    """The commands in fenced blocks, as ``train ...``, without comments."""
+    texts = [README, *(path.read_text() for path in sorted((ROOT / "docs").glob("*.md")))]
+    found, fenced = [], False
+    for line in "\n".join(texts).splitlines():
+        if line.startswith("```"):
+            fenced = not fenced
+        command = re.search(r"(?:python -m jaxgan[. ]|^jaxgan )([^#]*)", line)
+        if fenced and command:
+            found.append(" ".join(command[1].split()))
+    return found
+
+
+def test_every_command_has_a_short_form():
+    assert set(SHORT) == {*commands()}
+
+
+def write_images(folder, count=16, shape=(8, 8, 3)):
+    folder.mkdir(parents=True, exist_ok=True)
+    for i in range(count):
+        pixels = np.random.default_rng(i).integers(0, 256, shape, np.uint8)
+        Image.fromarray(pixels).save(folder / f"{i}.png")
+
+
+def write_idx(path, array):
+    header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">i4").tobytes()
+    path.write_bytes(header + array.tobytes())
+
+
+def write_place(place):
+    """Files for the names in capitals, a config and features of one's own."""
+    for folder in ("FOLDER", "OTHER", "PATH_A", "PATH_B", "ROOT/trainA", "ROOT/trainB"):
+        write_images(place / folder)
+    write_images(place / "ROOT", shape=(8, 16, 3))
+    write_images(place / "PATH" / "one")
+    images, labels = np.zeros((100, 8, 8), np.uint8), np.arange(100, dtype=np.uint8) % 10
+    write_idx(place / "PATH" / "train-images-idx3-ubyte", images)
+    write_idx(place / "PATH" / "train-labels-idx1-ubyte", labels)
+    with open(place / "FILE", "wb") as file:
+        np.savez(file, images=images[..., None], labels=labels)
+    shutil.copy(ROOT / "configs" / "gan_digits.py", place / "mine.py")
+    (place / "own.py").write_text(
+        "def features(images):\n    return images.reshape(len(images), -1)[:, :12] / 255.0\n"
+    )
+    shutil.copytree(ROOT / "examples", place / "examples")
+
+
+def opened(run, fresh=False, devices=None):
+    """A run's data and nets, and some examples, in the place of training."""
+    stages, _ = session.open_stages(run, devices or Devices(1))
+    stages[0].dataset.gallery()
+    return 0
+
+
+def perform(command):
+    """Runs a command in its short form, in this process."""
+    line = f"{command} {SHORT[command]}".replace("CONFIG", "mine.py")
+    line = line.replace("--out OTHER", "--out made")  # OTHER holds images to compare with
+    name, *args = shlex.split(line)
+    try:
+        code = importlib.import_module(f"jaxgan.{name}").main(args)
+    except SystemExit as stop:
+        code = stop.code
+    assert code in (None, 0), command
+    if file := re.search(r"--out ([\w.]+\.\w+)", command):
+        assert Path(file[1]).stat().st_size
+
+
+def test_every_command_does_what_it_says(tmp_path, monkeypatch):
+    write_place(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for module in (session, describe):  # one device compiles fastest
+        monkeypatch.setattr(module, "open_devices", lambda parallel: Devices(1, parallel))
+    first = [c for c in SHORT if c.startswith("train") and "--out runs/" in c]
+    first += ["evaluate FOLDER --save_statistics stats.npz"]
+    for command in first:  # these make what the others open
+        perform(command)
+    assert Path("runs/mine/best").is_dir()
+    monkeypatch.setattr(loop, "train", opened)
+    monkeypatch.setattr(processes, "initialize", lambda parallel: None)
+    monkeypatch.setitem(opening._KINDS, "tfds", ("NAME", True, opening._KINDS["digits"][2]))
+    for command in [c for c in SHORT if c not in first]:
+        perform(command)
