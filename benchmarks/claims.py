@@ -4,6 +4,7 @@ README.md says what is measured. It reads finished runs of labelled images and t
 """
 
 import json
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,12 +118,23 @@ def row(command: Command, name: str, svc: Pipeline, real: Images, labels: Labels
         "class_diversity": last.get("class_diversity"),
         "minutes": minutes(Path(name)),
     }
-    if command.weights:
+    return result | (distance(command, name, real) if command.weights else {})
+
+
+def distance(command: Command, name: str, real: Images) -> dict[str, float]:
+    """The Frechet distance of SqueezeNet's features between the samples and held-out reals."""
+    with tempfile.TemporaryDirectory() as folder:
+        reference = Path(folder) / "reals.npz"
+        np.savez(reference, images=real)
         question = Question(
-            images=name, n=command.n, features="squeezenet", weights=command.weights
+            images=name,
+            reference=f"npz:{reference}",
+            n=command.n,
+            features="squeezenet",
+            weights=command.weights,
+            cache=False,
         )
-        result |= evaluate(question)["metrics"]
-    return result
+        return evaluate(question)["metrics"]
 
 
 def main(args: list[str]) -> None:
