@@ -1,6 +1,7 @@
 """The loop: what a run leaves behind, and that it resumes to the bit."""
 
 import contextlib
+import functools
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -24,8 +26,8 @@ from jaxgan.run.logging import Logger, read_records
 from jaxgan.run.loop import train as train_on
 from jaxgan.run.session import Session
 from jaxgan.system.devices import Devices
-from tests.conftest import ROOT
-from tests.small import ALGORITHMS, small_data, small_run
+from tests.conftest import ROOT, XLA_FLAGS
+from tests.small import ALGORITHMS, small_run
 
 
 def train(run, fresh=False):
@@ -84,33 +86,61 @@ def crash(monkeypatch, run, at):
             train(run)
 
 
-@pytest.mark.parametrize("name", ALGORITHMS)
-def test_a_crash_and_a_restart_end_where_one_run_ends_to_the_bit(name, tmp_path, monkeypatch):
-    whole = small_run(ALGORITHMS[name], tmp_path / "whole")
-    assert train(whole) == 0
-    broken = replace(whole, out=str(tmp_path / "broken"), checkpoint=Checkpoint(every=3))
+def augmented(name, out):
+    """A run with random draws wherever a run can have them."""
+    run = small_run(ALGORITHMS[name], out, checkpoint=Checkpoint(every=4), log=Log(every=4))
+    return replace(run, data=replace(run.data, flip=True, crop=2, jitter=0.2))
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory):
+    """By name: the augmented run that was not disturbed, once for each worker."""
+
+    @functools.cache
+    def train_whole(name):
+        run = augmented(name, tmp_path_factory.mktemp(name) / "whole")
+        assert train(run) == 0
+        return run
+
+    return train_whole
+
+
+def grouped(*cases):
+    """Cases with one method's name first run on one worker of pytest-xdist, and share its run."""
+    return [pytest.param(*case, marks=pytest.mark.xdist_group(f"run {case[0]}")) for case in cases]
+
+
+# One of each kind of state: batch norm, spectral norm, schedules, pools and averages, pairs.
+@pytest.mark.parametrize(
+    "name", grouped(["dcgan"], ["sn_cgan"], ["wgan_gp"], ["cyclegan"], ["pix2pix"])
+)
+def test_a_crash_and_a_restart_end_where_one_run_ends_to_the_bit(
+    name, whole, tmp_path, monkeypatch
+):
+    run = whole(name)
+    broken = replace(run, out=str(tmp_path / "broken"), checkpoint=Checkpoint(every=3))
     crash(monkeypatch, broken, at=5)
     assert train(broken) == 0
-    assert_same_runs(tmp_path / "whole", tmp_path / "broken")
+    assert_same_runs(Path(run.out), tmp_path / "broken")
 
 
-@pytest.mark.parametrize("name", ["dcgan", "wgan_gp", "sn_cgan", "cyclegan"])
 @pytest.mark.parametrize(
-    "changes",
-    [{"steps_per_call": 2}, {"on_device": True}, {"steps_per_call": 4, "on_device": True}],
+    "name,call,on_device",
+    grouped(
+        ("dcgan", 2, False),
+        ("dcgan", 1, True),
+        ("wgan_gp", 2, False),  # several batches a step, too
+        ("wgan_gp", 4, True),
+        ("sn_cgan", 4, True),
+        ("cyclegan", 4, True),
+    ),
 )
-def test_calls_and_placement_change_nothing_to_the_bit(name, changes, tmp_path):
-    data = small_data(ALGORITHMS[name], tmp_path)
-    data = replace(data, flip=True, crop=2, jitter=0.2)
-    intervals = {"log": Log(every=4), "checkpoint": Checkpoint(every=4), "sample": Sample(every=8)}
-    plain = small_run(ALGORITHMS[name], tmp_path / "plain", data=data, steps=9, **intervals)
-    data = replace(data, on_device=changes.get("on_device", False))
-    call = changes.get("steps_per_call", 1)
-    other = replace(plain, out=str(tmp_path / "other"), data=data, steps_per_call=call)
-    train(plain)
-    train(other)
-    assert losses(tmp_path / "plain") == losses(tmp_path / "other")
-    assert_same_runs(tmp_path / "plain", tmp_path / "other")
+def test_calls_and_placement_change_nothing_to_the_bit(name, call, on_device, whole, tmp_path):
+    run = whole(name)
+    data = replace(run.data, on_device=on_device)
+    train(replace(run, out=str(tmp_path / "other"), data=data, steps_per_call=call))
+    assert losses(Path(run.out)) == losses(tmp_path / "other")
+    assert_same_runs(Path(run.out), tmp_path / "other")
 
 
 def test_calls_of_several_steps_go_on_from_any_step(tmp_path, monkeypatch):
@@ -239,7 +269,7 @@ def test_restored_arrays_are_those_that_were_saved(tmp_path):
 
 
 def command(*args, **kwargs):
-    env = {k: v for k, v in os.environ.items() if k != "XLA_FLAGS"}
+    env = {**os.environ, "XLA_FLAGS": XLA_FLAGS}
     return subprocess.Popen(
         [sys.executable, "-m", "jaxgan.train", *args],
         cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kwargs,

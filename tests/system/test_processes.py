@@ -1,23 +1,27 @@
 """Several processes on loopback: together they are one run."""
 
+import functools
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 
+import jax
 import numpy as np
 import pytest
 from PIL import Image
 
+from jaxgan import cli, evaluate, train
 from jaxgan.errors import InputError
 from jaxgan.run.logging import read_records
 from jaxgan.system import processes
 from jaxgan.system.devices import Parallel
 from jaxgan.system.processes import LOST
-from tests.conftest import ROOT
+from tests.conftest import ROOT, XLA_FLAGS
 from tests.run.test_checkpoint import truncate
 from tests.test_train import final_state
 
@@ -34,11 +38,13 @@ DCGAN = (
 MEASURED = (
     "--evaluate.every", "2", "--evaluate.n", "70", "--evaluate.features", "{own}",
 )  # fmt: skip
-WGAN_GP = (
-    "configs/wgan_gp_mnist.py", "--data.source", "digits", "--data.image_size", "16",
-    "--algorithm.generator.features", "4", "--algorithm.critic.features", "4",
-    "--algorithm.n_critic", "2",
-)  # fmt: skip
+WGAN_GP = """
+from tests.small import ALGORITHMS, small_run
+
+
+def config():
+    return small_run(ALGORITHMS["wgan_gp"], "")
+"""
 CYCLEGAN = (
     # A seed whose L1 losses have no pixel so near 0 that rounding turns its sign, and its gradient.
     "configs/cyclegan_photos.py", "--data.image_size", "32", "--data.source", "unpaired:{noise}",
@@ -52,13 +58,18 @@ def features(images):
     return images.reshape(len(images), -1)[:, ::97] / 255
 """
 
+RUNS = {
+    "dcgan": (*DCGAN, *MEASURED, "--data.on_device", "--checkpoint.every", "2"),
+    "wgan_gp": ("{wgan_gp}",),
+    "cyclegan": CYCLEGAN,
+}
 RUN = (
     "--data.batch_size", "8", "--log.every", "2", "--sample.every", "50", "--precision", "highest",
 )  # fmt: skip
 
 
 def launch(module, devices, *arguments):
-    flags = f"--xla_force_host_platform_device_count={devices} --xla_backend_optimization_level=0"
+    flags = f"--xla_force_host_platform_device_count={devices} {XLA_FLAGS}"
     env = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
     command = [sys.executable, "-m", module, *map(str, arguments)]
     return subprocess.Popen(
@@ -74,16 +85,17 @@ def launch_two(module, *arguments):
     return [launch(module, 2, *arguments, *meeting, "--parallel.process", i) for i in range(2)]
 
 
-def start(arguments, out, devices, *more):
-    return launch("jaxgan.train", devices, *arguments, *RUN, "--out", out, *more)
-
-
 def start_two(arguments, out, *more):
     return launch_two("jaxgan.train", *arguments, *RUN, "--out", out, *more)
 
 
+def train_alone(arguments, out, *more):
+    """The same in this process, on its four devices."""
+    assert train.main([*arguments, *RUN, "--out", str(out), *more]) == 0
+
+
 def finish(processes):
-    outputs = [process.communicate(timeout=300) for process in processes]
+    outputs = [process.communicate(timeout=900) for process in processes]
     assert [process.returncode for process in processes] == [0] * len(processes), outputs
     return outputs
 
@@ -99,28 +111,56 @@ def make_noise(root):
     return root
 
 
+@pytest.fixture(scope="module")
+def together(tmp_path_factory):
+    """``(arguments, directory, outputs)`` of four steps that two processes took, by name."""
+
+    @functools.cache
+    def start(name):
+        root = tmp_path_factory.mktemp(name)
+        (root / "own.py").write_text(FEATURES)
+        (root / "wgan_gp.py").write_text(WGAN_GP)
+        make_noise(root / "noise")
+        names = {"own": root / "own.py", "noise": root / "noise", "wgan_gp": root / "wgan_gp.py"}
+        arguments = [text.format(**names) for text in RUNS[name]]
+        return arguments, root / "two", finish(start_two(arguments, root / "two", "--steps", "4"))
+
+    return start
+
+
 @pytest.mark.parametrize(
-    "arguments", [DCGAN + MEASURED, WGAN_GP, CYCLEGAN], ids=["dcgan", "wgan_gp", "cyclegan"]
+    "name",
+    [pytest.param("dcgan", marks=pytest.mark.xdist_group("two")), "wgan_gp", "cyclegan"],
 )
-def test_two_processes_of_two_devices_equal_one_of_four(arguments, tmp_path):
-    one, two = tmp_path / "one", tmp_path / "two"
-    (tmp_path / "own.py").write_text(FEATURES)
-    names = {"noise": make_noise(tmp_path / "noise"), "own": tmp_path / "own.py"}
-    arguments = [text.format(**names) for text in arguments]
-    outputs = finish(start_two(arguments, two, "--steps", "4"))
-    finish([start(arguments, one, 4, "--steps", "4")])
-    expected, found = final_state(one), final_state(two)
+def test_two_processes_of_two_devices_equal_one_of_four(name, together, tmp_path):
+    arguments, two, outputs = together(name)
+    train_alone(arguments, tmp_path, "--steps", "4")
+    expected, found = final_state(tmp_path), final_state(two)
     assert expected.keys() == found.keys()
     for leaf, value in expected.items():
         np.testing.assert_allclose(found[leaf], value, atol=1e-5, rtol=1e-5, err_msg=leaf)
     records = read_records(two / "metrics.jsonl")
     assert [r["step"] for r in records] == [2, 4]
-    for record, other in zip(records, read_records(one / "metrics.jsonl"), strict=True):
+    for record, other in zip(records, read_records(tmp_path / "metrics.jsonl"), strict=True):
         own = {name: value for name, value in record.items() if "own" in name}
         assert own == pytest.approx({name: other[name] for name in own}, rel=1e-3)
         assert len(own) == ("--evaluate.every" in arguments)
     assert "samples.png" in outputs[0][0]
     assert "done" not in outputs[1][0]  # one process writes and speaks
+
+
+@pytest.mark.xdist_group("two")
+def test_two_processes_set_one_damaged_checkpoint_aside_together(together, tmp_path):
+    arguments, two, _ = together("dcgan")
+    out = tmp_path / "run"
+    shutil.copytree(two, out)
+    truncate(out / "checkpoints", 4)
+    said = finish(start_two(arguments, out, "--steps", "6"))
+    assert "checkpoint 4 is unreadable" in said[0][0]
+    assert "from step 2" in said[0][0]
+    assert "unreadable" not in said[1][0]  # one process moves it and speaks
+    assert (out / "unreadable-checkpoint-4").is_dir()
+    assert read_records(out / "metrics.jsonl")[-1]["step"] == 6
 
 
 def test_two_processes_measure_what_one_does(tmp_path):
@@ -134,7 +174,7 @@ def test_two_processes_measure_what_one_does(tmp_path):
     )  # fmt: skip
     together, alone = tmp_path / "two.json", tmp_path / "one.json"
     outputs = finish(launch_two(*command, "--out", together))
-    finish([launch(command[0], 1, *command[1:], "--out", alone)])
+    evaluate.main([*map(str, command[1:]), "--out", str(alone)])
     assert "metrics" in outputs[0][0]
     assert "metrics" not in outputs[1][0]  # one process speaks
     found, expected = (json.loads(path.read_text()) for path in (together, alone))
@@ -143,7 +183,7 @@ def test_two_processes_measure_what_one_does(tmp_path):
     assert found["devices"].startswith("4 x")
 
 
-def test_a_killed_process_ends_the_other_and_one_process_goes_on(tmp_path):
+def test_a_killed_process_ends_the_other_and_one_process_goes_on(tmp_path, capsys):
     long = ("--steps", "100000", "--checkpoint.every", "4")
     processes = start_two(DCGAN, tmp_path, *long)
     while not read_records(tmp_path / "metrics.jsonl")[8:]:
@@ -165,32 +205,23 @@ def test_a_killed_process_ends_the_other_and_one_process_goes_on(tmp_path):
     saved = max(
         int(path.name) for path in (tmp_path / "checkpoints").iterdir() if path.name.isdigit()
     )
-    alone = (*DCGAN, "--steps", str(saved + 3), "--checkpoint.every", "4")
-    [(said, _)] = finish([start(alone, tmp_path, 1)])
-    assert f"from step {saved}" in said
+    train_alone(DCGAN, tmp_path, "--steps", str(saved + 3), "--checkpoint.every", "4")
+    assert f"from step {saved}" in capsys.readouterr().out
     assert read_records(tmp_path / "metrics.jsonl")[-1]["step"] == saved + 3
 
 
-def test_two_processes_set_one_damaged_checkpoint_aside_together(tmp_path):
-    run = (*DCGAN, "--data.on_device", "--checkpoint.every", "2")
-    finish(start_two(run, tmp_path, "--steps", "4"))
-    truncate(tmp_path / "checkpoints", 4)
-    said = finish(start_two(run, tmp_path, "--steps", "6"))
-    assert "checkpoint 4 is unreadable" in said[0][0]
-    assert "from step 2" in said[0][0]
-    assert "unreadable" not in said[1][0]  # one process moves it and speaks
-    assert (tmp_path / "unreadable-checkpoint-4").is_dir()
-    assert read_records(tmp_path / "metrics.jsonl")[-1]["step"] == 6
+def test_several_processes_need_a_directory_that_they_share(monkeypatch):
+    monkeypatch.setattr(jax.distributed, "is_initialized", lambda: True)
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    monkeypatch.setattr(jax, "process_index", lambda: 1)
+    monkeypatch.setattr(sys, "argv", ["train", *DCGAN, "--steps", "4"])
 
+    def leave(line, code):
+        raise SystemExit(f"{code} {line}")
 
-def test_several_processes_need_a_directory_that_they_share(tmp_path):
-    processes = start_two(DCGAN, "", "--steps", "4")
-    for i, process in enumerate(processes):
-        _, errors = process.communicate(timeout=120)
-        if process.returncode == 2:
-            assert f"process {i}: out: several processes" in errors
-        else:  # the other one was faster to leave
-            assert process.returncode in (LOST, -signal.SIGABRT)
+    monkeypatch.setattr(processes, "leave", leave)
+    with pytest.raises(SystemExit, match="2 error: process 1: out: several processes"):
+        cli.main(train.main)
 
 
 @pytest.mark.parametrize(
@@ -242,7 +273,7 @@ def test_two_processes_roll_back_together(tmp_path):
         (tmp_path / f"{name}.py").write_text(FRAGILE.format(out=str(out)))
     said = finish(start_two([str(tmp_path / "two.py")], outs["two"]))[0][0]
     assert "Rollback 1 of 3" in said
-    finish([start([str(tmp_path / "one.py")], outs["one"], 4)])
+    train_alone([str(tmp_path / "one.py")], outs["one"])
     expected, found = final_state(outs["one"]), final_state(outs["two"])
     for leaf, value in expected.items():
         np.testing.assert_allclose(found[leaf], value, atol=1e-5, rtol=1e-5, err_msg=leaf)
