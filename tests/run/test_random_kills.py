@@ -1,8 +1,8 @@
 """kill -9 at random moments: the resumed run ends where the uninterrupted one does, to the bit.
 
-``JAXGAN_KILLS`` says how many (50); ``pytest -m slow -s`` prints the table. The moments are spread
-over a whole run, from the first second of the process to its last step, through the compilation,
-checkpoints at every second step and evaluations at every fourth.
+``JAXGAN_KILLS`` says how many (50); ``pytest -m slow -s`` prints the table. Of a config's kills one
+falls into the first second of the process, a third into its start and compilation, and the others
+after a random step: every second one is saved, and every fourth evaluated.
 """
 
 import os
@@ -90,15 +90,31 @@ def values(out):
     return [{k: v for k, v in r.items() if k not in CLOCK} for r in records]
 
 
-def killed(name, whole, out, moment):
+def moment_of(i, seconds, rng):
+    """``(step, seconds after it)`` of the i-th kill of a config."""
+    if i == 0:
+        return 0, round(rng.uniform(0, 1), 2)
+    if i % 3 == 0:
+        return 0, round(rng.uniform(1, seconds), 2)
+    return rng.randrange(1, STEPS), round(rng.uniform(0, 0.1), 3)
+
+
+def reached(out):
+    """The last step in the records."""
+    return max((record["step"] for record in read_records(out / "metrics.jsonl")), default=0)
+
+
+def killed(name, whole, out, step, seconds):
     """Kills a run at a moment; says from which step it goes on, and whether its end is equal."""
     process = start(name, out, whole.features)
+    while process.poll() is None and reached(out) < step:
+        time.sleep(0.002)
     try:
-        process.wait(moment)
+        process.wait(seconds)
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGKILL)
         process.wait()
-    doing = what_it_did(out)
+    doing = what_it_did(name, out)
     steps = saved_steps(out / "checkpoints")
     resumed = steps[-1] if steps else 0
     if resumed < STEPS:  # else it was done before the kill
@@ -109,12 +125,16 @@ def killed(name, whole, out, moment):
     return doing, resumed, equal and values(out) == whole.values
 
 
-def what_it_did(out):
+def what_it_did(name, out):
     """What a kill interrupted, by what it left."""
     if not (out / "config.json").is_file():
         return "before the config"
-    if not read_records(out / "metrics.jsonl"):
+    if not reached(out):
         return "before the first step"
+    last = read_records(out / "metrics.jsonl")[-1]
+    measured = any(key.startswith("fid") for key in last)
+    if "--evaluate.n" in CONFIGS[name] and last["step"] % 4 == 0 and not measured:
+        return "in an evaluation"
     if any(out.glob("*/*.orbax-checkpoint-tmp*")):
         return "in a save"
     return "between saves"
@@ -129,11 +149,9 @@ def test_every_resumed_run_ends_where_the_uninterrupted_one_does(tmp_path):
         name = list(CONFIGS)[i % len(CONFIGS)]
         if name not in wholes:
             wholes[name] = Whole(name, pathlib.Path(tmp_path))
-        # The first kill of a config falls into its first second; the others anywhere.
-        first = i < len(CONFIGS)
-        moment = rng.uniform(0, 1) if first else rng.uniform(1, wholes[name].seconds)
-        row = killed(name, wholes[name], tmp_path / f"{name}-{i}", moment)
-        rows.append((name, round(moment, 2), *row))
+        moment = moment_of(i // len(CONFIGS), wholes[name].seconds, rng)
+        row = killed(name, wholes[name], tmp_path / f"{name}-{i}", *moment)
+        rows.append((name, f"step {moment[0]} + {moment[1]} s", *row))
         print(*rows[-1], sep="  ", flush=True)
     print("config  kills  equal  what was interrupted")
     for name in wholes:
