@@ -26,7 +26,7 @@ STEPS = 40
 CLOCK = ("images_per_second", "warning")
 COMMON = [
     "--steps", str(STEPS), "--log.every", "1", "--checkpoint.every", "2", "--sample.every", "20",
-    "--data.image_size", "8", "--data.batch_size", "4", "--data.on_device", "True",
+    "--data.image_size", "8", "--data.batch_size", "4", "--data.on_device",
 ]  # fmt: skip
 EVALUATED = ["--evaluate.every", "4", "--evaluate.n", "128", "--evaluate.metrics", "fid"]
 NARROW = [

@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 
 TRAINING = [
     "--steps", "1000000", "--checkpoint.every", "1", "--log.every", "1", "--sample.every", "1000",
-    "--data.image_size", "8", "--data.batch_size", "4", "--data.on_device", "True",
+    "--data.image_size", "8", "--data.batch_size", "4", "--data.on_device",
     "--algorithm.generator.features", "2", "--algorithm.discriminator.features", "2",
 ]  # fmt: skip
 
