@@ -1,4 +1,4 @@
-"""What the user may choose about the data."""
+"""Fields of a config about the data."""
 
 from dataclasses import dataclass
 

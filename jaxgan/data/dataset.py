@@ -42,7 +42,7 @@ class Dataset:
     streams: Mapping[str, Stream]
     """One named ``""``; or ``a`` and ``b``, two domains that have nothing to do with each other."""
     features: Mapping[str, Feature]
-    """What a batch consists of."""
+    """Features of a batch by name."""
     scaling: Mapping[str, Scaling]
     """The scaling of each array, by statistics of the training part alone."""
 
@@ -62,7 +62,7 @@ class Dataset:
         return not kinds.isdisjoint({"image", "mask"})
 
     def loader(self, stream: str, held_out: bool = False) -> Loader:
-        """What loads examples of a stream's training or held-out part."""
+        """Loader of the examples of a stream's training or held-out part."""
         own = self.streams[stream]
         part = own.held_out if held_out else own.training
         assert part is not None

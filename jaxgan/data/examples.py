@@ -1,4 +1,4 @@
-"""What a source of examples is, whatever it reads."""
+"""Sources of examples, whatever they read."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Source:
     size: int
     """Number of examples: ``len(source)``."""
     features: Mapping[str, Feature]
-    """What an example consists of. The sides of images and masks are 0 where they vary."""
+    """Features of an example by name. The sides of images and masks are 0 where they vary."""
     example: Callable[[int], Example]
     """Example i, safe to call from several threads. Raises :class:`UnreadableImageError`."""
     class_names: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ class Source:
     test: Callable[[], "Source"] | None = None
     """Opens the test part that belongs to the source."""
     notes: tuple[str, ...] = ()
-    """What was found in the files and should be said."""
+    """Lines for the user about what was found in the files."""
 
     def __len__(self) -> int:
         return self.size

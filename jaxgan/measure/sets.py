@@ -43,7 +43,7 @@ class ImageSet:
     unreadable: dict[int, str] = field(default_factory=dict)
     """Errors of the images that this process could not read so far, by place."""
     notes: tuple[str, ...] = ()
-    """What was found in the files and should be said."""
+    """Lines for the user about what was found in the files."""
 
     def share(self, process: int = 0, processes: int = 1) -> Iterator[Indexed]:
         """The images of one of several processes: each takes every so many-th chunk."""

@@ -57,7 +57,7 @@ class BookDCGANGenerator(nn.Module):
     slope: float = 0.01
     """Slope of LeakyReLU below 0."""
     conditioning: GeneratorConditioning = "embedding"
-    """How labels enter, where ``num_classes`` is over 0."""
+    """Way in which labels enter if ``num_classes`` is above 0."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
     """(height, width, channels) of the data."""
     num_classes: int = 0
@@ -121,7 +121,7 @@ class BookDCGANDiscriminator(nn.Module):
     slope: float = 0.01
     """Slope of LeakyReLU below 0."""
     conditioning: DiscriminatorConditioning = "channel"
-    """How labels enter, where ``num_classes`` is over 0."""
+    """Way in which labels enter if ``num_classes`` is above 0."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
     """(height, width, channels) of the data."""
     num_classes: int = 0

@@ -1,4 +1,4 @@
-"""What a network refuses, and the one line that says why."""
+"""Checks of a network's fields and inputs, each with one line that says what is wrong."""
 
 from dataclasses import fields
 from typing import Any, get_args

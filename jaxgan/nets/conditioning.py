@@ -72,7 +72,7 @@ class LabelledLatent(nn.Module):
     """z * Embed(y), elementwise (*GANs in Action*, ch. 8)."""
 
     num_classes: int
-    """How many classes there are."""
+    """Number of classes."""
     dtype: Any = jnp.float32
     """Type of the result."""
 
@@ -87,7 +87,7 @@ class LabelChannel(nn.Module):
     """The images with one more channel, Embed(y) of h*w numbers (*GANs in Action*, ch. 8)."""
 
     num_classes: int
-    """How many classes there are."""
+    """Number of classes."""
     dtype: Any = jnp.float32
     """Type of the result."""
 
@@ -103,7 +103,7 @@ class Projection(nn.Module):
     """<Embed(y), phi>, to be added to a logit (Miyato and Koyama 2018, equation 4)."""
 
     num_classes: int
-    """How many classes there are."""
+    """Number of classes."""
     norm: Norm = "none"
     """``spectral`` and ``weight`` normalize the embedding too, as the paper's code does."""
 

@@ -47,7 +47,7 @@ class DCGANGenerator(nn.Module):
     initializer: Initializer = "dcgan"
     """Initializer of kernels and gains."""
     conditioning: GeneratorConditioning = "embedding"
-    """How labels enter, where ``num_classes`` is over 0."""
+    """Way in which labels enter if ``num_classes`` is above 0."""
     use_bias: bool = False
     """Biases in the convolutions; the paper's code has none."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
@@ -109,7 +109,7 @@ class DCGANDiscriminator(nn.Module):
     slope: float = 0.2
     """Slope of LeakyReLU below 0."""
     conditioning: DiscriminatorConditioning = "channel"
-    """How labels enter, where ``num_classes`` is over 0."""
+    """Way in which labels enter if ``num_classes`` is above 0."""
     use_bias: bool = False
     """Biases in the convolutions; the paper's code has none."""
     image_shape: tuple[int, int, int] = (28, 28, 1)

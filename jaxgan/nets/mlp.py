@@ -30,7 +30,7 @@ class MLPGenerator(nn.Module):
     slope: float = 0.01
     """Slope of LeakyReLU below 0."""
     conditioning: Literal["embedding"] = "embedding"
-    """How labels enter, where ``num_classes`` is over 0: z * Embed(y)."""
+    """Way in which labels enter if ``num_classes`` is above 0: z * Embed(y)."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
     """(height, width, channels) of the data."""
     num_classes: int = 0
@@ -63,7 +63,7 @@ class MLPDiscriminator(nn.Module):
     slope: float = 0.01
     """Slope of LeakyReLU below 0."""
     conditioning: DiscriminatorConditioning = "channel"
-    """How labels enter, where ``num_classes`` is over 0."""
+    """Way in which labels enter if ``num_classes`` is above 0."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
     """(height, width, channels) of the data."""
     num_classes: int = 0

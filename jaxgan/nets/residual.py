@@ -147,7 +147,7 @@ class ResidualGenerator(nn.Module):
     initializer: Initializer = "he_average"
     """Initializer of kernels and gains; what no ReLU follows is Glorot for both of He's."""
     conditioning: GeneratorConditioning = "class_norm"
-    """How labels enter, where ``num_classes`` is over 0."""
+    """Way in which labels enter if ``num_classes`` is above 0."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
     """(height, width, channels) of the data."""
     num_classes: int = 0
@@ -193,7 +193,7 @@ class ResidualCritic(nn.Module):
     pool: Literal["mean", "sum"] = "mean"
     """Global pooling: the mean in WGAN-GP, the sum in SNGAN."""
     conditioning: DiscriminatorConditioning = "projection"
-    """How labels enter, where ``num_classes`` is over 0."""
+    """Way in which labels enter if ``num_classes`` is above 0."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
     """(height, width, channels) of the data."""
     num_classes: int = 0

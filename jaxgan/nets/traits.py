@@ -1,4 +1,4 @@
-"""What a method may ask of a network that it did not make.
+"""Properties of a network that a method did not make.
 
 A network answers by its field ``norm``. One without that field has neither trait.
 """

@@ -41,11 +41,11 @@ class Layer(nn.Module):
     initializer: Initializer
     strides: int = 1
     padding: Padding = "zero"
-    """What lies around the image, ``(size - 1) // 2`` pixels wide."""
+    """Padding around the image, ``(size - 1) // 2`` pixels wide."""
     transpose: bool = False
     """A transposed convolution: ``strides`` times the size."""
     use_bias: bool = True
-    """Where no batch norm follows."""
+    """Whether the convolution has a bias; a batch norm after it would cancel one."""
     normalize: bool = True
     """Whether a norm of activations follows; ``weight`` and ``spectral`` are the kernel's."""
     activation: Activation | None = nn.relu

@@ -27,7 +27,7 @@ class UNetGenerator(nn.Module):
     features: int = 64
     """Channels of the first layer; they double up to 8 times this."""
     norm: Norm = "batch"
-    """Of activations; of one image at a time ``instance``, which at test time does the same."""
+    """Normalization of activations; ``instance`` is per image and the same at test time."""
     dropout: float = 0.5
     """Share of activations that is dropped while training."""
     initializer: Initializer = "dcgan"

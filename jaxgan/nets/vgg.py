@@ -35,7 +35,7 @@ class VGG(nn.Module):
     depth: int = 16
     """Layers with weights: 16 or 19."""
     padding: Padding = "zero"
-    """What lies around the maps."""
+    """Padding around the maps."""
     stop: str = ""
     """The last map ("relu3_1"): what would follow it has no parameters. Empty: to the logits."""
 

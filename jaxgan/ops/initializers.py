@@ -7,7 +7,7 @@ from jax.nn import initializers as jax_init
 from jaxgan.errors import InputError
 
 Initializer: TypeAlias = Literal["dcgan", "glorot", "he", "he_average", "lecun", "orthogonal"]
-"""Where kernels start; biases start at 0.
+"""Initializers of kernels; biases start at 0.
 
 - ``dcgan``: N(0, .02), and gains of normalizations N(1, .02) (Radford et al. 2016, section 4).
 - ``glorot``: U(-a, a), a^2 = 6 / (fan_in + fan_out) (Glorot and Bengio 2010); Keras's default.

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxgan.errors import InputError
 
 Padding: TypeAlias = Literal["zero", "reflect", "replicate"]
-"""What lies around an image: 0, its mirror image without the edge, or its edge."""
+"""Values around an image: 0, its mirror image without the edge, or its edge."""
 
 _MODES = {"zero": "constant", "reflect": "reflect", "replicate": "edge"}
 

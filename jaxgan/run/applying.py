@@ -27,7 +27,7 @@ ROWS, CELL = 16, 256
 
 @dataclass
 class Applied:
-    """What became of the inputs."""
+    """Counts of the inputs by what became of them."""
 
     inputs: int
     unreadable: int = 0

@@ -1,4 +1,4 @@
-"""What a run writes in its directory, by name: that is deleted, and nothing that somebody added."""
+"""Deletes what a run wrote in its directory, by name, and nothing that somebody added."""
 
 import re
 import shutil
@@ -12,7 +12,7 @@ _FILES = re.compile(
 )
 _FOLDERS = re.compile(rf"(checkpoints|best)/\d+|{ASIDE}\d+(-again)*")
 _PARTS = re.compile(rf"(samples/)?\..*\.\d+\.part|(checkpoints|best)/\d+{re.escape(UNFINISHED)}.*")
-"""What a process that was killed while it wrote a file or a checkpoint leaves."""
+"""Names that a process leaves when it is killed while it writes a file or a checkpoint."""
 _PLACES = ("", "samples", "tensorboard", "checkpoints", "best")
 
 

@@ -1,4 +1,4 @@
-"""What a run is, as typed code; and as data, so that a run directory can be opened.
+"""A run as typed code, and as data, so that a run directory can be opened.
 
 Every default stands once, in its dataclass. ``encode`` and ``decode`` go to plain JSON values and
 back: types are looked up by name among jaxgan's own algorithms and nets and nowhere else, so
@@ -95,7 +95,7 @@ class Run(Generic[A]):
     GPU ``default`` and ``high`` are TF32 (10 bits) and ``highest`` is float32, which is slower; on
     a CPU all are float32."""
     on_nan: Literal["stop", "rollback"] = "stop"
-    """Where a loss or a player's parameters are no longer finite: end, or go back to the last
+    """Reaction to a loss or parameters that are not finite: end, or go back to the last
     checkpoint and on with other random numbers, three times at most. The checkpoints stay."""
     out: str | None = None
     """Run directory; an existing one resumes. None: runs/NAME-TIME."""
@@ -252,7 +252,7 @@ def decays(run: Run) -> bool:
 
 
 def differences(old: dict[str, Any], new: Run) -> list[str]:
-    """What a resumed run may not change, as lines ``field: old -> new``.
+    """Changes that a resumed run may not make, as lines ``field: old -> new``.
 
     A field that the old config does not know has its default there.
     """

@@ -30,10 +30,10 @@ FROZEN = "frozen.json"
 
 
 class Facts(NamedTuple):
-    """What a run directory keeps of the data, so that it is opened without them."""
+    """Facts about the data that a run directory keeps, so that it is opened without them."""
 
     spec: Spec
-    """What the method was built for."""
+    """Spec that the method was built for."""
     legs: Sequence[Mapping[str, Feature]]
     """Features of a batch in each leg."""
     scaling: Mapping[str, Scaling]
@@ -49,7 +49,7 @@ def default_directory(run: Run) -> Path:
 
 
 def check(directory: Path, run: Run, fresh: bool = False) -> Facts | None:
-    """What is kept of the run that goes on there; None where a new one begins. Writes nothing.
+    """Facts of the run that goes on there; None if a new one begins. Writes nothing.
 
     Raises:
       InputError: for a directory that is no run, or the run of another config.
@@ -116,7 +116,7 @@ def _is_shallow(content: Any, levels: int = 50) -> bool:
 
 
 def facts(content: dict[str, Any]) -> Facts:
-    """What the contents of config.json say of the data.
+    """Facts about the data in the contents of config.json.
 
     Raises:
       InputError: it was written by another jaxgan.

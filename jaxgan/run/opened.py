@@ -29,7 +29,7 @@ from jaxgan.typing import Variables
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """What a run has learnt. Its methods may be called from any thread."""
+    """A trained run. Its methods may be called from any thread."""
 
     run: Run
     spec: Spec
@@ -50,7 +50,7 @@ class Opened:
 
     @property
     def functions(self) -> Mapping[str, Function]:
-        """What the run can do, by name."""
+        """Functions of the run by name."""
         return self.algorithm.functions
 
     def sample(self, n: int, label: int | None = None, seed: int = 0) -> np.ndarray:

@@ -21,7 +21,7 @@ Step = Callable[..., Any]
 
 
 class Setting(NamedTuple):
-    """What the programs of a leg are made of."""
+    """Parts that the programs of a leg are made of."""
 
     algorithm: Algorithm
     dataset: Dataset

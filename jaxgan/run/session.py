@@ -27,7 +27,7 @@ ROLLBACKS = 3
 
 
 class Start(NamedTuple):
-    """Where an attempt at a run begins."""
+    """Start of an attempt at a run."""
 
     state: TrainState
     step: int
@@ -199,7 +199,7 @@ class Session:
 
     @functools.cached_property
     def _keys(self) -> tuple[PRNGKey, PRNGKey, PRNGKey]:
-        """Of the first state, the steps and the sheets."""
+        """Keys of the first state, the steps and the sheets."""
         init, root, show = jax.random.split(jax.random.key(self.run.seed), 3)
         return init, root, show
 

@@ -28,7 +28,7 @@ class Call(NamedTuple):
     """How many steps it takes."""
     stage: "Stage"
     feed: Any
-    """Its batches, or the data set and the plan to gather them, on the devices."""
+    """Batches of the call, or the data set and the plan to gather them, on the devices."""
 
     @property
     def adopts(self) -> bool:

@@ -17,7 +17,7 @@ Arrays: TypeAlias = Any
 """Arrays of NumPy or JAX."""
 
 Plan: TypeAlias = Mapping[str, Arrays]
-"""What is decided of a batch of one stream: see :data:`jaxgan.data.order.Plan`."""
+"""Decisions for a batch of one stream: see :data:`jaxgan.data.order.Plan`."""
 
 
 def carried_out(

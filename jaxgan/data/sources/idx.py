@@ -92,7 +92,7 @@ def read_idx(path: Path, rank: int) -> np.ndarray:
 
 
 def _content(path: Path) -> tuple[bytes, bool]:
-    """What can be read of a file, unzipped, and whether that is all of it."""
+    """Bytes of a file, unzipped as far as it can be, and whether they are all."""
     try:
         raw = path.read_bytes()
     except OSError as error:

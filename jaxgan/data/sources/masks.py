@@ -72,7 +72,7 @@ def open_masks(text: str) -> Source:
 
 
 def _form(text: str, paths: list[Path]) -> _Form:
-    """What all of the masks have in common; masks that cannot be read are passed over."""
+    """Values and kind that all masks have in common; masks that cannot be read are passed over."""
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         found = [f for f in threads.map(_counted, paths) if f is not None]
     if not found:

@@ -109,4 +109,4 @@ _KINDS: dict[str, tuple[str, bool, Callable[[str, Data], _Opened]]] = {
     "paired": ("PATH_A,PATH_B", True, lambda rest, data: paired.open_paired(rest, data.split)),
     "tfds": ("NAME", True, _open_tfds),
 }
-"""What follows a kind in ``data.source``, whether it has splits, and how it is opened."""
+"""For each kind: the text after it in ``data.source``, whether it has splits, its opener."""

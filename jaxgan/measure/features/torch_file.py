@@ -91,7 +91,7 @@ class _Storage(NamedTuple):
 
 
 class _Tensor(NamedTuple):
-    """What a file says of a tensor: in elements of its storage."""
+    """Place of a tensor in a file, in elements of its storage."""
 
     storage: _Storage
     offset: int
