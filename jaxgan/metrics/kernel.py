@@ -55,7 +55,7 @@ def kernel_distance(
 def _sums(
     x: Float[Array, "m d"], y: Float[Array, "n d"], chosen: Int[Array, "s 2 b"], degree: int
 ) -> tuple[Float[Array, "s b"], Float[Array, "s b"], Float[Array, "s b"]]:
-    """Sums over i != j of each subset, by row i: k(x, x) + k(y, y) - k(x, y) - k(y, x), and k(x, y).
+    """Row sums over i != j of each subset: k(x, x) + k(y, y) - k(x, y) - k(y, x), and k(x, y).
 
     Then k(x, y) where i = j. The differences are small, so their sums round little.
     """
