@@ -188,7 +188,7 @@ def test_a_size_compiles_once(function, name):
 @pytest.mark.parametrize("count", [1, 5, 8])
 def test_it_runs_on_all_devices_with_the_compilers_options(monkeypatch, count):
     options, shapes = [], []
-    monkeypatch.setattr(devices, "compiler_options", lambda: options.append({}) or {})
+    monkeypatch.setattr(devices, "compiler_options", lambda deterministic: options.append({}) or {})
 
     def function(weights, inputs, key):
         jax.debug.callback(lambda x: shapes.append(x.shape), inputs["a"], partitioned=True)

@@ -46,8 +46,8 @@ def test_it_trains_resumes_and_is_measured_on_held_out_digits(run):
     assert measured[1] < measured[0]
     assert (run / "best").is_dir()
     titled = Image.open(run / "samples.png").size
-    assert titled[0] == 3 * 8 + 2 * 2  # real, reconstructed, drawn
-    assert titled[1] > 8 * 8 + 7 * 2  # eight rows below the titles
+    assert titled[0] == 3 * 8 * 15 + 2 * 2  # real, reconstructed, drawn, each pixel 15 times
+    assert titled[1] > 8 * 8 * 15 + 7 * 2  # eight rows below the titles
 
 
 def test_it_samples_maps_and_is_evaluated_by_the_commands(run, tmp_path, capsys):
@@ -92,7 +92,7 @@ def test_training_from_the_device_loads_no_tensorflow(tmp_path):
     code = (
         "import sys; sys.modules['tensorflow'] = None\n"
         "from jaxgan import train\n"
-        f"train.main([{str(FILE)!r}, *{FEW!r}, '--steps', '2', '--data.on_device', 'True',"
+        f"train.main([{str(FILE)!r}, *{FEW!r}, '--steps', '2', '--data.on_device',"
         f" '--out', {str(tmp_path / 'run')!r}])"
     )
     env = {**os.environ, "XLA_FLAGS": XLA_FLAGS}

@@ -134,7 +134,9 @@ def facts(content: dict[str, Any]) -> Facts:
             tuple(content["columns"]),
         )
         typeguard.check_type(
-            found, Facts, collection_check_strategy=typeguard.CollectionCheckStrategy.ALL_ITEMS
+            found._replace(scaling={}),  # made of arrays above, of any size
+            Facts,
+            collection_check_strategy=typeguard.CollectionCheckStrategy.ALL_ITEMS,
         )
     except (KeyError, TypeError, ValueError, AttributeError, typeguard.TypeCheckError) as error:
         reason = f"{type(error).__name__}: {first_line(error)}"

@@ -43,7 +43,7 @@ def test_fc2_and_logits_are_torchvisions_from_pixels(peers):
     features = vgg_features(state)
     out = jax.jit(features)(features.variables, images)
     fc2, logits = peers.torchvision_classes(other, images)
-    assert (features.name, features.size) == ("vgg16-fc2/clean", 4096)
+    assert (features.name, out["features"].shape[1]) == ("vgg16-fc2/clean", 4096)
     check(out["features"], fc2)
     np.testing.assert_allclose(out["logits"], logits, rtol=0, atol=1e-4 * np.abs(logits).max())
 

@@ -8,7 +8,7 @@ import pytest
 
 from jaxgan.core import Player, TrainState
 from jaxgan.errors import InputError
-from jaxgan.run.checkpoint import Checkpoints, abstract, read_newest, saved_steps
+from jaxgan.run.checkpoint import ITEM, Checkpoints, abstract, read_newest, saved_steps
 from jaxgan.system.devices import Devices
 
 
@@ -40,7 +40,7 @@ def read(folder, shape=(300, 100), say=print):
 
 
 def truncate(folder, step):
-    files = (path for path in (folder / str(step)).rglob("*") if path.is_file())
+    files = (path for path in (folder / str(step) / ITEM).rglob("*") if path.is_file())
     largest = max(files, key=lambda path: path.stat().st_size)
     with largest.open("r+b") as file:
         file.truncate(largest.stat().st_size // 2)
