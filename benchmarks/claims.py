@@ -85,7 +85,8 @@ def reals(source: str, shape: tuple[int, ...]) -> tuple[Images, Images, Labels, 
         if part is not None
     ]
     if len(parts) == 1:
-        return tuple(train_test_split(*parts[0], test_size=0.3, random_state=0))
+        x, x_test, y, y_test = train_test_split(*parts[0], test_size=0.3, random_state=0)
+        return x, x_test, y, y_test
     (x, y), (x_test, y_test) = parts
     return x, x_test, y, y_test
 
@@ -108,7 +109,7 @@ def row(command: Command, name: str, svc: Pipeline, real: Images, labels: Labels
     shares = np.bincount(found, minlength=labels.max() + 1) / len(found)
     records = read_records(Path(name) / "metrics.jsonl")
     last = [r for r in records if "diversity" in r][-1]
-    result = {
+    return {
         "run": name,
         "step": run.step,
         "asked_label": None if asked is None else float((found == asked).mean()),
@@ -118,23 +119,20 @@ def row(command: Command, name: str, svc: Pipeline, real: Images, labels: Labels
         "class_diversity": last.get("class_diversity"),
         "minutes": minutes(Path(name)),
     }
-    return result | (distance(command, name, real) if command.weights else {})
 
 
-def distance(command: Command, name: str, real: Images) -> dict[str, float]:
+def distance(command: Command, name: str, reference: Path) -> dict[str, float]:
     """The Frechet distance of SqueezeNet's features between the samples and held-out reals."""
-    with tempfile.TemporaryDirectory() as folder:
-        reference = Path(folder) / "reals.npz"
-        np.savez(reference, images=real)
-        question = Question(
-            images=name,
-            reference=f"npz:{reference}",
-            n=command.n,
-            features="squeezenet",
-            weights=command.weights,
-            cache=False,
-        )
-        return evaluate(question)["metrics"]
+    if not command.weights:
+        return {}
+    question = Question(
+        images=name,
+        reference=f"npz:{reference}",
+        n=command.n,
+        features="squeezenet",
+        weights=command.weights,
+    )
+    return evaluate(question)["metrics"]
 
 
 def main(args: list[str]) -> None:
@@ -149,9 +147,13 @@ def main(args: list[str]) -> None:
         f"classifier: {100 * own:.2f}% of the held-out reals, {time.perf_counter() - began:.0f} s"
     )
     rows = []
-    for name in command.runs:
-        rows.append(row(command, name, svc, held_out, held_out_labels) | {"classifier": own})
-        print(json.dumps(rows[-1]), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        reference = Path(folder) / "reals.npz"
+        np.savez(reference, images=held_out)
+        for name in command.runs:
+            found = row(command, name, svc, held_out, held_out_labels)
+            rows.append(found | distance(command, name, reference) | {"classifier": own})
+            print(json.dumps(rows[-1]), flush=True)
     if command.out:
         Path(command.out).write_text(json.dumps(rows, indent=2) + "\n")
 

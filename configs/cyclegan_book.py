@@ -4,7 +4,7 @@ Paper: Langr and Bok, ch. 9: U-Net of four halvings from 32 channels, discrimina
 convolutions from 64, least squares, lambda 10, identity .9, Adam 2e-4 (.5, .999), batch 1. The book
 keeps no pool and trains the discriminators first. Its norm is over all channels, here of each.
 Command: python -m jaxgan.train configs/cyclegan_book.py
-Time: not run to its end here; it needs a network.
+Time: recipe, not run: it needs a network.
 """
 
 from jaxgan.algorithms import Adam, CycleGAN

@@ -2,7 +2,7 @@
 
 Paper: Zhu et al. 2017, figure 1, in the form of ``cyclegan_maps``: 200 epochs of 1,334 images.
 Command: python -m jaxgan.train configs/cyclegan_horse2zebra.py
-Time: not run to its end here; it needs a network and a GPU.
+Time: recipe, not run: it needs a network and a GPU.
 """
 
 from jaxgan.algorithms import CycleGAN

@@ -4,7 +4,7 @@ Paper: Zhu et al. 2017, section 5 and appendix 7: ResNet with 9 blocks, 70x70 Pa
 squares, lambda 10, identity .5, a pool of 50, Adam 2e-4 (.5, .999), batch 1; load 286, crop 256,
 flip; 200 epochs of 1,096 images, the second half with a learning rate that falls to 0.
 Command: python -m jaxgan.train configs/cyclegan_maps.py --data.source unpaired:maps
-Time: not run to its end here; it needs a GPU.
+Time: recipe, not run: it needs a GPU.
 """
 
 from jaxgan.algorithms import CycleGAN

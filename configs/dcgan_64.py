@@ -3,7 +3,7 @@
 Paper: Radford et al. 2016, layer for layer as pytorch/examples has it: 64 features, z of 100
 numbers, Adam 2e-4 (.5, .999), batch 128.
 Command: python -m jaxgan.train configs/dcgan_64.py --data.source folder:PATH
-Time: not run to its end here; it needs a GPU.
+Time: recipe, not run: it needs a GPU.
 """
 
 from jaxgan.algorithms import GAN, Adam

@@ -3,7 +3,7 @@
 Paper: Radford et al. 2016, in the book's 28 px form: convT 128, 64, 1 (k3) against conv 32, 64,
 128 (k3 s2), batch 128, Adam with Keras's defaults. The book takes 20,000 iterations.
 Command: python -m jaxgan.train configs/dcgan_mnist.py
-Time: not run to its end here.
+Time: recipe, not run to its end here.
 """
 
 from jaxgan.algorithms import GAN, Adam

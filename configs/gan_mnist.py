@@ -3,7 +3,10 @@
 Paper: Goodfellow et al. 2014, as in the book: dense nets of 128 hidden units, LeakyReLU .01, z of
 100 numbers, Adam with Keras's defaults, batch 128, 20,000 iterations.
 Command: python -m jaxgan.train configs/gan_mnist.py
-Time: not run to its end here.
+Time: 13 minutes of training on two cores that mostly did other work.
+Got, 2026-11-24: noisy digits, as the book's. Of 10,000, an SVC (97.9% on held-out reals) assigns
+24.9% to the eights and 3.7% to the rarest digit; 54% of the reals' per-pixel deviation remains;
+diversity 0.68; fid10k/squeezenet 23,255. A dense GAN drops modes: see dcgan_mnist.
 """
 
 from jaxgan.algorithms import GAN, Adam

@@ -4,7 +4,7 @@ Paper: Isola et al. 2017, section 3 and appendix 6: U-Net-256, 70x70 PatchGAN of
 Adam 2e-4 (.5, .999), batch 1; load 286, crop 256, flip; 200 epochs of 1,096 pairs. Batch norm of
 one image is instance norm, which at test time does the same.
 Command: python -m jaxgan.train configs/pix2pix_maps.py --data.source paired:maps
-Time: not run to its end here; it needs a GPU.
+Time: recipe, not run: it needs a GPU.
 """
 
 from jaxgan.algorithms import Pix2Pix

@@ -5,7 +5,7 @@ updates on batches of 64 and one of the generator on 128, Adam 2e-4 (0, .9) with
 over 100k steps, reals dequantized. Published FID of such a model: 22.29, IS 7.33 (50k samples
 against the 50k training images).
 Command: python -m jaxgan.train configs/wgan_gp_cifar10.py
-Time: not run to its end here; it needs a GPU.
+Time: recipe, not run: it needs a GPU.
 """
 
 from jaxgan.algorithms import WGAN, Adam, Penalties

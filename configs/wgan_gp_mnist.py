@@ -3,8 +3,8 @@
 Paper: Gulrajani et al. 2017, Algorithm 1: lambda 10, 5 critic updates, Adam 1e-4 (0, .9), batch 64;
 the book's 28 px DCGAN nets, with no norm in the critic.
 Command: python -m jaxgan.train configs/wgan_gp_mnist.py
-Time: not run to its end here. After 400 steps (2,000 critic updates) a sheet shows white strokes on
-black, about half of them recognisable as digits.
+Time: recipe, not run to its end here. After 400 steps (2,000 critic updates) a sheet shows white
+strokes on black, about half of them recognisable as digits.
 """
 
 from jaxgan.algorithms import WGAN, Adam, Penalties

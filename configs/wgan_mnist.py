@@ -3,7 +3,7 @@
 Paper: Arjovsky et al. 2017, Algorithm 1: RMSprop 5e-5, clip .01, 5 critic updates, batch 64; the
 book's 28 px DCGAN nets.
 Command: python -m jaxgan.train configs/wgan_mnist.py
-Time: not run to its end here.
+Time: recipe, not run to its end here.
 """
 
 from jaxgan.algorithms import WGAN, Penalties, RMSprop

@@ -130,7 +130,11 @@ def together(tmp_path_factory):
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param("dcgan", marks=pytest.mark.xdist_group("two")), "wgan_gp", "cyclegan"],
+    [
+        pytest.param("dcgan", marks=pytest.mark.xdist_group("two")),
+        pytest.param("wgan_gp", marks=pytest.mark.peers),
+        pytest.param("cyclegan", marks=pytest.mark.peers),
+    ],
 )
 def test_two_processes_of_two_devices_equal_one_of_four(name, together, tmp_path):
     arguments, two, outputs = together(name)
