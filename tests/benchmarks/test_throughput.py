@@ -97,7 +97,7 @@ def test_row_has_every_measurement(tmp_path):
     assert titles.startswith("config")
     assert numbers.startswith("dense")
     assert len(titles) == len(numbers)
-    assert modules == "['tensorflow', 'orbax']"
+    assert modules == "['orbax']"  # digits lie in memory and need no TensorFlow
 
 
 @pytest.mark.peers
