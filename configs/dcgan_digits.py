@@ -4,7 +4,7 @@ Paper: Radford et al. 2016, in the book's 28 px form, at half its width for a sm
 the hinge loss and spectral normalization of SNGAN (Miyato et al. 2018).
 Command: python -m jaxgan.train configs/dcgan_digits.py
 Time: 10 minutes of training on two shared cores that also did other work.
-Got, 2026-11-20: clean digits. Of 1,000, an SVC reads 71 to 130 as each of the ten; 99 % of the
+Got, 2026-11-20: clean digits. Of 1,000, an SVC assigns 71 to 130 to each digit; 99% of the
 reals' per-pixel deviation remains.
 """
 

@@ -4,8 +4,8 @@ Paper: Goodfellow et al. 2014, as in the book: dense nets of 128 hidden units, L
 100 numbers, Adam with Keras's defaults, batch 128, cross-entropy.
 Command: python -m jaxgan.train configs/gan_digits.py
 Time: 105 seconds of training on two shared cores that also did other work.
-Got, 2026-11-20: noisy, often blurred digits. Of 1,000, an SVC reads 44 % as eights and .3 % as
-zeros; 76 % of the reals' per-pixel deviation remains. A dense GAN drops modes: see dcgan_digits.
+Got, 2026-11-20: noisy, often blurred digits. Of 1,000, an SVC assigns 44% to eights and 0.3% to
+zeros; 76% of the reals' per-pixel deviation remains. A dense GAN drops modes: see dcgan_digits.
 """
 
 from jaxgan.algorithms import GAN, Adam

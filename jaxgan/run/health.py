@@ -148,7 +148,7 @@ def diversity(
 def line(step: int, values: Mapping[str, float]) -> str:
     """The rates of reals, the gradient norms and the diversity in words; "" without any."""
     parts = [
-        f"{d} calls {100 * r:.0f} % of the reals real"
+        f"{d} accepts {100 * r:.0f}% of real images"
         for d, r in _by_player(values, "real_rate").items()
     ]
     norms = [f"{player} {norm:.3g}" for player, norm in _gradients(values).items()]

@@ -131,12 +131,12 @@ def test_the_line_says_all_in_words():
         "generator_loss": 1.0, "diversity": 0.83,
     }  # fmt: skip
     assert health.line(500, values) == (
-        "step 500: D calls 87 % of the reals real; gradient norms discriminator 1.3,"
+        "step 500: D accepts 87% of real images; gradient norms discriminator 1.3,"
         " generator 0.41; diversity 0.83 of the data's"
     )
     assert health.warnings(values) == []
     assert health.line(5, {"real_rate_a": 0.5, "real_rate_b": 1.0}) == (
-        "step 5: D_A calls 50 % of the reals real; D_B calls 100 % of the reals real"
+        "step 5: D_A accepts 50% of real images; D_B accepts 100% of real images"
     )
     assert health.line(5, {"loss": 1.0}) == ""
 

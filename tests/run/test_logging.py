@@ -68,8 +68,8 @@ def test_a_report_is_of_all_since_the_last_one_and_joins_the_steps_record(logger
             logger.report(4, {"diversity": 0.02})
     logger.report(5, {})
     said = capsys.readouterr().out
-    assert "step 4: D calls 50 % of the reals real; diversity 0.02 of the data's. Warning: " in said
-    assert "step 5: D calls 40 % of the reals real" in said
+    assert "step 4: D accepts 50% of real images; diversity 0.02 of the data's. Warning: " in said
+    assert "step 5: D accepts 40% of real images" in said
     records = read_records(tmp_path / "metrics.jsonl")
     assert records == logger.records
     assert [record["step"] for record in records] == [1, 4, 5]
