@@ -61,21 +61,17 @@ BOTH = ["dcgan", "sn_cgan", "wgan_gp"]
 """Batch norm, spectral norm, and a penalty with several updates; CycleGAN has a pool."""
 
 
-def together(name, *forms):
+def together(name, *forms, marks=()):
     """All forms of a method on one worker of pytest-xdist, which computes the one device's once."""
-    return [pytest.param(name, form, marks=pytest.mark.xdist_group(name)) for form in forms]
+    marks = [pytest.mark.xdist_group(name), *marks]
+    return [pytest.param(name, form, marks=marks) for form in forms]
 
 
 @pytest.mark.parametrize(
     "name,form",
     [case for name in ALGORITHMS for case in together(name, "jit")]
     + [case for name in BOTH for case in together(name, "pmap", "sharded")]
-    + [
-        pytest.param(
-            "cyclegan", form, marks=[pytest.mark.xdist_group("cyclegan"), pytest.mark.peers]
-        )
-        for form in ("pmap", "sharded")
-    ],
+    + together("cyclegan", "pmap", "sharded", marks=[pytest.mark.peers]),
 )
 def test_four_devices_equal_one(name, form):
     assert jax.device_count() == 4
