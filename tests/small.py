@@ -9,6 +9,7 @@ from PIL import Image
 from jaxgan.algorithms import (
     CGAN,
     GAN,
+    SGAN,
     WGAN,
     Adam,
     CycleGAN,
@@ -69,6 +70,7 @@ ALGORITHMS = {
         ),
         objective="hinge",
     ),
+    "sgan": SGAN(**NETS),
     "wgan": WGAN(
         generator=BookDCGANGenerator(features=2),
         critic=BookDCGANDiscriminator(features=2),

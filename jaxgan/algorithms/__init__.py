@@ -7,11 +7,13 @@ from jaxgan.algorithms.cgan import CGAN
 from jaxgan.algorithms.cyclegan import CycleGAN
 from jaxgan.algorithms.gan import GAN
 from jaxgan.algorithms.pix2pix import Pix2Pix
+from jaxgan.algorithms.sgan import SGAN
 from jaxgan.algorithms.wgan import WGAN
 
 __all__ = [
     "CGAN",
     "GAN",
+    "SGAN",
     "SGD",
     "WGAN",
     "Adam",

@@ -150,13 +150,13 @@ class GAN:
 
     def judge(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """D's objective on ``image`` and ``fake``, plus penalties."""
-        k_targets, k_real, k_fake, k_penalty = jax.random.split(key, 4)
+        k_targets, k_real, k_fake, k_penalty, *k_nets = jax.random.split(key, 6)
         labels, d = self._labels(batch), given.variables["discriminator"]
         real = self.targets.noisy(k_real, to_float(batch["image"]))
         fake = self.targets.noisy(k_fake, batch["fake"])
         # Two batches of their own, as in DCGAN: BatchNorm must not mix reals and fakes.
-        real_logits, d = forward(self.discriminator, d, real, labels)
-        fake_logits, d = forward(self.discriminator, d, fake, labels)
+        real_logits, d = forward(self.discriminator, d, real, labels, key=k_nets[0])
+        fake_logits, d = forward(self.discriminator, d, fake, labels, key=k_nets[1])
         objective = self._objective
         loss = self.targets.discriminator_loss(objective, real_logits, fake_logits, k_targets)
         metrics = {
@@ -171,23 +171,23 @@ class GAN:
 
     def fool(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """G's objective on ``fake``."""
-        k_real, k_fake = jax.random.split(key)
+        k_real, k_fake, *k_nets = jax.random.split(key, 4)
         labels, d = self._labels(batch), given.variables["discriminator"]
         real_logits = None
         if self._objective.pairs:
             real = self.targets.noisy(k_real, to_float(batch["image"]))
-            real_logits, d = forward(self.discriminator, d, real, labels)
+            real_logits, d = forward(self.discriminator, d, real, labels, key=k_nets[0])
         fake = self.targets.noisy(k_fake, batch["fake"])
-        fake_logits, d = forward(self.discriminator, d, fake, labels)
+        fake_logits, d = forward(self.discriminator, d, fake, labels, key=k_nets[1])
         loss = self._objective.generator(fake_logits, real_logits)
         return loss, Aux(variables={"discriminator": d})
 
     def penalty_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """The penalties alone, for an update of their own."""
-        k_fake, k_penalty = jax.random.split(key)
+        k_fake, k_penalty, k_net = jax.random.split(key, 3)
         d, real = given.variables["discriminator"], to_float(batch["image"])
         fake, _ = self.generate(given, batch, k_fake)
-        real_logits, _ = forward(self.discriminator, d, real, self._labels(batch))
+        real_logits, _ = forward(self.discriminator, d, real, self._labels(batch), key=k_net)
         penalty, terms = self._penalty(d, batch, real, fake, real_logits, k_penalty)
         return penalty, Aux(terms)
 
@@ -200,8 +200,10 @@ class GAN:
         real_logits: Logits,
         key: PRNGKey,
     ) -> tuple[Scalar, dict[str, Scalar]]:
+        k_net = jax.random.fold_in(key, 1)
+
         def critic(images: Image) -> Logits:
-            return forward(self.discriminator, d, images, self._labels(batch))[0]
+            return forward(self.discriminator, d, images, self._labels(batch), key=k_net)[0]
 
         return self.penalties(critic, real, fake, real_logits, key)
 

@@ -41,6 +41,11 @@ class Data:
     test part of the source if it has one."""
     fold: tuple[int, int] | None = None
     """(k, n): keep fold k of n, counted from 1, from training. All n folds cover the examples."""
+    labels: int = 0
+    """Labels to keep, as many of each class: the stream ``labelled`` gives these examples, and all
+    training images come without a label (semi-supervised learning). 0 keeps every label."""
+    labels_seed: int = 0
+    """Seed of the choice of these labels."""
     target: str | None = None
     """Column of a table that is to be predicted: integers or words are labels, floats a target."""
     past: int = 48
@@ -49,7 +54,7 @@ class Data:
     """Rows of a series that follow the past."""
 
     def __post_init__(self) -> None:
-        least = {"image_size": 1, "batch_size": 1, "crop": 0, "max_unreadable": 0}
+        least = {"image_size": 1, "batch_size": 1, "crop": 0, "max_unreadable": 0, "labels": 0}
         for name, low in {**least, "past": 1, "future": 1}.items():
             if getattr(self, name) < low:
                 raise InputError(f"data.{name}: {getattr(self, name)} is less than {low}")

@@ -1,6 +1,6 @@
 """The data of a run: streams of examples, what a batch of them is, and the held-out part."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from jaxgan.core import Feature
+from jaxgan.data import labelled
 from jaxgan.data.config import Data
 from jaxgan.data.examples import Example, Part, Source
 from jaxgan.data.images.colour import MOST_PIXELS
@@ -40,7 +41,8 @@ class Dataset:
 
     data: Data
     streams: Mapping[str, Stream]
-    """One named ``""``; or ``a`` and ``b``, two domains that have nothing to do with each other."""
+    """One named ``""``; ``a`` and ``b``, two domains that have nothing to do with each other; or
+    ``""`` without labels and ``labelled``, the few examples that keep theirs."""
     features: Mapping[str, Feature]
     """Features of a batch by name."""
     scaling: Mapping[str, Scaling]
@@ -70,7 +72,8 @@ class Dataset:
 
     def check_batch_size(self) -> None:
         """Raises InputError where a batch is larger than the training part of a stream."""
-        name, stream = min(self.streams.items(), key=lambda item: len(item[1].train))
+        whole = {name: own for name, own in self.streams.items() if name != labelled.STREAM}
+        name, stream = min(whole.items(), key=lambda item: len(item[1].train))
         size = len(stream.train)
         if self.data.batch_size > size:
             what = f"domain {name}" if name else "the data set"
@@ -84,13 +87,15 @@ class Dataset:
 
     def changed(self, **fields: Any) -> "Dataset":
         """The same sources with other fields of the data, such as a leg's image and batch size."""
-        sources = {name: stream.source for name, stream in self.streams.items()}
-        return dataset_of(replace(self.data, **fields), sources, self.scaling)
+        return _of_streams(replace(self.data, **fields), self.streams, self.scaling)
 
     def describe(self) -> list[str]:
         """Lines about the examples, to be said when a run starts."""
         lines = []
         for name, stream in self.streams.items():
+            if name == labelled.STREAM:
+                lines.append(f"data: {len(stream.train):,} of these examples keep their labels")
+                continue
             domain = f" (domain {name})" if name else ""
             line = f"data: {stream.source.name}{domain}, {len(stream.train):,} examples"
             if stream.held_out is not None:
@@ -172,6 +177,14 @@ def dataset_of(
 ) -> Dataset:
     """:func:`open_dataset` of sources by stream, such as arrays of a notebook, that are open."""
     streams = {name: Stream(source, *parts(source, data)) for name, source in sources.items()}
+    if data.labels:
+        streams = _with_few_labels(next(iter(streams.values())), data)
+    return _of_streams(data, streams, scaling)
+
+
+def _of_streams(
+    data: Data, streams: Mapping[str, Stream], scaling: Mapping[str, Scaling] | None
+) -> Dataset:
     features = {
         feature_name: feature
         for name, stream in streams.items()
@@ -183,6 +196,24 @@ def dataset_of(
         scaling = {name: scaling_of(streams[s].training, name) for name, s in arrays.items()}
     _check_scaling(data, features, scaling)
     return Dataset(data, streams, _with_channels(features, data), scaling)
+
+
+def _with_few_labels(whole: Stream, data: Data) -> dict[str, Stream]:
+    """The stream without its labels, and the few examples that keep theirs as another."""
+    source, train, held_out = whole
+    labelled.check_source(source)
+    assert source.labels is not None
+    classes, count = source.features["label"].classes, data.labels
+    few = labelled.balanced(source.labels[train], classes, count, data.labels_seed, source.name)
+
+    def of(form: Callable[[Source], Source], train: Int64[np.ndarray, "n"]) -> Stream:
+        held = None if held_out is None else Part(form(held_out.source), held_out.indices)
+        return Stream(form(source), train, held)
+
+    return {
+        "": of(labelled.of_images, train),
+        labelled.STREAM: of(labelled.of_labels, train[few]),
+    }
 
 
 def _features(source: Source, stream: str, data: Data) -> dict[str, Feature]:

@@ -20,6 +20,7 @@ from jaxgan.nets.conditioning import (
     enter_latent,
     score,
 )
+from jaxgan.nets.dropout import dropout
 from jaxgan.ops import (
     Conv,
     ConvTranspose,
@@ -126,12 +127,16 @@ class BookDCGANDiscriminator(nn.Module):
     """(height, width, channels) of the data."""
     num_classes: int = 0
     """Classes of the data; 0 is unconditional."""
+    outputs: int = 1
+    """Logits an image: 1, or the number of classes of a :class:`~jaxgan.algorithms.SGAN`."""
+    dropout: float = 0.0
+    """Share of the last activations that training drops."""
     dtype: Any = jnp.float32
     """Type of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
-        """(n, height, width, channels) to (n,)."""
+        """(n, height, width, channels) to (n,); to (n, outputs) where these are several."""
         quarters(self)
         labels = read_labels(self, labels)
         x = enter_images(self, images, labels)
@@ -141,7 +146,8 @@ class BookDCGANDiscriminator(nn.Module):
             x = nn.leaky_relu(x, self.slope)
         phi = x.sum(axis=(1, 2), dtype=jnp.float32)
         self.sow("intermediates", "features", phi)
-        dense = nn.Dense(1, dtype=jnp.float32, kernel_init=kernel_init(self.initializer))
+        x = dropout(self, x, self.dropout, train)
+        dense = nn.Dense(self.outputs, dtype=jnp.float32, kernel_init=kernel_init(self.initializer))
         logits = apply_layer(dense, x.reshape(x.shape[0], -1), self.norm, train)
         return score(self, logits, phi, labels, train)
 

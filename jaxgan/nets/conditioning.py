@@ -54,15 +54,18 @@ def enter_images(
 
 def score(
     net: Any,
-    logits: Float[Array, "batch 1"],
+    logits: Float[Array, "batch outputs"],
     phi: Float[Array, "batch features"],
     labels: Label | None,
     train: bool,
 ) -> Logits:
     """A discriminator's result: the logits, plus <Embed(y), phi> where its fields say so.
 
-    All of it is float32, whatever the type of the computation is.
+    All of it is float32, whatever the type of the computation is. Several outputs are returned as
+    they are, (batch, outputs).
     """
+    if logits.shape[1] > 1:
+        return logits
     if labels is None or net.conditioning != "projection":
         return logits[:, 0]
     return logits[:, 0] + Projection(net.num_classes, net.norm)(phi, labels, train)

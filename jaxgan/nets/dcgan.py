@@ -18,6 +18,7 @@ from jaxgan.nets.conditioning import (
     enter_latent,
     score,
 )
+from jaxgan.nets.dropout import dropout
 from jaxgan.ops import (
     Conv,
     ConvTranspose,
@@ -116,12 +117,16 @@ class DCGANDiscriminator(nn.Module):
     """(height, width, channels) of the data."""
     num_classes: int = 0
     """Classes of the data; 0 is unconditional."""
+    outputs: int = 1
+    """Logits an image: 1, or the number of classes of a :class:`~jaxgan.algorithms.SGAN`."""
+    dropout: float = 0.0
+    """Share of the last activations that training drops."""
     dtype: Any = jnp.float32
     """Type of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
-        """(n, height, width, channels) to (n,)."""
+        """(n, height, width, channels) to (n,); to (n, outputs) where these are several."""
         stages = doublings(self, 4, 8)
         labels = read_labels(self, labels)
         x = enter_images(self, images, labels)
@@ -131,7 +136,8 @@ class DCGANDiscriminator(nn.Module):
             x = nn.leaky_relu(x, self.slope)
         phi = x.sum(axis=(1, 2), dtype=jnp.float32)
         self.sow("intermediates", "features", phi)
-        logits = self._conv(x, 1, True, train)[:, 0, 0, :]
+        x = dropout(self, x, self.dropout, train)
+        logits = self._conv(x, self.outputs, True, train)[:, 0, 0, :]
         return score(self, logits, phi, labels, train)
 
     def _conv(self, x: jax.Array, features: int, last: bool, train: bool) -> jax.Array:

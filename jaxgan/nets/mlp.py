@@ -14,6 +14,7 @@ from jaxgan.nets.conditioning import (
     enter_latent,
     score,
 )
+from jaxgan.nets.dropout import dropout
 from jaxgan.ops import Initializer, Norm, Normalize, apply_layer, gamma_init, kernel_init
 from jaxgan.typing import Image, Label, Latent, Logits
 
@@ -68,17 +69,23 @@ class MLPDiscriminator(nn.Module):
     """(height, width, channels) of the data."""
     num_classes: int = 0
     """Classes of the data; 0 is unconditional."""
+    outputs: int = 1
+    """Logits an image: 1, or the number of classes of a :class:`~jaxgan.algorithms.SGAN`."""
+    dropout: float = 0.0
+    """Share of the last activations that training drops."""
     dtype: Any = jnp.float32
     """Type of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
-        """(n, height, width, channels) to (n,)."""
+        """(n, height, width, channels) to (n,); to (n, outputs) where these are several."""
         labels = read_labels(self, labels)
         x = enter_images(self, images, labels)
         phi = _hidden(self, x.reshape(x.shape[0], -1), train).astype(jnp.float32)
         self.sow("intermediates", "features", phi)
-        logits = _dense(self, phi, 1, train, jnp.float32)
+        logits = _dense(
+            self, dropout(self, phi, self.dropout, train), self.outputs, train, jnp.float32
+        )
         return score(self, logits, phi, labels, train)
 
 

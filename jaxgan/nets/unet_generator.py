@@ -3,12 +3,11 @@
 from functools import partial
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from jaxgan.core.sharding import draw
 from jaxgan.nets.checks import check_choices, check_multiple
+from jaxgan.nets.dropout import dropout
 from jaxgan.nets.translation import Layer, leaky_relu
 from jaxgan.ops import Initializer, Norm, mixes_batch
 from jaxgan.typing import Image
@@ -72,15 +71,8 @@ class UNetGenerator(nn.Module):
         x = nn.relu(skips.pop())
         for stage in reversed(range(depth - 1)):
             x = layer(widths[stage], transpose=True, activation=None)(x, train)
-            if train and self.dropout and depth - 2 - self.dropouts <= stage < depth - 2:
-                x = self._drop(x)
+            if depth - 2 - self.dropouts <= stage < depth - 2:
+                x = dropout(self, x, self.dropout, train)
             x = nn.relu(jnp.concatenate([skips.pop(), x], axis=-1))
         last = partial(layer, normalize=False, activation=None, dtype=jnp.float32)
         return jnp.tanh(last(self.image_shape[2], transpose=True)(x, train))
-
-    def _drop(self, x: jax.Array) -> jax.Array:
-        keep = 1 - self.dropout
-        kept = draw(
-            lambda k, s: jax.random.bernoulli(k, keep, s), self.make_rng("dropout"), x.shape
-        )
-        return jnp.where(kept, x / keep, 0).astype(x.dtype)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from jaxgan.nets.traits import mixes_batch
 from jaxgan.typing import Image, PRNGKey, Variables
@@ -52,6 +53,16 @@ def forward(
     mutable = [name for name in variables if name != "params"]
     outputs, new = net.apply(variables, *inputs, mutable=mutable, rngs=rngs, method=method, **modes)
     return outputs, {**variables, **new}
+
+
+def features(
+    net: nn.Module, variables: Variables, images: Image, key: PRNGKey | None = None
+) -> Float[Array, "batch features"]:
+    """The last hidden features that a discriminator sows, in training mode."""
+    rngs = {} if key is None else {"params": key}
+    mutable = ["intermediates", *(name for name in variables if name != "params")]
+    _, new = net.apply(variables, images, train=True, mutable=mutable, rngs=rngs)
+    return new["intermediates"]["features"][0]
 
 
 def together(

@@ -1,0 +1,174 @@
+"""Semi-supervised GANs (Salimans et al. 2016, section 5; GANs in Action, chapter 7).
+
+D gives K logits l(x), one a class, and the logit of a fake is fixed at 0. So D's probability of a
+real image is D(x) = Z / (Z + 1) with Z = sum_k exp(l_k(x)), whose logit is log Z. D learns three
+things: the class of the few labelled images, that the unlabelled ones are real, and that G's are
+not.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float
+
+from jaxgan.algorithms._parts.assemble import Network, assemble
+from jaxgan.algorithms._parts.latent import LatentName, Sampler
+from jaxgan.algorithms._parts.needs import check_above, check_decay, needs
+from jaxgan.algorithms._parts.networks import ComputeDtype, features, fit, forward
+from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
+from jaxgan.core import Algorithm, Aux, Function, Given, Spec, chain, ema, minimize
+from jaxgan.errors import InputError
+from jaxgan.losses.adversarial import nonsaturating, real_rate
+from jaxgan.metrics.mean import Mean
+from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
+from jaxgan.ops.pixels import to_float
+from jaxgan.typing import Batch, Image, Label, Logits, PRNGKey, Scalar, Variables
+
+ClassLogits = Float[Array, "batch classes"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SGAN:
+    """``generator`` maps latent codes to images, ``discriminator`` images to K class logits."""
+
+    generator: nn.Module = BookDCGANGenerator()
+    """The net G."""
+    discriminator: nn.Module = BookDCGANDiscriminator(dropout=0.5)
+    """The net D; its field ``outputs`` becomes K."""
+    latent_dim: int = 100
+    """Numbers in a latent code."""
+    latent: LatentName = "normal"
+    """The code's distribution: N(0, 1) or U(-1, 1)."""
+    unlabelled: bool = True
+    """Learn from unlabelled images and fakes too; False trains D on the labels alone."""
+    matches: Literal["probability", "features"] = "probability"
+    """What G is to match: D's probability of real images (the book), or the means of D's last
+    hidden features (feature matching, Salimans et al. 2016, section 3.1)."""
+    generator_optimizer: Optimizer = Adam()
+    """Optimizer of G."""
+    discriminator_optimizer: Optimizer = Adam()
+    """Optimizer of D."""
+    ema_decay: float = 0.999
+    """Decay per step of the generator's averaged weights, less in the first ones; 0 keeps none."""
+    compute_dtype: ComputeDtype = "float32"
+    """Type of activations in the nets; parameters, optimizer, statistics, each net's last layer,
+    scores and losses stay float32."""
+
+    def build(self, spec: Spec) -> Algorithm:
+        """The algorithm for data of that shape.
+
+        Raises:
+          InputError: for a combination that makes no sense, and says why.
+        """
+        image, label = needs(spec, "image", "label")
+        self._check()
+        gan = replace(
+            self,
+            generator=fit(self.generator, image.shape, self.compute_dtype),
+            discriminator=fit(
+                self.discriminator.clone(outputs=label.classes), image.shape, self.compute_dtype
+            ),
+        )
+        g = self.generator_optimizer.transform(spec.decay_steps, "generator_optimizer")
+        d = self.discriminator_optimizer.transform(spec.decay_steps, "discriminator_optimizer")
+        z, images = jnp.zeros((2, self.latent_dim)), jnp.zeros((2, *image.shape))
+        players = {"discriminator": Network(gan.discriminator, (images,), d)}
+        functions = {"classify": Function(gan.classify, ("image",), label._replace(stream=""))}
+
+        if not self.unlabelled:
+            step = minimize("discriminator", gan.class_loss, d)
+            return assemble(players, step, functions, measure=gan.measure)
+
+        step = chain(
+            minimize("discriminator", gan.discriminator_loss, d),
+            minimize("generator", gan.generator_loss, g),
+            ema("generator", self.ema_decay),
+        )
+        players |= {"generator": Network(gan.generator, (z,), g, self.ema_decay > 0)}
+        functions |= {"sample": gan.sampler.function(image)}
+        return assemble(players, step, functions, gan.sampler.show, gan.measure)
+
+    def class_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
+        """-E[log softmax(l(x))_y] over the labelled images."""
+        images, labels = labelled(batch)
+        logits, d = forward(self.discriminator, given.variables["discriminator"], images, key=key)
+        loss = optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
+        accuracy = jnp.mean(logits.argmax(-1) == labels)
+        metrics = {"class_loss": loss, "labelled_accuracy": accuracy}
+        return loss, Aux(metrics, {"discriminator": d})
+
+    def discriminator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
+        """The class loss, plus -E[log D(x)] - E[log(1 - D(G(z)))] over unlabelled images.
+
+        D's statistics are those of real images alone: they are what it classifies with.
+        """
+        k_labelled, k_fake, k_real_net, k_fake_net = jax.random.split(key, 4)
+        class_loss, aux = self.class_loss(given, batch, k_labelled)
+        d, real = aux.variables["discriminator"], to_float(batch["image"])
+        fake, g = self.sampler.generate(given.variables["generator"], k_fake, real.shape[0])
+        real_logits, d = forward(self.discriminator, d, real, key=k_real_net)
+        fake_logits, _ = forward(self.discriminator, d, fake, key=k_fake_net)
+        real_logits, fake_logits = real_logit(real_logits), real_logit(fake_logits)
+        loss = class_loss + nonsaturating.discriminator(real_logits, fake_logits)
+        rate = real_rate(nonsaturating, real_logits, fake_logits)
+        return loss, Aux({**aux.metrics, "real_rate": rate}, {"generator": g, "discriminator": d})
+
+    def generator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
+        """-E[log D(G(z))], or mean_j |E f_j(x) - E f_j(G(z))| of D's last hidden features f."""
+        k_fake, k_real_net, k_fake_net = jax.random.split(key, 3)
+        d, real = given.variables["discriminator"], to_float(batch["image"])
+        fake, g = self.sampler.generate(given.variables["generator"], k_fake, real.shape[0])
+        if self.matches == "features":
+            of_real = features(self.discriminator, d, real, key=k_real_net).mean(0)
+            of_fake = features(self.discriminator, d, fake, key=k_fake_net).mean(0)
+            loss = jnp.abs(of_real - of_fake).mean()
+        else:
+            logits, _ = forward(self.discriminator, d, fake, key=k_fake_net)
+            loss = nonsaturating.generator(real_logit(logits))
+        return loss, Aux(variables={"generator": g})
+
+    def classify(
+        self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey
+    ) -> Float[Array, "batch classes"]:
+        """The probability of each class, softmax(l(x)), given that the image is real."""
+        del key
+        return jax.nn.softmax(self._logits(weights, inputs["image"]))
+
+    def measure(self, weights: dict[str, Variables], batch: Batch, key: PRNGKey) -> dict[str, Mean]:
+        """The share of images whose likeliest class is theirs."""
+        del key
+        images, labels = labelled(batch)
+        right = self._logits(weights, images).argmax(-1) == labels
+        return {"accuracy": Mean.create().update(right.astype(jnp.float32))}
+
+    def _logits(self, weights: dict[str, Variables], images: Image) -> ClassLogits:
+        return forward(self.discriminator, weights["discriminator"], images, train=False)[0]
+
+    @property
+    def sampler(self) -> Sampler:
+        """The generator as a distribution."""
+        return Sampler(self.generator, self.latent_dim, self.latent)
+
+    def _check(self) -> None:
+        check_above(1, latent_dim=self.latent_dim)
+        check_decay(self.ema_decay)
+        if not hasattr(self.discriminator, "outputs"):
+            raise InputError(
+                f"algorithm.discriminator: {type(self.discriminator).__name__} has no field"
+                " outputs, the number of its logits; add one, or use BookDCGANDiscriminator"
+            )
+
+
+def labelled(batch: Batch) -> tuple[Image, Label]:
+    """The images with labels: a stream of their own where only a few have them."""
+    images = batch["labelled"] if "labelled" in batch else batch["image"]
+    return to_float(images), batch["label"]
+
+
+def real_logit(logits: ClassLogits) -> Logits:
+    """The logit of D(x) = Z / (Z + 1), log Z = logsumexp(l)."""
+    return jax.nn.logsumexp(logits, axis=-1)
