@@ -30,6 +30,8 @@ class Command:
     """Class of every image; None: every class in turn."""
     seed: int = 0
     """Seed of the latent codes."""
+    truncation: float | None = None
+    """Largest number of a latent code, such as 0.7: less variety, better images."""
     ema: bool = True
     """Averaged weights, if the run keeps them."""
     best: bool = False
@@ -39,7 +41,11 @@ class Command:
 
 
 def sample(
-    opened: Opened, n: int, seed: int = 0, label: int | None = None
+    opened: Opened,
+    n: int,
+    seed: int = 0,
+    label: int | None = None,
+    truncation: float | None = None,
 ) -> dict[str, np.ndarray]:
     """``n`` images, uint8 (n, h, w, c), and their "labels", int32 (n,), of a conditional run.
 
@@ -48,7 +54,7 @@ def sample(
     Raises:
       InputError: for a run that draws no images, or a label that it does not know.
     """
-    images = opened.sample(n, label, seed)
+    images = opened.sample(n, label, seed, truncation)
     classes = classes_of(drawing_function(opened.functions)[1], opened.spec.features)
     labels = {"labels": labels_of(np.arange(n), classes, label)} if classes else {}
     return {"images": images, **labels}
@@ -64,7 +70,7 @@ def main(args: list[str]) -> None:
         raise InputError(f"out: {command.out} ends in neither .png nor .npz")
     use_cache()
     opened = open_run(command.run, command.ema, command.config, command.best)
-    drawn = sample(opened, command.n, command.seed, command.label)
+    drawn = sample(opened, command.n, command.seed, command.label, command.truncation)
     if out.suffix == ".npz":
         files.write_npz(out, drawn)
     else:

@@ -1,16 +1,19 @@
 """Images from a run: what the files hold, and what decides an image."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from jaxgan import cli, sample
+from jaxgan.errors import InputError
+from jaxgan.measure.generated import drawer
 from jaxgan.run.opened import open_run
 from jaxgan.sample import sample as draw
 from jaxgan.train import train
-from tests.small import ALGORITHMS, small_run
+from tests.small import ALGORITHMS, SPEC, small_run
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +60,18 @@ def test_an_image_depends_on_seed_place_and_label_and_not_on_n(run):
     assert labels.tolist() == [i % 10 for i in range(130)]
     assert seven.tolist() == [7] * 5
     assert not np.array_equal(many[:30], many[100:])
+
+
+def test_truncation_brings_samples_of_a_class_together(run):
+    opened = open_run(run)
+    means = [drawn(opened, 10, label=3, truncation=t)[0].std(0).mean() for t in (None, 0.5, 0.0)]
+    assert means[0] > means[1] > means[2] == 0
+    for t in (-1.0, float("inf"), float("nan")):
+        with pytest.raises(InputError, match=r"^truncation: .* is not in \[0, inf\)"):
+            drawn(opened, 2, truncation=t)
+    uniform = replace(ALGORITHMS["gan"], latent="uniform").build(SPEC).functions["sample"]
+    with pytest.raises(InputError, match=r"^truncation: 0\.5, and this run's function draws from"):
+        drawer(uniform, truncation=0.5)
 
 
 def test_averaged_weights_are_the_default_and_differ_from_the_last(run):

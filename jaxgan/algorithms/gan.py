@@ -36,6 +36,7 @@ from jaxgan.core import (
 from jaxgan.errors import InputError
 from jaxgan.losses import adversarial
 from jaxgan.losses.adversarial import ObjectiveName
+from jaxgan.losses.penalties import orthogonal
 from jaxgan.nets import MLPDiscriminator, MLPGenerator
 from jaxgan.ops.pixels import to_float
 from jaxgan.typing import Batch, Image, Label, Logits, PRNGKey, Scalar, Variables
@@ -70,6 +71,8 @@ class GAN:
     """Penalties on D."""
     targets: Targets = Targets()
     """Label smoothing, flipped labels and instance noise."""
+    orthogonal: float = 0.0
+    """Weight of the orthogonal regularisation of G's kernels (1e-4 in BigGAN); 0 leaves it out."""
     ema_decay: float = 0.999
     """Decay per step of the generator's averaged weights, less in the first ones; 0 keeps none."""
     compute_dtype: ComputeDtype = "float32"
@@ -139,6 +142,8 @@ class GAN:
             batch = {**batch, "label": draw_labels(k_labels, n, classes)}
         fake, g = self.generate(given, batch, k_fake)
         loss, aux = self.fool(given, {**batch, "fake": fake}, k_fool)
+        if self.orthogonal:
+            loss += self.orthogonal * orthogonal(given.variables["generator"]["params"])
         return loss, aux.replace(variables={**aux.variables, "generator": g})
 
     # Their pieces, on given fakes.
@@ -234,7 +239,7 @@ class GAN:
 
     def _check(self) -> None:
         check_above(1, n_critic=self.n_critic, latent_dim=self.latent_dim)
-        check_above(0)
+        check_above(0, orthogonal=self.orthogonal)
         check_decay(self.ema_decay)
         if self._objective.lipschitz:
             raise InputError(
@@ -250,6 +255,11 @@ class GAN:
                     f"algorithm.{player}: {type(net).__name__} has no field num_classes, by which"
                     " it learns the classes; add one, or set algorithm.conditional to False"
                 )
+        if self.share_fakes and self.orthogonal:
+            raise InputError(
+                "algorithm.orthogonal: with share_fakes G learns by its fakes alone: leave one of"
+                " the two out"
+            )
         if self.share_fakes and self.n_critic > 1:
             raise InputError(
                 f"algorithm.share_fakes: there are {self.n_critic} batches of fakes a step and the"

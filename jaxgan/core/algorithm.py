@@ -77,6 +77,9 @@ class Function(NamedTuple):
     alone. A function that gives neither images nor masks is always given that size."""
     scale: int = 1
     """Sides of an image that the function gives, over those of the image that it takes."""
+    truncates: bool = False
+    """Whether it draws from a truncated distribution, fewer kinds of samples and better ones, where
+    it is given ``inputs["truncation"]``, a float that is not negative."""
 
     @property
     def draws(self) -> bool:

@@ -57,6 +57,22 @@ def drift(real_logits: Logits) -> Scalar:
     return jnp.square(real_logits).mean()
 
 
+def orthogonal(params: Params) -> Scalar:
+    """The sum over kernels W of ||W W^T (1 - I)||_F^2, which draws the rows of W to right angles.
+
+    A kernel is a matrix (out, rest), a row an output; vectors and embeddings are left out.
+
+    Reference: BigGAN (Brock et al. 2019), equation 3, with weight 1e-4 for the generator.
+    """
+    total = jnp.zeros(())
+    for path, leaf in jax.tree_util.tree_leaves_with_path(params):
+        if leaf.ndim > 1 and "embedding" not in jax.tree_util.keystr(path):
+            w = leaf.reshape(-1, leaf.shape[-1])
+            gram = w.T @ w
+            total += jnp.square(gram).sum() - jnp.square(jnp.diagonal(gram)).sum()
+    return total
+
+
 def clip_params(params: Params, limit: float) -> Params:
     """Every parameter clipped to [-limit, limit].
 

@@ -58,9 +58,14 @@ def generator(function: Function) -> Callable[..., jax.Array]:
     """``(weights by name, labels, key) ->`` :data:`CHUNK` outputs, compiled; images as bytes."""
 
     def generate(
-        weights: Mapping[str, Variables], labels: Int32[jax.Array, "n"], key: PRNGKey
+        weights: Mapping[str, Variables],
+        labels: Int32[jax.Array, "n"],
+        key: PRNGKey,
+        truncation: Any = None,
     ) -> jax.Array:
         inputs: dict[str, Any] = {"n": CHUNK}
+        if truncation is not None:
+            inputs["truncation"] = truncation
         if "label" in function.takes:
             inputs["label"] = labels
         outputs = function.apply(weights, inputs, key)
@@ -75,6 +80,7 @@ def drawer(
     seed: int = 0,
     label: int | None = None,
     generate: Callable[..., jax.Array] | None = None,
+    truncation: float | None = None,
 ) -> Draw:
     """``(weights by name, k) ->`` outputs ``64 k`` to ``64 k + 63``; images as bytes.
 
@@ -87,9 +93,10 @@ def drawer(
       seed: the seed of the latent codes.
       label: the class of every output; None: every class in turn.
       generate: the result of :func:`generator`, to compile it once for many seeds.
+      truncation: of the function's distribution, where it truncates; None: the whole of it.
 
     Raises:
-      InputError: the function does not draw, or does not know the label.
+      InputError: the function does not draw, does not know the label or does not truncate.
     """
     if not function.draws:
         raise InputError(
@@ -100,14 +107,26 @@ def drawer(
         known = f"0 to {classes - 1}" if classes else "none: it is not conditional"
         raise InputError(f"label: {label} is not a class of this run ({known})")
 
+    if truncation is not None:
+        _check_truncation(function, truncation)
     compiled = generate or generator(function)
 
     def draw(weights: Mapping[str, Variables], chunk: int) -> np.ndarray:
         labels = labels_of(np.arange(chunk * CHUNK, (chunk + 1) * CHUNK), classes, label)
         key = jax.random.fold_in(jax.random.key(seed), chunk)
-        return np.asarray(compiled(dict(weights), labels, key))
+        return np.asarray(compiled(dict(weights), labels, key, truncation))
 
     return draw
+
+
+def _check_truncation(function: Function, truncation: float) -> None:
+    if not function.truncates:
+        raise InputError(
+            f"truncation: {truncation}, and this run's function draws from its whole distribution"
+            " alone: leave it out"
+        )
+    if not 0 <= truncation < float("inf"):
+        raise InputError(f"truncation: {truncation} is not in [0, inf)")
 
 
 def labels_of(places: np.ndarray, classes: int, label: int | None = None) -> Int32[np.ndarray, "n"]:

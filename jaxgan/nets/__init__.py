@@ -8,6 +8,8 @@ images alone, in the scale of its weights, and gives maps, features and logits b
 are float32.
 """
 
+from jaxgan.nets.attention import SelfAttention
+from jaxgan.nets.biggan import BigGANDiscriminator, BigGANGenerator
 from jaxgan.nets.book_cyclegan import BookPatchDiscriminator, BookUNetGenerator
 from jaxgan.nets.book_dcgan import BookDCGANDiscriminator, BookDCGANGenerator
 from jaxgan.nets.conditioning import DiscriminatorConditioning, GeneratorConditioning
@@ -23,6 +25,8 @@ from jaxgan.nets.vgg import VGG
 
 __all__ = [
     "VGG",
+    "BigGANDiscriminator",
+    "BigGANGenerator",
     "BookDCGANDiscriminator",
     "BookDCGANGenerator",
     "BookPatchDiscriminator",
@@ -40,6 +44,7 @@ __all__ = [
     "ResidualBlock",
     "ResidualCritic",
     "ResidualGenerator",
+    "SelfAttention",
     "SqueezeNet",
     "UNetGenerator",
 ]

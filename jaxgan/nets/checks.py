@@ -1,5 +1,6 @@
 """Checks of a network's fields and inputs, each with one line that says what is wrong."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, get_args
 
@@ -88,6 +89,19 @@ def doublings(net: Any, start: int, smallest: int) -> int:
             "BookDCGANDiscriminator (multiples of 4)"
         )
     return (larger // start).bit_length() - 1
+
+
+def check_attention(net: Any, sides: Sequence[int]) -> None:
+    """Compares the field ``attention`` with the sides of the network's feature maps.
+
+    Raises:
+      InputError: where it is none of them, nor 0.
+    """
+    if net.attention and net.attention not in sides:
+        raise InputError(
+            f"{_role(net)}.attention: {type(net).__name__} has no feature map of side"
+            f" {net.attention}: use one of {', '.join(map(str, sides))}, or 0 for none"
+        )
 
 
 def quarters(net: Any) -> tuple[int, int]:

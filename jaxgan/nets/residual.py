@@ -12,7 +12,8 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Float
 
-from jaxgan.nets.checks import class_norm_classes, doublings, read_labels
+from jaxgan.nets.attention import SelfAttention
+from jaxgan.nets.checks import check_attention, class_norm_classes, doublings, read_labels
 from jaxgan.nets.conditioning import (
     DiscriminatorConditioning,
     GeneratorConditioning,
@@ -37,7 +38,7 @@ from jaxgan.typing import Image, Label, Latent, Logits
 Resample: TypeAlias = Literal["up", "down", "same"]
 
 
-class _Convolution(nn.Module):
+class Convolution(nn.Module):
     """Conv of stride 1, 'same', with a bias; its kernel normalized where ``norm`` says so."""
 
     features: int
@@ -49,6 +50,7 @@ class _Convolution(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+        """(n, h, w, c) to (n, h', w', features), the sides as ``resample`` says."""
         layer = Conv(
             self.features,
             (self.size, self.size),
@@ -79,6 +81,8 @@ class ResidualBlock(nn.Module):
     """Over 0: class-conditional BatchNorm."""
     dtype: Any = jnp.float32
     """Type of the computation."""
+    kernels: Norm | None = None
+    """Normalization of the kernels; None: as ``norm`` says."""
 
     @nn.compact
     def __call__(
@@ -102,9 +106,10 @@ class ResidualBlock(nn.Module):
 
     def _conv(
         self, features: int, size: int, name: str, resample: Resample = "same"
-    ) -> _Convolution:
+    ) -> Convolution:
         init = (linear_init if name == "shortcut" else kernel_init)(self.initializer)
-        return _Convolution(features, size, self.norm, init, self.dtype, resample, name=name)
+        how = (self.kernels or self.norm, init, self.dtype, resample)
+        return Convolution(features, size, *how, name=name)
 
     def _normalize(self, name: str) -> Normalize:
         gamma = gamma_init(self.initializer)
@@ -126,9 +131,9 @@ class _FirstBlock(nn.Module):
         y = self._conv(3, kernel_init(self.initializer), "conv_2", "down")(nn.relu(y), train)
         return y + shortcut
 
-    def _conv(self, size: int, init: Any, name: str, resample: Resample = "same") -> _Convolution:
+    def _conv(self, size: int, init: Any, name: str, resample: Resample = "same") -> Convolution:
         how = (self.norm, init, self.dtype, resample)
-        return _Convolution(self.features, size, *how, name=name)
+        return Convolution(self.features, size, *how, name=name)
 
 
 class ResidualGenerator(nn.Module):
@@ -144,6 +149,10 @@ class ResidualGenerator(nn.Module):
     """Channels of every block."""
     norm: Norm = "batch"
     """Normalization before every ReLU; ``weight`` and ``spectral`` of every layer."""
+    spectral: bool = False
+    """Spectral normalization of every kernel besides (SAGAN)."""
+    attention: int = 0
+    """Side of the feature map that self-attention follows (Zhang et al. 2019); 0: none."""
     initializer: Initializer = "he_average"
     """Initializer of kernels and gains; what no ReLU follows is Glorot for both of He's."""
     conditioning: GeneratorConditioning = "class_norm"
@@ -163,14 +172,18 @@ class ResidualGenerator(nn.Module):
         classes = class_norm_classes(self)
         z = enter_latent(self, z, labels)
         linear = linear_init(self.initializer)
+        kernels: Norm = "spectral" if self.spectral else self.norm
+        check_attention(self, [8 << stage for stage in range(stages)])
         dense = nn.Dense(16 * self.features, dtype=self.dtype, kernel_init=linear)
-        x = apply_layer(dense, z, self.norm, train).reshape(-1, 4, 4, self.features)
-        how = (self.norm, self.initializer, classes, self.dtype)
+        x = apply_layer(dense, z, kernels, train).reshape(-1, 4, 4, self.features)
+        how = (self.norm, self.initializer, classes, self.dtype, kernels)
         for _ in range(stages):
             x = ResidualBlock(self.features, "up", *how)(x, labels, train)
+            if x.shape[1] == self.attention:
+                x = SelfAttention(kernels, linear, self.dtype)(x, train)
         gamma = gamma_init(self.initializer)
         x = Normalize(self.norm, classes, gamma_init=gamma, dtype=self.dtype)(x, train, labels)
-        last = _Convolution(self.image_shape[2], 3, self.norm, linear, jnp.float32, name="output")
+        last = Convolution(self.image_shape[2], 3, kernels, linear, jnp.float32, name="output")
         return jnp.tanh(last(nn.relu(x), train))
 
 
@@ -190,6 +203,8 @@ class ResidualCritic(nn.Module):
     penalty not ``batch``: the penalty is one sample's (Gulrajani et al., section 4)."""
     initializer: Initializer = "he_average"
     """Initializer of kernels and gains; what no ReLU follows is Glorot for both of He's."""
+    attention: int = 0
+    """Side of the feature map that self-attention follows (Zhang et al. 2019); 0: none."""
     pool: Literal["mean", "sum"] = "mean"
     """Global pooling: the mean in WGAN-GP, the sum in SNGAN."""
     conditioning: DiscriminatorConditioning = "projection"
@@ -207,15 +222,23 @@ class ResidualCritic(nn.Module):
         downs = doublings(self, 8, 16) - 1
         labels = read_labels(self, labels)
         x = enter_images(self, images, labels)
+        check_attention(self, [8 << stage for stage in range(downs + 1)])
         x = _FirstBlock(self.features, self.norm, self.initializer, self.dtype)(x, train)
+        x = self._attend(x, train)
         for resample in ("down",) * downs + ("same", "same"):
             block = ResidualBlock(
                 self.features, resample, self.norm, self.initializer, dtype=self.dtype
             )
             x = block(x, None, train)
+            x = self._attend(x, train) if resample == "down" else x
         x = nn.relu(x).astype(jnp.float32)
         phi = x.mean(axis=(1, 2)) if self.pool == "mean" else x.sum(axis=(1, 2))
         self.sow("intermediates", "features", phi)
         dense = nn.Dense(1, dtype=jnp.float32, kernel_init=linear_init(self.initializer))
         logits = apply_layer(dense, phi, self.norm, train)
         return score(self, logits, phi, labels, train)
+
+    def _attend(self, x: jax.Array, train: bool) -> jax.Array:
+        if x.shape[1] != self.attention:
+            return x
+        return SelfAttention(self.norm, linear_init(self.initializer), self.dtype)(x, train)

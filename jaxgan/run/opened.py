@@ -53,7 +53,9 @@ class Opened:
         """Functions of the run by name."""
         return self.algorithm.functions
 
-    def sample(self, n: int, label: int | None = None, seed: int = 0) -> np.ndarray:
+    def sample(
+        self, n: int, label: int | None = None, seed: int = 0, truncation: float | None = None
+    ) -> np.ndarray:
         """``n`` samples of the function that draws images.
 
         Sample i depends on the seed, i and its label, and not on ``n``.
@@ -62,6 +64,7 @@ class Opened:
           n: how many.
           label: the class of every sample; None: every class in turn.
           seed: the seed of the latent codes.
+          truncation: of the latent codes, where the function truncates them; None: none.
 
         Returns:
           uint8 (n, h, w, c).
@@ -74,7 +77,7 @@ class Opened:
         _, function = drawing_function(self.functions)
         classes = classes_of(function, self.spec.features)
         generate = self._once("sample", functools.partial(generator, function))
-        draw = drawer(function, classes, seed, label, generate)
+        draw = drawer(function, classes, seed, label, generate, truncation)
         chunks = -(-n // CHUNK)
         bar = tqdm(range(chunks), unit=f"x{CHUNK} images", disable=chunks < 10)
         return np.concatenate([draw(self._placed, chunk) for chunk in bar])[:n]

@@ -21,6 +21,10 @@ def draw_labels(key: PRNGKey, n: int, classes: int) -> Label:
     return draw(partial(jax.random.randint, minval=0, maxval=classes), key, (n,))
 
 
+def _truncated(key: PRNGKey, shape: tuple[int, ...], limit: Any) -> Latent:
+    return jax.random.truncated_normal(key, -limit, limit, shape)
+
+
 class Sampler(NamedTuple):
     """x = G(z, y) with z ~ p(z), for the player named ``generator``."""
 
@@ -30,9 +34,15 @@ class Sampler(NamedTuple):
     classes: int = 0
     """Number of classes that G is told of; 0: none."""
 
-    def draw(self, key: PRNGKey, n: int) -> Latent:
-        """``n`` latent codes from N(0, 1) or U(-1, 1)."""
+    def draw(self, key: PRNGKey, n: int, truncation: Any = None) -> Latent:
+        """``n`` latent codes from N(0, 1) or U(-1, 1).
+
+        With a truncation t, from N(0, 1) within [-t, t]: what is beyond is drawn again (Brock et
+        al. 2019, section 3.1).
+        """
         shape = (n, self.latent_dim)
+        if truncation is not None:
+            return draw(partial(_truncated, limit=truncation), key, shape)
         if self.latent == "uniform":
             return draw(partial(jax.random.uniform, minval=-1.0, maxval=1.0), key, shape)
         return draw(jax.random.normal, key, shape)
@@ -50,13 +60,15 @@ class Sampler(NamedTuple):
         Latent codes ``inputs["z"]`` stand in for drawn ones.
         """
         k_latent, k_net = jax.random.split(key)
-        z = inputs["z"] if "z" in inputs else self.draw(k_latent, inputs["n"])
+        truncation = inputs.get("truncation")
+        z = inputs["z"] if "z" in inputs else self.draw(k_latent, inputs["n"], truncation)
         labels = inputs["label"] if self.classes else None
         return forward(self.net, weights["generator"], z, labels, train=False, key=k_net)[0]
 
     def function(self, gives: Feature) -> Function:
         """The function ``sample`` of a run."""
-        return Function(self.sample, ("label",) if self.classes else (), gives)
+        takes = ("label",) if self.classes else ()
+        return Function(self.sample, takes, gives, truncates=self.latent == "normal")
 
     def show(
         self, weights: dict[str, Variables], batch: Batch, key: PRNGKey

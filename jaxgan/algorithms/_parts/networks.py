@@ -61,7 +61,7 @@ def features(
     """The last hidden features that a discriminator sows, in training mode."""
     rngs = {} if key is None else {"params": key}
     mutable = ["intermediates", *(name for name in variables if name != "params")]
-    _, new = net.apply(variables, images, train=True, mutable=mutable, rngs=rngs)
+    new: Any = net.apply(variables, images, train=True, mutable=mutable, rngs=rngs)[1]
     return new["intermediates"]["features"][0]
 
 
