@@ -1,4 +1,4 @@
-"""The command ``jaxgan``: ``jaxgan train``, ``sample``, ``apply`` and ``evaluate``."""
+"""The command ``jaxgan``: ``jaxgan train``, ``sample``, ``apply``, ``evaluate``, ``latent``."""
 
 import importlib
 
@@ -10,6 +10,7 @@ COMMANDS = {
     "sample": "draws images by a run",
     "apply": "applies a function of a run to files",
     "evaluate": "measures a run or a folder of images",
+    "latent": "paths, directions and projections in the latent space of a run",
 }
 """A line on each command, which is a module of its own: ``python -m jaxgan.train`` is the same."""
 

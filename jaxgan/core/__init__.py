@@ -2,6 +2,7 @@
 
 from jaxgan.core.algorithm import (
     Algorithm,
+    Code,
     Feature,
     Frozen,
     Function,
@@ -30,6 +31,7 @@ from jaxgan.core.update import (
 __all__ = [
     "Algorithm",
     "Aux",
+    "Code",
     "Feature",
     "Frozen",
     "Function",

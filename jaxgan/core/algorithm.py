@@ -58,6 +58,16 @@ class Spec(NamedTuple):
         }
 
 
+class Code(NamedTuple):
+    """Latent codes that a function that draws makes its samples of."""
+
+    draw: Callable[..., Any]
+    """``(variables by name, inputs, key) -> codes (n, size)``: those that the function itself draws
+    of these arguments, and takes as an input by the name of the code."""
+    sphere: bool = False
+    """Codes are N(0, 1): a path between two of them goes along a sphere."""
+
+
 class Function(NamedTuple):
     """A pure function that a trained run offers."""
 
@@ -80,6 +90,8 @@ class Function(NamedTuple):
     truncates: bool = False
     """Whether it draws from a truncated distribution, fewer kinds of samples and better ones, where
     it is given ``inputs["truncation"]``, a float that is not negative."""
+    codes: Mapping[str, Code] = {}
+    """Latent codes by name, that of ``inputs`` by which they stand in for drawn ones: ``z``."""
 
     @property
     def draws(self) -> bool:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxgan.algorithms._parts.networks import forward
-from jaxgan.core import Feature, Function
+from jaxgan.core import Code, Feature, Function
 from jaxgan.core.sharding import draw
 from jaxgan.typing import Batch, Image, Label, Latent, PRNGKey, Variables
 
@@ -59,16 +59,22 @@ class Sampler(NamedTuple):
 
         Latent codes ``inputs["z"]`` stand in for drawn ones.
         """
-        k_latent, k_net = jax.random.split(key)
-        truncation = inputs.get("truncation")
-        z = inputs["z"] if "z" in inputs else self.draw(k_latent, inputs["n"], truncation)
+        _, k_net = jax.random.split(key)
+        z = inputs["z"] if "z" in inputs else self.codes(weights, inputs, key)
         labels = inputs["label"] if self.classes else None
         return forward(self.net, weights["generator"], z, labels, train=False, key=k_net)[0]
+
+    def codes(self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey) -> Latent:
+        """The ``inputs["n"]`` codes that :meth:`sample` draws of the same arguments."""
+        del weights
+        return self.draw(jax.random.split(key)[0], inputs["n"], inputs.get("truncation"))
 
     def function(self, gives: Feature) -> Function:
         """The function ``sample`` of a run."""
         takes = ("label",) if self.classes else ()
-        return Function(self.sample, takes, gives, truncates=self.latent == "normal")
+        normal = self.latent == "normal"
+        codes = {"z": Code(self.codes, sphere=normal)}
+        return Function(self.sample, takes, gives, truncates=normal, codes=codes)
 
     def show(
         self, weights: dict[str, Variables], batch: Batch, key: PRNGKey

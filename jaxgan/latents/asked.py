@@ -1,0 +1,24 @@
+"""Flags that all actions have."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import tyro
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The run and its codes."""
+
+    run: Annotated[str, tyro.conf.Positional]
+    """Run directory."""
+    code: str | None = None
+    """Name of the codes, such as z; None: the last that the run knows."""
+    label: int | None = None
+    """Class of all images; None: the first."""
+    ema: bool = True
+    """Averaged weights, if the run keeps them."""
+    best: bool = False
+    """The run's best checkpoint, not its newest."""
+    config: str | None = None
+    """The config, for a run with nets that are not jaxgan's own."""
