@@ -83,6 +83,9 @@ SHORT = {
     "train dcgan_64 --data.source folder:PATH": SMALL,
     "train cgan_mnist --data.source idx:PATH": SMALL,
     "train --data.source npz:FILE": SMALL,
+    "train mine.py --data.source folder:FOLDER --init_from runs/mine --freeze discriminator:3": (
+        "--data.batch_size 8 --freeze discriminator:2"  # the short form has two dense layers
+    ),
     "train gan_mnist --data.source tfds:mnist --data.tfds_dir PATH": "",
     "train cyclegan_maps --data.source unpaired:PATH_A,PATH_B": "",
     "train cyclegan_maps --data.source unpaired:ROOT": "",

@@ -87,6 +87,12 @@ class Run(Generic[A]):
     None: those that the run began with."""
     seed: int = 0
     """Seed of initial weights, latent codes, data order and augmentations."""
+    init_from: str | None = None
+    """Run directory whose weights a new run starts from, where path and shape match; its newest
+    checkpoint. None: at random."""
+    freeze: tuple[str, ...] = ()
+    """Players that stay as they are: PLAYER, or PLAYER:N for the first N layers of its net, such as
+    discriminator:3 (FreezeD, Mo et al. 2020)."""
     steps_per_call: int = 1
     """Steps in one compiled call (a scan): fewer dispatches, the same result. It divides the
     intervals below."""

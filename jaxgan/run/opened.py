@@ -176,6 +176,7 @@ def open_run(
     averaged: bool = True,
     config_file: str | None = None,
     best: bool = False,
+    own: Mapping[str, type] | None = None,
 ) -> Opened:
     """Opens a run directory; executes no code from it, opens no data and writes nothing.
 
@@ -184,13 +185,14 @@ def open_run(
       averaged: the moving average of the weights where the run keeps one, else the last ones.
       config_file: the config, for a run with nets or algorithms that are not jaxgan's own.
       best: the best checkpoint by the run's own evaluations, not the newest.
+      own: types by name in place of ``config_file``.
 
     Raises:
       InputError: when the directory is no run or has no readable checkpoint.
     """
     path = Path(run)
     content = directory.read(path)
-    own = config.types_of(configs.load_config(config_file)) if config_file else {}
+    own = config.types_of(configs.load_config(config_file)) if config_file else own or {}
     made, facts = config.decode(content["run"], own), directory.facts(content)
     parts, shapes = zip(*_legs(made, facts), strict=True)
     directory.check_frozen(path, {k: f for leg in parts for k, f in leg.algorithm.frozen.items()})

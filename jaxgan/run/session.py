@@ -8,6 +8,7 @@ from typing import NamedTuple
 import jax
 
 from jaxgan.core import Spec, TrainState
+from jaxgan.core.freeze import frozen
 from jaxgan.core.leg import first_step, leg_of, legs
 from jaxgan.data.dataset import open_dataset
 from jaxgan.errors import InputError, NotFiniteError
@@ -18,6 +19,7 @@ from jaxgan.run.evaluating import Evaluations
 from jaxgan.run.lock import claim, lock
 from jaxgan.run.logging import Logger
 from jaxgan.run.stage import Call, Stage
+from jaxgan.run.transfer import Transfer
 from jaxgan.system import processes
 from jaxgan.system.devices import Devices, open_devices
 from jaxgan.typing import PRNGKey
@@ -58,6 +60,8 @@ class Session:
         kept = directory.check(self.out, run, fresh) if run.out else None
         self.stages, facts = open_stages(run, self.devices, kept)
         self._kept, self._spec = kept, facts.spec
+        if not kept:  # now, so that what is wrong with it is known before a file is touched
+            _ = self._transfer
         self.evaluations: list[Evaluations] = []  # of each leg, where the run is measured
         if run.evaluate.every:  # now, so that what is missing is known before a file is touched
             self.evaluations = [Evaluations(run, s.leg.algorithm, s.dataset) for s in self.stages]
@@ -109,6 +113,7 @@ class Session:
         state = self.checkpoints.restore(lambda step: self.stages[self._leg(step)].abstract)
         if state is None:
             state = self.stages[0].init(self._init_key(rollbacks))
+            state = self._transfer(state) if self._transfer else state
         step = int(state.step)
         if step >= self.run.steps:
             raised = "--steps and --decay_steps" if config.decays(self.run) else "--steps"
@@ -139,6 +144,8 @@ class Session:
         """Lines for the start of an attempt: the data, and where the run goes on."""
         lines = dict.fromkeys(line for s in self.stages for line in s.dataset.describe())
         kept = f"keeps the newest {self.run.checkpoint.keep} checkpoints"
+        if not start.step and self._transfer:
+            lines |= dict.fromkeys(self._transfer.lines)
         return [*lines, f"{self.out}: from step {start.step}, {kept}", *self._schedules()]
 
     def _schedules(self) -> Iterator[str]:
@@ -198,6 +205,11 @@ class Session:
         return self._keys[2]
 
     @functools.cached_property
+    def _transfer(self) -> Transfer | None:
+        """The weights of another run that step 0 takes."""
+        return Transfer(self.run, self.stages[0].like) if self.run.init_from else None
+
+    @functools.cached_property
     def _keys(self) -> tuple[PRNGKey, PRNGKey, PRNGKey]:
         """Keys of the first state, the steps and the sheets."""
         init, root, show = jax.random.split(jax.random.key(self.run.seed), 3)
@@ -230,6 +242,8 @@ def open_stages(
     parts = legs(run.algorithm.build(spec), run.steps, run.precision)
     for i, leg in enumerate(parts):
         dataset = whole.changed(**leg.data) if leg.data else whole
+        batch = Spec(dataset.features, leg.steps).batch(2, leg.algorithm.batches_per_step)
+        leg = leg._replace(algorithm=frozen(leg.algorithm, run.freeze, batch))
         stages.append(Stage(run, i, first_step(parts, i), leg, dataset, devices))
         stages[-1].check()
     features = [stage.dataset.features for stage in stages]

@@ -1,0 +1,111 @@
+"""A run from the weights of another, and layers that stay as they are."""
+
+from dataclasses import replace
+
+import jax
+import pytest
+
+from jaxgan.algorithms import GAN
+from jaxgan.core import freeze
+from jaxgan.errors import InputError
+from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
+from jaxgan.run.loop import train
+from jaxgan.run.opened import open_run
+from tests.small import ALGORITHMS, SPEC, small_run
+
+CONFIG = GAN(
+    generator=BookDCGANGenerator(features=2),
+    discriminator=BookDCGANDiscriminator(features=2),
+    latent_dim=8,
+)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    out = tmp_path_factory.mktemp("transfer") / "source"
+    train(small_run(CONFIG, out, steps=4))
+    return out
+
+
+def weights(out, averaged=False):
+    return open_run(out, averaged=averaged).weights
+
+
+def same(a, b):
+    return jax.tree.all(jax.tree.map(lambda x, y: bool((x == y).all()), a, b))
+
+
+def test_a_frozen_player_has_the_weights_of_the_other_run_to_the_bit(source, tmp_path, capsys):
+    out = tmp_path / "run"
+    run = small_run(CONFIG, out, steps=4, init_from=str(source), freeze=("generator",), seed=1)
+    train(run)
+    said = capsys.readouterr().out
+    assert f"init_from: {source}, step 4" in said
+    assert "init_from: generator takes 14 of 14 arrays" in said
+    for averaged in (False, True):
+        old, new = weights(source, averaged), weights(out, averaged)
+        assert same(old["generator"]["params"], new["generator"]["params"])
+    assert not same(old["discriminator"]["params"], new["discriminator"]["params"])
+    statistics = (weights(place)["generator"]["batch_stats"] for place in (source, out))
+    assert not same(*statistics)  # these go on
+
+
+def test_the_first_layers_of_d_stay_and_the_others_learn(source, tmp_path):
+    out = tmp_path / "run"
+    freeze = ("discriminator:2",)
+    train(small_run(CONFIG, out, steps=4, init_from=str(source), freeze=freeze, seed=1))
+    old, new = (weights(place)["discriminator"]["params"] for place in (source, out))
+    stays = {name for name in old if same(old[name], new[name])}
+    assert stays == {"Conv_0", "Conv_1", "Normalize_0"}
+
+
+def test_a_resumed_run_takes_nothing_again(source, tmp_path, capsys):
+    out = tmp_path / "run"
+    run = small_run(CONFIG, out, steps=4, init_from=str(source))
+    train(run)
+    capsys.readouterr()
+    train(replace(run, steps=8))
+    assert "init_from" not in capsys.readouterr().out
+
+
+def test_it_says_what_does_not_match_and_why(source, tmp_path, capsys):
+    other = replace(CONFIG, latent_dim=5, discriminator=BookDCGANDiscriminator(features=3))
+    train(small_run(other, tmp_path / "run", steps=4, init_from=str(source)))
+    said = capsys.readouterr().out
+    assert "init_from: generator takes 13 of 14 arrays" in said
+    line = "init_from: generator/params/Dense_0/kernel is (8, 32) there and (5, 32) here"
+    assert line in said
+    assert "init_from: and 8 more of discriminator do not match" in said
+
+
+def test_a_run_with_other_nets_is_refused(source, tmp_path):
+    run = small_run(ALGORITHMS["wgan"], tmp_path / "run", init_from=str(source))
+    nets = replace(run.algorithm, generator=ALGORITHMS["gan"].generator, latent_dim=3)
+    with pytest.raises(InputError, match=r"^init_from: no array of .* use a run with the same"):
+        train(replace(run, algorithm=nets))
+
+
+def test_no_such_run_is_refused(tmp_path):
+    run = small_run(CONFIG, tmp_path / "run", init_from=str(tmp_path / "none"))
+    with pytest.raises(InputError, match=r"^init_from: out: .*none is not a run directory"):
+        train(run)
+
+
+@pytest.mark.parametrize(
+    "text,message",
+    [
+        ("critic", r"^freeze: there is no critic; use .*discriminator"),
+        ("discriminator:5", r"^freeze: discriminator:5 is not PLAYER:N with N from 1 to 4"),
+        ("discriminator:x", r"^freeze: discriminator:x is not PLAYER:N"),
+    ],
+)
+def test_what_cannot_be_frozen_is_refused(text, message):
+    with pytest.raises(InputError, match=message):
+        freeze.frozen(CONFIG.build(SPEC), (text,), SPEC.batch(2))
+
+
+def test_layers_are_in_the_order_of_their_calls():
+    layers = freeze._layers(ALGORITHMS["sn_cgan"].build(SPEC), SPEC.batch(2))
+    assert [sorted(group)[0] for group in layers["discriminator"]] == [
+        "Conv_0", "Conv_1", "Conv_2", "Dense_0", "Projection_0",
+    ]  # fmt: skip
