@@ -11,6 +11,7 @@ from jaxgan import cli
 from jaxgan.errors import InputError
 from jaxgan.measure.generated import classes_of, drawing_function, labels_of
 from jaxgan.run import files
+from jaxgan.run.balancing import fill_up
 from jaxgan.run.opened import Opened, open_run
 from jaxgan.run.pictures import in_rows, sheet
 from jaxgan.system.compiler import use_cache
@@ -23,13 +24,17 @@ class Command:
     run: Annotated[str, tyro.conf.Positional]
     """Run directory."""
     out: str
-    """FILE.png is a sheet; FILE.npz holds images (uint8, n, h, w, c), and labels if conditional."""
+    """FILE.png is a sheet; FILE.npz holds images (uint8, n, h, w, c), and labels if conditional;
+    with ``balance`` a new folder."""
     n: int = 100
     """Number of images."""
     label: int | None = None
     """Class of every image; None: every class in turn."""
     seed: int = 0
     """Seed of the latent codes."""
+    balance: str | None = None
+    """Fills up the rare classes of a data set: a folder with a subfolder a class, any labelled
+    source, or ``training``, the run's own. Writes PNG files in a folder a class."""
     truncation: float | None = None
     """Largest number of a latent code, such as 0.7: less variety, better images."""
     ema: bool = True
@@ -66,10 +71,13 @@ def main(args: list[str]) -> None:
     if command.n < 1:
         raise InputError(f"n: {command.n} is below 1")
     out = Path(command.out)
-    if out.suffix not in (".png", ".npz"):
+    if not command.balance and out.suffix not in (".png", ".npz"):
         raise InputError(f"out: {command.out} ends in neither .png nor .npz")
     use_cache()
     opened = open_run(command.run, command.ema, command.config, command.best)
+    if command.balance:
+        print(f"{out}: {fill_up(opened, command.balance, out, command.seed)}")
+        return
     drawn = sample(opened, command.n, command.seed, command.label, command.truncation)
     if out.suffix == ".npz":
         files.write_npz(out, drawn)

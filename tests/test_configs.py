@@ -45,7 +45,7 @@ def trained(path):
     return pytest.param(path, marks=marks, id=path.stem)
 
 
-@pytest.mark.parametrize("path", map(trained, CONFIGS))
+@pytest.mark.parametrize("path", [trained(path) for path in CONFIGS])
 def test_config_builds_and_a_recipe_that_was_not_run_trains_for_two_steps(path):
     run = configs.load_config(path)
     assert run.name == path.stem

@@ -44,7 +44,7 @@ def test_the_metrics_of_your_own_code_are_printed(capsys):
 def test_configs_and_files_that_it_names_exist():
     for name in re.findall(r"configs/(\w+)\.py", README):
         assert (ROOT / "configs" / f"{name}.py").is_file()
-    listed = set(re.findall(r"`(\w*gan_\w+|pix2pix_\w+)`", README))
+    listed = set(re.findall(r"`(\w*gan_\w+|pix2pix_\w+|oversampling_\w+)`", README))
     assert listed == {path.stem for path in (ROOT / "configs").glob("*.py")} - {"__init__"}
     for link in re.findall(r"\]\(([^)]+)\)", README):
         assert (ROOT / link).exists(), link
@@ -94,6 +94,8 @@ SHORT = {
     "train cyclegan_photos --out runs/photos": (f"{SMALL} {NETS} {CYCLE} --steps 1"),
     "train CONFIG --out DIR --parallel.coordinator HOST:PORT --parallel.processes 2"
     " --parallel.process 0": "",
+    "train oversampling_digits --out runs/rare": f"{SMALL} {NETS} --steps 1",
+    "sample runs/rare --balance training --out more": "",
     "sample runs/mine --n 100 --out samples.png": "",
     "sample runs/mine --n 50000 --out samples.npz": "--n 100",
     "sample runs/mine --best --out samples.png": "",

@@ -41,6 +41,9 @@ class Data:
     test part of the source if it has one."""
     fold: tuple[int, int] | None = None
     """(k, n): keep fold k of n, counted from 1, from training. All n folds cover the examples."""
+    keep: tuple[str, ...] = ()
+    """Classes that are made rare: CLASS:COUNT, such as 8:16, keeps so many training examples of the
+    class of that name. The held-out part stays as it is."""
     labels: int = 0
     """Labels to keep, as many of each class: the stream ``labelled`` gives these examples, and all
     training images come without a label (semi-supervised learning). 0 keeps every label."""

@@ -19,12 +19,39 @@ _KEY = 0x686F6C64
 def parts(source: Source, data: Data) -> tuple[Int64[np.ndarray, "n"], Part | None]:
     """The training examples, and the held-out part: a share, a fold, or the source's test part.
 
-    A share or a fold is a random choice, stratified where there are labels: each class is divided
+    ``data.keep`` then leaves a few training examples of the classes that it names. A share or a
+    fold is a random choice, stratified where there are labels: each class is divided
     in the same proportion, to within one example. Of a series it is a stretch of time.
 
     Raises:
       InputError: a part would be empty, or the test part has other classes.
     """
+    train, held_out = _parts(source, data)
+    for text in data.keep:
+        train = _kept(source, train, text)
+    return train, held_out
+
+
+def _kept(source: Source, train: np.ndarray, text: str) -> np.ndarray:
+    """The training examples with so many of one class, chosen at random."""
+    name, _, count = text.rpartition(":")
+    if source.labels is None or name not in source.class_names:
+        has = ", ".join(source.class_names[:10]) if source.labels is not None else "no classes"
+        raise InputError(
+            f"data.keep: {text} is not CLASS:COUNT with a class of {source.name}, which has {has}"
+        )
+    own = np.flatnonzero(source.labels[train] == source.class_names.index(name))
+    if not count.isdecimal() or not 0 <= int(count) <= len(own):
+        raise InputError(
+            f"data.keep: {text} is not CLASS:COUNT with at most {len(own)}, the training examples"
+            f" of {name}"
+        )
+    order = permuted(np.arange(len(own), dtype=np.uint64), bits(_KEY, 1), len(own))
+    gone = own[order.astype(np.int64)[int(count) :]]
+    return np.delete(train, gone)
+
+
+def _parts(source: Source, data: Data) -> tuple[np.ndarray, Part | None]:
     everything = np.arange(len(source))
     if not data.held_out and data.fold is None:
         return everything, None if source.test is None else _test_part(source, source.test())
