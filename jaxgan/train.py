@@ -34,7 +34,7 @@ sys.modules[__name__].__class__ = _Callable
 def main(args: list[str]) -> int:
     """The command: a config by its name or file, then flags and fields."""
     command = cli.parse_training(args)
-    if not command.run.parallel.process:  # of several processes, the first one
+    if processes.comes_first(command.run.parallel):
         print(summary(command.run), flush=True)
     use_cache()
     processes.initialize(command.run.parallel)

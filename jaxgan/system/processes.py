@@ -74,6 +74,14 @@ def _detected() -> bool:
     return inside and importlib.util.find_spec("kubernetes") is not None  # jax[k8s]
 
 
+def comes_first(parallel: Processes) -> bool:
+    """:func:`is_first`, before the processes have met: as the config or the cluster says."""
+    if parallel.process is not None:
+        return parallel.process == 0
+    ranks = ("SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "JOB_COMPLETION_INDEX")
+    return not _detected() or all(int(os.environ.get(rank, 0)) == 0 for rank in ranks)
+
+
 def is_first() -> bool:
     """Whether this process writes logs and pictures."""
     return jax.process_index() == 0

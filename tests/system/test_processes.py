@@ -260,6 +260,13 @@ def test_a_cluster_is_detected_where_it_started_several_processes(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert processes._detected() is several
+    assert processes.comes_first(processes.Processes())
+    monkeypatch.setenv("SLURM_PROCID", "1")
+    monkeypatch.setenv("OMPI_COMM_WORLD_RANK", "1")
+    monkeypatch.setenv("JOB_COMPLETION_INDEX", "1")
+    assert processes.comes_first(processes.Processes()) is not several
+    alone = processes.Processes(coordinator="x:1", processes=2, process=0)
+    assert processes.comes_first(alone)
 
 
 FRAGILE = """
