@@ -10,6 +10,7 @@ COMMANDS = {
     "sample": "draws images by a run",
     "apply": "applies a function of a run to files",
     "evaluate": "measures a run or a folder of images",
+    "average": "averages of a run's weights of any width, after training",
     "latent": "paths, directions and projections in the latent space of a run",
 }
 """A line on each command, which is a module of its own: ``python -m jaxgan.train`` is the same."""

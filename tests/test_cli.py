@@ -87,7 +87,7 @@ def test_what_no_field_takes_is_said_in_one_line(args, line):
 @pytest.mark.parametrize(
     "part,configs",
     [
-        ("CGAN", ["cgan_digits", "cgan_mnist"]),  # a function that the config calls
+        ("CGAN", ["biggan_cifar10", "cgan_digits", "cgan_mnist", "sagan_cifar10"]),  # it is called
         ("UNetGenerator", ["pix2pix_maps"]),  # a default that the config does not name
         ("RMSprop", ["wgan_mnist"]),
         ("StyleGAN", []),

@@ -94,6 +94,8 @@ SHORT = {
     "train cyclegan_photos --out runs/photos": (f"{SMALL} {NETS} {CYCLE} --steps 1"),
     "train CONFIG --out DIR --parallel.coordinator HOST:PORT --parallel.processes 2"
     " --parallel.process 0": "",
+    "train mine.py --averages.every 1000 --out runs/wide": f"{SMALL} --steps 2",
+    "average runs/wide --width 0.05 --out runs/narrow": "",
     "train oversampling_digits --out runs/rare": f"{SMALL} {NETS} --steps 1",
     "sample runs/rare --balance training --out more": "",
     "sample runs/mine --n 100 --out samples.png": "",

@@ -82,7 +82,9 @@ def ganspace(space: Space, n: int, seed: int = 0) -> Directions:
     codes = space.drawn(n, seed).astype(np.float64)
     if not space.code.sphere:
         return np.linalg.svd(codes - codes.mean(0), full_matrices=False)[2]
-    y = (codes - codes.mean(0)) @ np.linalg.qr(matrix(space), mode="r").T  # in a basis of A's range
+    y = (codes - codes.mean(0)) @ np.asarray(
+        np.linalg.qr(matrix(space), mode="r")
+    ).T  # in a basis of A's range
     coordinates = y @ np.linalg.svd(y, full_matrices=False)[2].T
     fitted = np.linalg.lstsq(coordinates, codes - codes.mean(0), rcond=None)[0]
     return fitted / np.linalg.norm(fitted, axis=1, keepdims=True)

@@ -8,12 +8,14 @@ from jaxgan.run.checkpoint import ASIDE, UNFINISHED, is_own
 
 _FILES = re.compile(
     r"metrics\.jsonl|losses\.png|samples\.png|rollbacks\.json|frozen\.json"
-    r"|samples/\d{8,}\.png|tensorboard/events\.out\.tfevents\..*"
+    r"|samples/\d{8,}\.png|averages/\d{8,}\.safetensors|tensorboard/events\.out\.tfevents\..*"
 )
 _FOLDERS = re.compile(rf"(checkpoints|best)/\d+|{ASIDE}\d+(-again)*")
-_PARTS = re.compile(rf"(samples/)?\..*\.\d+\.part|(checkpoints|best)/\d+{re.escape(UNFINISHED)}.*")
+_PARTS = re.compile(
+    rf"(samples/|averages/)?\..*\.\d+\.part|(checkpoints|best)/\d+{re.escape(UNFINISHED)}.*"
+)
 """Names that a process leaves when it is killed while it writes a file or a checkpoint."""
-_PLACES = ("", "samples", "tensorboard", "checkpoints", "best")
+_PLACES = ("", "samples", "averages", "tensorboard", "checkpoints", "best")
 
 
 def clear(directory: Path) -> None:

@@ -71,6 +71,18 @@ class Evaluate(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Averages:
+    """Averages by power functions, of which any width is made after training (post-hoc EMA)."""
+
+    every: int = 0
+    """Steps between stored averages, and the last step is one; 0: none."""
+    player: str = "generator"
+    """Player whose parameters are averaged."""
+    widths: tuple[float, ...] = (0.05, 0.1)
+    """Widths sigma_rel that are kept: a share of the steps, up to 0.28 (Karras et al. 2024)."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Run(Generic[A]):
     """One experiment."""
 
@@ -113,6 +125,8 @@ class Run(Generic[A]):
     """When metrics are read."""
     evaluate: Evaluate = field(default_factory=Evaluate)
     """When images are measured, and how."""
+    averages: Averages = field(default_factory=Averages)
+    """When averages of any width are stored."""
     parallel: Parallel = field(default_factory=Parallel)
     """Devices and processes."""
 
@@ -140,7 +154,7 @@ def stated(value: Any) -> list[dataclasses.Field]:
     return [f for f in dataclasses.fields(value) if f.name not in hidden]
 
 
-INTERVALS = ("checkpoint.every", "sample.every", "log.every", "evaluate.every")
+INTERVALS = ("checkpoint.every", "sample.every", "log.every", "evaluate.every", "averages.every")
 """Fields that a call of several steps must not step over."""
 
 
@@ -154,7 +168,7 @@ def check(run: Run) -> None:
     for name, value in values.items():
         _check_number(name, value)
     for name in ("steps", "decay_steps", "steps_per_call", "checkpoint.keep", *INTERVALS):
-        least = 0 if name == "evaluate.every" else 1
+        least = 0 if name in ("evaluate.every", "averages.every") else 1
         if values[name] is not None and values[name] < least:
             raise InputError(f"{name}: {values[name]} is below {least}")
     for name in INTERVALS:
@@ -236,7 +250,7 @@ def types_of(value: Any) -> dict[str, type]:
 
 
 def _types() -> dict[str, type]:
-    known = [Run, Data, Checkpoint, Sample, Log, Evaluate, Parallel]
+    known = [Run, Data, Checkpoint, Sample, Log, Evaluate, Averages, Parallel]
     for package in (algorithms, nets):
         known += [getattr(package, name) for name in package.__all__]
     return {cls.__name__: cls for cls in known if isinstance(cls, type)}

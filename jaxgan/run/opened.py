@@ -2,7 +2,7 @@
 
 import functools
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from jaxgan.core import Algorithm, Function, Spec, TrainState
-from jaxgan.core.leg import Leg, first_step, leg_of, legs
+from jaxgan.core.leg import Leg, first_step, leg_of
 from jaxgan.data.config import Data
 from jaxgan.data.dataset import Scaling
 from jaxgan.errors import InputError, first_line, nearest
@@ -22,7 +22,7 @@ from jaxgan.run import config, configs, directory
 from jaxgan.run.checkpoint import read_newest
 from jaxgan.run.config import Run
 from jaxgan.run.mapping import Mapper
-from jaxgan.run.stage import like, weights_of
+from jaxgan.run.stage import legs_of, like, weights_of
 from jaxgan.system.devices import Devices
 from jaxgan.typing import Variables
 
@@ -190,18 +190,7 @@ def open_run(
     Raises:
       InputError: when the directory is no run or has no readable checkpoint.
     """
-    path = Path(run)
-    content = directory.read(path)
-    own = config.types_of(configs.load_config(config_file)) if config_file else own or {}
-    made, facts = config.decode(content["run"], own), directory.facts(content)
-    parts, shapes = zip(*_legs(made, facts), strict=True)
-    directory.check_frozen(path, {k: f for leg in parts for k, f in leg.algorithm.frozen.items()})
-    kind = "best" if best else "checkpoints"
-    if best and not (path / kind).is_dir():
-        raise InputError(f"best: {path} was not evaluated: train it with --evaluate.every")
-    state = read_newest(path / kind, lambda step: shapes[leg_of(parts, step)])
-    if state is None:
-        raise InputError(f"run: {path} has no checkpoint yet; train it first")
+    made, facts, parts, state = read_state(Path(run), config_file, best, own)
     step = int(state.step)
     index = leg_of(parts, step)
     leg = parts[index]
@@ -218,6 +207,31 @@ def open_run(
     )
 
 
+def read_state(
+    path: Path,
+    config_file: str | None = None,
+    best: bool = False,
+    own: Mapping[str, type] | None = None,
+) -> tuple[Run, directory.Facts, Sequence[Leg], TrainState]:
+    """The config of a run directory, what it knows of its data, its legs and its newest state.
+
+    Raises:
+      InputError: as :func:`open_run`.
+    """
+    content = directory.read(path)
+    own = config.types_of(configs.load_config(config_file)) if config_file else own or {}
+    made, facts = config.decode(content["run"], own), directory.facts(content)
+    parts, shapes = zip(*_legs(made, facts), strict=True)
+    directory.check_frozen(path, {k: f for leg in parts for k, f in leg.algorithm.frozen.items()})
+    kind = "best" if best else "checkpoints"
+    if best and not (path / kind).is_dir():
+        raise InputError(f"best: {path} was not evaluated: train it with --evaluate.every")
+    state = read_newest(path / kind, lambda step: shapes[leg_of(parts, step)])
+    if state is None:
+        raise InputError(f"run: {path} has no checkpoint yet; train it first")
+    return made, facts, parts, state
+
+
 load = open_run
 """Opens a run in a notebook: ``jaxgan.load("runs/NAME").sample(16, label=3)``."""
 
@@ -232,7 +246,7 @@ def _legs(run: Any, facts: directory.Facts) -> list[tuple[Leg, TrainState]]:
         raise InputError(f"config.json: it holds a {type(run).__name__} in the place of a run")
     config.check(run)
     try:
-        parts = legs(run.algorithm.build(facts.spec), run.steps, run.precision)
+        parts = legs_of(run, facts.spec)
         if len(facts.legs) != len(parts):
             raise InputError(f"run: it has {len(facts.legs)} legs, its method now {len(parts)}")
         return [(leg, like(leg, f)) for leg, f in zip(parts, facts.legs, strict=True)]

@@ -9,16 +9,17 @@ import jax
 
 from jaxgan.core import Spec, TrainState
 from jaxgan.core.freeze import frozen
-from jaxgan.core.leg import first_step, leg_of, legs
+from jaxgan.core.leg import first_step, leg_of
+from jaxgan.core.power import MEMORY
 from jaxgan.data.dataset import open_dataset
 from jaxgan.errors import InputError, NotFiniteError
-from jaxgan.run import config, directory
+from jaxgan.run import averages, config, directory
 from jaxgan.run.checkpoint import Checkpoints
 from jaxgan.run.config import Run
 from jaxgan.run.evaluating import Evaluations
 from jaxgan.run.lock import claim, lock
 from jaxgan.run.logging import Logger
-from jaxgan.run.stage import Call, Stage
+from jaxgan.run.stage import Call, Stage, legs_of
 from jaxgan.run.transfer import Transfer
 from jaxgan.system import processes
 from jaxgan.system.devices import Devices, open_devices
@@ -133,6 +134,14 @@ class Session:
         key = jax.random.fold_in(self._init_key(rollbacks), call.stage.index)
         return call.stage.with_frozen(call.stage.adopt(state, key))
 
+    def store_averages(self, state: TrainState, step: int) -> None:
+        """Stores the averages by power functions, where the run keeps them and it is time."""
+        every = self.run.averages.every
+        if every and (step % every == 0 or step == self.run.steps):
+            whole = self.devices.everywhere(state.memory[MEMORY])
+            if processes.is_first():
+                averages.store(self.out, jax.device_get(whole), step)
+
     def calls(self, start: int) -> Iterator[Call]:
         """The calls that bring the run from a global step to its end."""
         for stage in self.stages:
@@ -239,7 +248,7 @@ def open_stages(
     horizon = run.decay_steps or (kept.spec.decay_steps if kept else run.steps)
     spec = Spec(whole.features, run.steps, horizon=horizon)
     stages: list[Stage] = []
-    parts = legs(run.algorithm.build(spec), run.steps, run.precision)
+    parts = legs_of(run, spec)
     for i, leg in enumerate(parts):
         dataset = whole.changed(**leg.data) if leg.data else whole
         batch = Spec(dataset.features, leg.steps).batch(2, leg.algorithm.batches_per_step)

@@ -10,7 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxgan.core import Feature, Leg, Spec, TrainState
+from jaxgan.core.leg import legs
+from jaxgan.core.power import power_averaged
 from jaxgan.data.dataset import Dataset
+from jaxgan.errors import InputError
 from jaxgan.run.checkpoint import abstract
 from jaxgan.run.config import Run
 from jaxgan.run.health import Gauge, gauge
@@ -157,6 +160,24 @@ class Stage:
 def weights_of(leg: Leg) -> dict[str, Any] | None:
     """The frozen weights of a leg by name, on the host; None where it has none."""
     return {name: f.variables for name, f in leg.algorithm.frozen.items()} or None
+
+
+def legs_of(run: Run, spec: Spec) -> list[Leg]:
+    """The legs of a run, with all that its config adds to the state of its method.
+
+    Raises:
+      InputError: the method cannot be built for these data, or its legs do not fill the run.
+    """
+    parts = legs(run.algorithm.build(spec), run.steps, run.precision)
+    player, widths = run.averages.player, run.averages.widths
+    if not run.averages.every:
+        return parts
+    if len(parts) > 1 or not widths:
+        raise InputError(
+            "averages.every: averages by power functions are kept of a method without legs, at one"
+            " width or more: set it to 0"
+        )
+    return [p._replace(algorithm=power_averaged(p.algorithm, player, widths)) for p in parts]
 
 
 def like(leg: Leg, features: Mapping[str, Feature], batch_size: int = 2) -> TrainState:
