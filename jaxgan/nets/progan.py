@@ -20,6 +20,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Float
 
+from jaxgan.errors import InputError
 from jaxgan.nets.checks import check_images, doublings
 from jaxgan.ops import (
     EqualizedConv,
@@ -114,8 +115,7 @@ class ProGANGenerator(nn.Module):
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Image:
         """(n, latent) to (n, height, width, channels), real images being in [-1, 1]."""
         del labels, train
-        doublings(self, SMALLEST, SMALLEST)
-        size = self.image_shape[0]
+        size = _size(self)
         x = pixel_norm(z.astype(self.dtype))
         x = lower = _First(_width(self, SMALLEST), self.dtype, name="block_4")(x)
         for r in _resolutions(size)[1:]:
@@ -168,9 +168,8 @@ class ProGANDiscriminator(nn.Module):
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
         """(n, height, width, channels) to (n,)."""
         del labels, train
-        doublings(self, SMALLEST, SMALLEST)
         check_images(self, images)
-        size = self.image_shape[0]
+        size = _size(self)
         x = self._from_rgb(size, images)
         for r in reversed(_resolutions(size)[1:]):
             x = _Down(_width(self, r), _width(self, r // 2), self.dtype, name=f"block_{r}")(x)
@@ -197,6 +196,16 @@ class _Down(nn.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         x = _Activated(self.features, self.dtype, name="conv_1")(x)
         return mean_pool(_Activated(self.out, self.dtype, name="conv_2")(x))
+
+
+def _size(net: ProGANGenerator | ProGANDiscriminator) -> int:
+    """The net's resolution, once its fields are known to be sound."""
+    doublings(net, SMALLEST, SMALLEST)
+    role = "discriminator" if isinstance(net, ProGANDiscriminator) else "generator"
+    for name in ("features", "base", "group"):
+        if getattr(net, name, 1) < 1:
+            raise InputError(f"algorithm.{role}.{name}: {getattr(net, name)} is below 1")
+    return net.image_shape[0]
 
 
 def _resolutions(size: int) -> list[int]:

@@ -127,3 +127,14 @@ def test_other_sizes_are_refused(net, size):
     x = jnp.zeros((1, size, size, 1)) if net is ProGANDiscriminator else jnp.zeros((1, 6))
     with pytest.raises(InputError, match=r"data\.image_size: ProGAN.* powers of two from 4"):
         jax.eval_shape(net(image_shape=(size, size, 1)).init, jax.random.key(0), x)
+
+
+@pytest.mark.parametrize(
+    ("net", "line"),
+    [(ProGANGenerator(base=0), r"algorithm\.generator\.base: 0 is below 1"),
+     (ProGANDiscriminator(group=0), r"algorithm\.discriminator\.group: 0 is below 1")],
+)  # fmt: skip
+def test_a_number_below_1_is_refused_by_name(net, line):
+    x = jnp.zeros((4, 32, 32, 1)) if isinstance(net, ProGANDiscriminator) else jnp.zeros((4, 6))
+    with pytest.raises(InputError, match=line):
+        jax.eval_shape(net.init, jax.random.key(0), x)
