@@ -1,8 +1,8 @@
-"""ProGAN: a GAN that grows from 4 px, one leg of the run a resolution.
+"""ProGAN: both nets grow from 4 px to the size of the data, one level after the other.
 
-Karras et al. 2018. Each leg adopts the layers of the leg before by their names, fades its own in,
-and starts with new optimizers. The loss is WGAN-GP's, with a drift term and one update of the
-discriminator before each of the generator.
+Karras et al. 2018. A level is a leg of the run: it adopts the layers of the level before by their
+names, fades its own in, and starts with new optimizers. The loss is WGAN-GP's plus a drift term,
+with one update of the discriminator before each of the generator.
 """
 
 import itertools
@@ -46,7 +46,7 @@ Resized: TypeAlias = Float[Array, "batch new_height new_width channels"]
 
 @dataclass(frozen=True, kw_only=True)
 class ProGAN:
-    """``generator`` against ``discriminator``, both of which double their resolution leg by leg."""
+    """``generator`` against ``discriminator``; both double their resolution level by level."""
 
     generator: nn.Module = ProGANGenerator()
     """The net G."""
@@ -55,21 +55,23 @@ class ProGAN:
     latent_dim: int = 512
     """Numbers in a latent code, drawn from N(0, 1)."""
     shares: tuple[float, ...] = (1.0, 2.0)
-    """Images that the levels are shown, in proportion, from 4 px on; the last number holds for all
-    higher levels. The paper's 600 thousand at 4 px and 1,200 thousand at each other are 1 2."""
+    """Relative number of images at each level from 4 px; the last holds for all higher levels. The
+    paper shows 600,000 images at 4 px and 1,200,000 at every other level: 1 2."""
     fade: float = 0.5
-    """Share of a level's steps in which it is faded in (600 of 1,200 thousand in the paper)."""
+    """Share of a level's steps in which it fades in (600,000 of 1,200,000 images in the paper)."""
     batch_sizes: tuple[int, ...] = ()
-    """Batch sizes of the levels from 4 px on; the last one holds for all higher levels. None given:
+    """Batch size of each level from 4 px; the last holds for all higher levels. Empty:
     data.batch_size."""
     penalties: Penalties = Penalties(gradient_penalty=10.0, drift=0.001)
-    """Penalties on D: WGAN-GP and the drift. D is a function of the level's images."""
+    """Penalties on D: WGAN-GP's and the drift. The gradient is with respect to images of the
+    level's resolution."""
     generator_optimizer: Optimizer = Adam(lr=1e-3, b1=0.0, b2=0.99)
-    """Optimizer of G in each level; a schedule covers one level."""
+    """Optimizer of G, new at each level; a schedule covers one level."""
     discriminator_optimizer: Optimizer = Adam(lr=1e-3, b1=0.0, b2=0.99)
-    """Optimizer of D in each level; a schedule covers one level."""
+    """Optimizer of D, new at each level; a schedule covers one level."""
     ema_decay: float = 0.999
-    """Decay per step of the generator's averaged weights, which levels adopt; 0 keeps none."""
+    """Decay per step of the generator's averaged weights, which the next level adopts; 0 keeps
+    none."""
     compute_dtype: ComputeDtype = "float32"
     """Type of activations in the nets; parameters, optimizer, RGB layers, D's last layer, scores
     and losses stay float32."""
@@ -77,7 +79,7 @@ class ProGAN:
     def build(self, spec: Spec) -> list[Leg]:
         """A leg for each level: 4 px, 8 px, ... up to the data's size.
 
-        A run that is longer than ``spec.decay_steps`` has a longer last level.
+        The levels divide ``spec.decay_steps``; a longer run has a longer last level.
 
         Raises:
           InputError: for a field that makes no sense, and says why.
@@ -85,6 +87,9 @@ class ProGAN:
         (image,) = needs(spec, "image")
         self._check(image)
         lengths = self.lengths(spec.decay_steps, image.shape[0].bit_length() - 2)
+        if min(lengths) < 1:
+            each = ", ".join(map(str, lengths))
+            raise InputError(f"steps: {spec.decay_steps} leaves levels of {each} steps; use more")
         starts = list(itertools.accumulate(lengths, initial=0))
         ends = [*starts[1:-1], max(starts[-1], spec.steps)]
         return [
@@ -94,14 +99,14 @@ class ProGAN:
         ]
 
     def lengths(self, steps: int, levels: int) -> list[int]:
-        """The steps of each level, ``steps`` together: images / batch size, in proportion."""
+        """Steps of each level, in proportion to shares / batch sizes; their sum is ``steps``."""
         sizes = self.batch_sizes or (1,)
         weights = [_of_level(self.shares, i) / _of_level(sizes, i) for i in range(levels)]
         ends = [round(steps * w / sum(weights)) for w in itertools.accumulate(weights)]
         return [end - start for start, end in itertools.pairwise([0, *ends])]
 
     def _leg(self, image: Feature, level: int, first: int, length: int, end: int) -> Leg:
-        """The level from global step ``first`` to ``end``; it is planned for ``length`` steps."""
+        """The level from global step ``first`` to ``end``, with its fade planned for ``length``."""
         size = SMALLEST << level
         shape = (size, size, image.shape[2])
         gan = replace(
@@ -147,8 +152,8 @@ class ProGAN:
     def discriminator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """E[D(G(z))] - E[D(x)] + lambda E[(||grad D(x_hat)|| - 1)^2] + epsilon E[D(x)^2].
 
-        The gradient is that of the summed scores: by the minibatch's deviation an image has a part
-        in the scores of its group.
+        The gradient is that of the summed scores, since an image enters the scores of its whole
+        group through the minibatch's standard deviation.
         """
         k_fake, k_penalty = jax.random.split(key)
         d = given.variables["discriminator"]
@@ -177,9 +182,9 @@ class ProGAN:
         return wasserstein.generator(scores), Aux(variables={"generator": g, "discriminator": d})
 
     def reals(self, batch: Batch, discriminator: Variables) -> Resized:
-        """The batch at D's resolution, box-downsampled, and faded as G's images are.
+        """Real images x, box-filtered to D's resolution, and faded as G's images are.
 
-        alpha x + (1 - alpha) upsample(downsample(x)), with the discriminator's alpha.
+        The result is alpha x + (1 - alpha) upsample(downsample(x)), with D's alpha.
         """
         size: int = self.discriminator.image_shape[0]  # pyright: ignore
         x = lowered(to_float(batch["image"]), size)
@@ -197,14 +202,14 @@ class ProGAN:
         larger = 1 << (max(height, width, SMALLEST) - 1).bit_length()
         if (height, width) != (larger, larger):
             raise InputError(
-                f"data.image_size: {height} is not {SMALLEST} px doubled a number of times, as"
-                f" ProGAN grows; use {larger}"
+                f"data.image_size: ProGAN doubles {SMALLEST} px again and again, and never gets"
+                f" {height}; use {larger}"
             )
         check_above(1, latent_dim=self.latent_dim)
         check_decay(self.ema_decay)
         if not self.shares or min(self.shares) <= 0:
             raise InputError(
-                f"algorithm.shares: {self.shares} are not one number above 0 or more; use 1 2"
+                f"algorithm.shares: {self.shares} should be one or more numbers above 0, as 1 2"
             )
         if min(self.batch_sizes, default=1) < 1:
             raise InputError(f"algorithm.batch_sizes: {min(self.batch_sizes)} is below 1")
@@ -221,15 +226,19 @@ class ProGAN:
 def _check_grows(net: nn.Module, player: str, inputs: Array) -> None:
     if "fade" not in jax.eval_shape(net.init, jax.random.key(0), inputs):
         raise InputError(
-            f"algorithm.{player}: {type(net).__name__} cannot be faded in: it has no alpha in a"
-            f" collection fade; use ProGAN{player.capitalize()}"
+            f"algorithm.{player}: {type(net).__name__} cannot fade a level in: it has no variable"
+            f" alpha in a collection fade; use ProGAN{player.capitalize()}"
         )
 
 
 def fade_in(first: int, steps: int) -> Update:
-    """Sets alpha = (t - first) / steps, in [0, 1], of each player that fades; t counts the steps.
+    """Sets alpha = (t - first) / steps, clipped to [0, 1], of every player that fades, at step t.
 
-    The step ``first`` itself sees the level before alone. With 0 steps alpha is 1.
+    So alpha is 0 at the level's first step, which sees the level before alone.
+
+    Args:
+      first: global step that the level begins with.
+      steps: steps until alpha is 1; with 0 it is 1 from the start.
     """
 
     def update(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
@@ -246,14 +255,14 @@ def fade_in(first: int, steps: int) -> Update:
 
 
 def lowered(images: Image, size: int) -> Resized:
-    """Images box-filtered to ``size`` px: means of blocks of pixels."""
+    """Images at ``size`` px by a box filter: means of blocks of pixels."""
     while images.shape[1] > size:
         images = mean_pool(images)
     return images
 
 
 def enlarged(images: Image, size: int) -> Resized:
-    """Images enlarged to ``size`` px, each pixel to a block."""
+    """Images at ``size`` px by nearest neighbour: each pixel becomes a block."""
     while images.shape[1] < size:
         images = upsample(images)
     return images

@@ -22,17 +22,17 @@ SMALL = ProGAN(
     generator=ProGANGenerator(**NARROW),
     discriminator=ProGANDiscriminator(**NARROW),
     latent_dim=6,
-    shares=(1e-9, 1.0),
+    shares=(1.0, 20.0),
 )
-"""At 8 px it begins with its second level."""
+"""Of 21 steps at 8 px one is at 4 px."""
 
 
-def spec(size, steps=20, **fields):
+def spec(size, steps=21, **fields):
     return Spec({"image": Feature("image", (size, size, 1))}, steps, **fields)
 
 
 def second_level(config=SMALL):
-    """The 8 px level of a run of 20 steps; alpha is t / 10."""
+    """The 8 px level of a run of 21 steps; alpha at step t is (t - 1) / 10."""
     leg = config.build(spec(8))[1]
     assert leg.steps == 20
     return at_precision(leg.algorithm, "highest")
@@ -145,12 +145,12 @@ def test_one_whole_step_equals_pytorch():
     plain = SGD(lr=0.1)
     config = replace(SMALL, generator_optimizer=plain, discriminator_optimizer=plain)
     algorithm = second_level(config)
-    state, batch = started(algorithm, 5), next(batches(algorithm))
+    state, batch = started(algorithm, 6), next(batches(algorithm))
     state = state.replace(players=jax.tree.map(biased, state.players))
     new, metrics = jax.jit(advance(algorithm))(state, batch, KEY)
     assert float(metrics["alpha"]) == 0.5
 
-    key = jax.random.fold_in(KEY, 5)
+    key = jax.random.fold_in(KEY, 6)
     k_fake, k_penalty = jax.random.split(jax.random.fold_in(key, 1))
     n = len(batch["image"])
     z_d, z_g = (
@@ -187,7 +187,7 @@ def biased(leaf):
 
 @pytest.fixture(scope="module")
 def one_device():
-    """The first state, and the last with its metrics, of five steps; alpha is 0 to 0.4."""
+    """The first state, and the last with its metrics, of five steps; alpha is 0 to 0.3."""
     return run(second_level(), Devices(1))  # fails where a level is traced twice
 
 
@@ -224,8 +224,8 @@ def close(a, b):
 @pytest.mark.parametrize(
     ("fields", "line"),
     [
-        ({"shares": ()}, r"algorithm\.shares: \(\) are not"),
-        ({"shares": (1.0, 0.0)}, r"algorithm\.shares: \(1\.0, 0\.0\) are not"),
+        ({"shares": ()}, r"algorithm\.shares: \(\) should"),
+        ({"shares": (1.0, 0.0)}, r"algorithm\.shares: \(1\.0, 0\.0\) should"),
         ({"batch_sizes": (8, 0)}, r"algorithm\.batch_sizes: 0 is below 1"),
         ({"fade": 1.5}, r"algorithm\.fade: 1\.5 is not in \[0, 1\]"),
         ({"ema_decay": 1.0}, r"algorithm\.ema_decay"),
@@ -241,8 +241,14 @@ def test_what_makes_no_sense_is_refused_by_name(fields, line):
 
 @pytest.mark.parametrize(("size", "use"), [(28, 32), (2, 4), (9, 16)])
 def test_a_size_that_it_does_not_grow_to_names_the_next(size, use):
-    with pytest.raises(InputError, match=rf"data\.image_size: {size} .*; use {use}$"):
+    with pytest.raises(InputError, match=rf"data\.image_size: .* never gets {size}; use {use}$"):
         SMALL.build(spec(size))
+
+
+@pytest.mark.parametrize("shares", [(1.0, 1e3), (1.0, 1e-3)])
+def test_a_run_too_short_for_a_level_is_refused(shares):
+    with pytest.raises(InputError, match=r"steps: 21 leaves levels of (0, 21|21, 0) steps"):
+        replace(SMALL, shares=shares).build(spec(8))
 
 
 def test_a_net_that_cannot_grow_is_refused():
