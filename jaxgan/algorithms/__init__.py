@@ -7,6 +7,7 @@ from jaxgan.algorithms.cgan import CGAN
 from jaxgan.algorithms.cyclegan import CycleGAN
 from jaxgan.algorithms.gan import GAN
 from jaxgan.algorithms.pix2pix import Pix2Pix
+from jaxgan.algorithms.progan import ProGAN
 from jaxgan.algorithms.sgan import SGAN
 from jaxgan.algorithms.wgan import WGAN
 
@@ -20,6 +21,7 @@ __all__ = [
     "CycleGAN",
     "Penalties",
     "Pix2Pix",
+    "ProGAN",
     "RMSprop",
     "Targets",
 ]

@@ -17,6 +17,7 @@ from jaxgan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from jaxgan.nets.inception import Inception
 from jaxgan.nets.mlp import MLPDiscriminator, MLPGenerator
 from jaxgan.nets.patchgan import PatchGAN, PixelDiscriminator
+from jaxgan.nets.progan import ProGANDiscriminator, ProGANGenerator
 from jaxgan.nets.residual import ResidualBlock, ResidualCritic, ResidualGenerator
 from jaxgan.nets.resnet_generator import ResNetGenerator
 from jaxgan.nets.squeezenet import SqueezeNet
@@ -40,6 +41,8 @@ __all__ = [
     "MLPGenerator",
     "PatchGAN",
     "PixelDiscriminator",
+    "ProGANDiscriminator",
+    "ProGANGenerator",
     "ResNetGenerator",
     "ResidualBlock",
     "ResidualCritic",
