@@ -2,8 +2,11 @@
 
 from jaxgan.ops.conv import Conv, ConvTranspose
 from jaxgan.ops.equalized import EqualizedConv, EqualizedDense
+from jaxgan.ops.filtered_conv import lowpass_conv_downsample, lowpass_filter, upsample_lowpass_conv
 from jaxgan.ops.initializers import Initializer, gamma_init, kernel_init, linear_init
+from jaxgan.ops.lowpass import lowpass_downsample, lowpass_upsample
 from jaxgan.ops.minibatch import minibatch_stddev
+from jaxgan.ops.modulated import modulated_conv
 from jaxgan.ops.normalization import (
     Norm,
     Normalize,
@@ -33,10 +36,16 @@ __all__ = [
     "is_lipschitz",
     "kernel_init",
     "linear_init",
+    "lowpass_conv_downsample",
+    "lowpass_downsample",
+    "lowpass_filter",
+    "lowpass_upsample",
     "mean_pool",
     "minibatch_stddev",
     "mixes_batch",
+    "modulated_conv",
     "pad",
     "pixel_norm",
     "upsample",
+    "upsample_lowpass_conv",
 ]

@@ -21,7 +21,7 @@ HE = math.sqrt(2.0)
 
 
 class EqualizedDense(nn.Module):
-    """x (c W) + b with W ~ N(0, 1) and c = gain / sqrt(fan_in); b starts at 0 and is not scaled."""
+    """x (c W) + b with W ~ N(0, 1) and c = gain / sqrt(fan_in); b is not scaled."""
 
     features: int
     """Numbers in a result."""
@@ -32,6 +32,8 @@ class EqualizedDense(nn.Module):
     lr_multiplier: float = 1.0
     """Learning rate of the layer over that of the others: W starts at N(0, 1) / m, and W and b are
     used times m (0.01 in StyleGAN's mapping network)."""
+    bias_start: float = 0.0
+    """First value of b (1 in StyleGAN's styles)."""
     dtype: Any = jnp.float32
     """Type of the computation; parameters are float32."""
 
@@ -84,4 +86,5 @@ def _parameters(
     kernel = scale * layer.param("kernel", nn.initializers.normal(1.0 / multiplier), shape)
     if not layer.use_bias:
         return kernel, None
-    return kernel, multiplier * layer.param("bias", nn.initializers.zeros, shape[-1:])
+    start = nn.initializers.constant(getattr(layer, "bias_start", 0.0) / multiplier)
+    return kernel, multiplier * layer.param("bias", start, shape[-1:])
