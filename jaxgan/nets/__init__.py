@@ -21,6 +21,8 @@ from jaxgan.nets.progan import ProGANDiscriminator, ProGANGenerator
 from jaxgan.nets.residual import ResidualBlock, ResidualCritic, ResidualGenerator
 from jaxgan.nets.resnet_generator import ResNetGenerator
 from jaxgan.nets.squeezenet import SqueezeNet
+from jaxgan.nets.stylegan2 import StyleGAN2Generator
+from jaxgan.nets.stylegan2_discriminator import StyleGAN2Discriminator
 from jaxgan.nets.unet_generator import UNetGenerator
 from jaxgan.nets.vgg import VGG
 
@@ -49,5 +51,7 @@ __all__ = [
     "ResidualGenerator",
     "SelfAttention",
     "SqueezeNet",
+    "StyleGAN2Discriminator",
+    "StyleGAN2Generator",
     "UNetGenerator",
 ]

@@ -25,6 +25,7 @@ CRITICS = [
     nets.DCGANDiscriminator(features=4, image_shape=IMAGE),
     nets.ResidualCritic(features=8, image_shape=IMAGE),
     nets.ProGANDiscriminator(features=4, image_shape=IMAGE),
+    nets.StyleGAN2Discriminator(channel_base=64, image_shape=IMAGE),
     nets.PatchGAN(features=4, layers=1),
     nets.PixelDiscriminator(features=4),
     nets.BookPatchDiscriminator(features=4, layers=2),
