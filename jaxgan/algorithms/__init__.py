@@ -9,6 +9,7 @@ from jaxgan.algorithms.gan import GAN
 from jaxgan.algorithms.pix2pix import Pix2Pix
 from jaxgan.algorithms.progan import ProGAN
 from jaxgan.algorithms.sgan import SGAN
+from jaxgan.algorithms.stylegan2 import StyleGAN2
 from jaxgan.algorithms.wgan import WGAN
 
 __all__ = [
@@ -23,5 +24,6 @@ __all__ = [
     "Pix2Pix",
     "ProGAN",
     "RMSprop",
+    "StyleGAN2",
     "Targets",
 ]
