@@ -58,14 +58,16 @@ def at(run: Run, over: str, value: int) -> Run:
 
 
 def measure(run: Run, seconds: float, state: str = "replicated") -> dict[str, float]:
-    """Images a second of the step, and the bytes of state on the first device."""
+    """Images a second of the last leg's step, and the bytes of state on the first device."""
     import jax
 
     from benchmarks.throughput import spec_of, synthetic, windows
+    from jaxgan.core.leg import legs
     from jaxgan.system.devices import Devices, leading
 
     devices = Devices(parallel=Parallel(state=state))  # pyright: ignore
-    algorithm = run.algorithm.build(spec_of(run, step_only=True))
+    *_, leg = legs(run.algorithm.build(spec_of(run, step_only=True)), run.steps)
+    algorithm = leg.algorithm
     devices.check(run.data.batch_size)
     batch, key = synthetic(spec_of(run, True), run.data.batch_size, algorithm), jax.random.key(0)
     current = devices.init(algorithm, key, batch)

@@ -27,6 +27,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 
 from jaxgan import cli
 from jaxgan.core import Algorithm, Feature, Spec, advance, several
+from jaxgan.core.leg import legs
 from jaxgan.core.sharding import AXIS
 from jaxgan.data.dataset import open_dataset
 from jaxgan.errors import InputError
@@ -152,10 +153,12 @@ def _is_jaxpr(value: Any) -> bool:
 
 
 def measure(run: Run, seconds: float, step_only: bool) -> dict[str, Any]:
-    """A row of the table, as data."""
+    """A row of the table, as data: of a method in legs, its last one, and no loop."""
     config.check(run)
     spec = spec_of(run, step_only)
-    algorithm = run.algorithm.build(spec)
+    *before, leg = legs(run.algorithm.build(spec), run.steps)
+    algorithm = leg.algorithm
+    run = dataclasses.replace(run, data=dataclasses.replace(run.data, **leg.data))
     batch = synthetic(spec, run.data.batch_size, algorithm)
     images = algorithm.batches_per_step * run.data.batch_size
     timed = time_step(algorithm, batch, images, run, seconds)
@@ -169,7 +172,9 @@ def measure(run: Run, seconds: float, step_only: bool) -> dict[str, Any]:
         **timed,
         **memory,
         **work(run, algorithm, batch, step_seconds, seconds),
-        "loop_images_per_second": None if step_only else time_loop(run, step_seconds, seconds),
+        "loop_images_per_second": None
+        if step_only or before
+        else time_loop(run, step_seconds, seconds),
     }
 
 

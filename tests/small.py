@@ -16,6 +16,7 @@ from jaxgan.algorithms import (
     Penalties,
     Pix2Pix,
     RMSprop,
+    StyleGAN2,
     Targets,
 )
 from jaxgan.core import Feature, Spec
@@ -30,6 +31,8 @@ from jaxgan.nets import (
     ResidualCritic,
     ResidualGenerator,
     ResNetGenerator,
+    StyleGAN2Discriminator,
+    StyleGAN2Generator,
     UNetGenerator,
 )
 from jaxgan.run.config import Checkpoint, Log, Run, Sample
@@ -90,6 +93,14 @@ ALGORITHMS = {
     ),
 }
 ALGORITHMS |= {
+    "stylegan2": StyleGAN2(
+        generator=StyleGAN2Generator(style_dim=4, mapping_layers=1, channel_base=32, channel_max=4),
+        discriminator=StyleGAN2Discriminator(channel_base=32, channel_max=4, mapping_layers=1),
+        conditional=True,
+        latent_dim=4,
+        r1_every=2,
+        path_every=2,
+    ),
     "cyclegan": CycleGAN(
         generator=ResNetGenerator(features=2, blocks=1),
         discriminator=PatchGAN(features=2, layers=1),

@@ -7,7 +7,9 @@ from jaxgan.algorithms.cgan import CGAN
 from jaxgan.algorithms.cyclegan import CycleGAN
 from jaxgan.algorithms.gan import GAN
 from jaxgan.algorithms.pix2pix import Pix2Pix
+from jaxgan.algorithms.progan import ProGAN
 from jaxgan.algorithms.sgan import SGAN
+from jaxgan.algorithms.stylegan2 import StyleGAN2
 from jaxgan.algorithms.wgan import WGAN
 
 __all__ = [
@@ -20,6 +22,8 @@ __all__ = [
     "CycleGAN",
     "Penalties",
     "Pix2Pix",
+    "ProGAN",
     "RMSprop",
+    "StyleGAN2",
     "Targets",
 ]

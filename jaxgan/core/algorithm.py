@@ -66,6 +66,8 @@ class Code(NamedTuple):
     of these arguments, and takes as an input by the name of the code."""
     sphere: bool = False
     """Codes are N(0, 1): a path between two of them goes along a sphere."""
+    layers: int = 0
+    """Layers that can have a code each: codes (n, layers, size) stand in too. 0: they cannot."""
 
 
 class Function(NamedTuple):

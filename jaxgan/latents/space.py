@@ -14,14 +14,14 @@ from jaxtyping import Float
 from jaxgan.core import Code
 from jaxgan.errors import InputError, nearest
 from jaxgan.measure.generated import CHUNK, classes_of, drawing_function, labels_of
-from jaxgan.ops import Conv, ConvTranspose
+from jaxgan.ops import Conv, ConvTranspose, EqualizedDense
 from jaxgan.ops.pixels import to_uint8
 from jaxgan.run.opened import Opened
 from jaxgan.typing import Image
 
 Codes = Float[np.ndarray, "_n _size"]
 
-LINEAR = (nn.Dense, Conv, ConvTranspose)
+LINEAR = (nn.Dense, Conv, ConvTranspose, EqualizedDense)
 """Layers that are affine in their input."""
 
 

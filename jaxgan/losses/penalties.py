@@ -5,6 +5,9 @@
 example alone (a critic with BatchNorm breaks this), so row i of it is the gradient of score i.
 """
 
+import math
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -79,6 +82,26 @@ def clip_params(params: Params, limit: float) -> Params:
     Reference: WGAN (Arjovsky et al. 2017), Algorithm 1, line 7, with limit .01.
     """
     return jax.tree.map(lambda w: jnp.clip(w, -limit, limit), params)
+
+
+def path_lengths(
+    synthesis: Callable[[Array], Array], w: Float[Array, "batch layers style"], noise: Array
+) -> Float[Array, "batch"]:
+    """sqrt(mean over layers of |J^T y|^2), J = dG(w)/dw, y = noise / sqrt(height width).
+
+    E_y |J^T y|^2 is ||J||_F^2 / (height width): the mean squared change of an image by a step of
+    unit length in w.
+
+    Args:
+      synthesis: G, styles to images.
+      w: a style for each layer.
+      noise: N(0, 1) in the shape of the images.
+
+    Reference: StyleGAN2 (Karras et al. 2020), section 3.2 and equation 4.
+    """
+    y = noise / math.sqrt(math.prod(noise.shape[1:3]))
+    gradient = jax.grad(lambda w: (synthesis(w) * y).sum())(w)
+    return jnp.sqrt(jnp.square(gradient).sum(2).mean(1) + _EPSILON)
 
 
 def _squared_norm(critic: Critic, examples: Examples) -> Float[Array, "batch"]:

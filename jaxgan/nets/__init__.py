@@ -17,9 +17,12 @@ from jaxgan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from jaxgan.nets.inception import Inception
 from jaxgan.nets.mlp import MLPDiscriminator, MLPGenerator
 from jaxgan.nets.patchgan import PatchGAN, PixelDiscriminator
+from jaxgan.nets.progan import ProGANDiscriminator, ProGANGenerator
 from jaxgan.nets.residual import ResidualBlock, ResidualCritic, ResidualGenerator
 from jaxgan.nets.resnet_generator import ResNetGenerator
 from jaxgan.nets.squeezenet import SqueezeNet
+from jaxgan.nets.stylegan2 import StyleGAN2Generator
+from jaxgan.nets.stylegan2_discriminator import StyleGAN2Discriminator
 from jaxgan.nets.unet_generator import UNetGenerator
 from jaxgan.nets.vgg import VGG
 
@@ -40,11 +43,15 @@ __all__ = [
     "MLPGenerator",
     "PatchGAN",
     "PixelDiscriminator",
+    "ProGANDiscriminator",
+    "ProGANGenerator",
     "ResNetGenerator",
     "ResidualBlock",
     "ResidualCritic",
     "ResidualGenerator",
     "SelfAttention",
     "SqueezeNet",
+    "StyleGAN2Discriminator",
+    "StyleGAN2Generator",
     "UNetGenerator",
 ]

@@ -33,6 +33,17 @@ def is_lipschitz(norm: Norm) -> bool:
     return norm == "spectral"
 
 
+def pixel_norm(x: Activations, epsilon: float = 1e-8) -> Activations:
+    """``x / sqrt(E_c[x^2] + epsilon)``: each pixel's vector of channels c to length sqrt(channels).
+
+    The mean is float32, the result of the type of ``x``.
+
+    Reference: ProGAN (Karras et al. 2018), section 4.2.
+    """
+    square = jnp.square(x.astype(jnp.float32)).mean(-1, keepdims=True)
+    return (x * jax.lax.rsqrt(square + epsilon)).astype(x.dtype)
+
+
 class Normalize(nn.Module):
     """Normalized activations: gamma * (x - mean) / sqrt(var + epsilon) + beta.
 

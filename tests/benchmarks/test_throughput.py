@@ -9,10 +9,11 @@ import jax.numpy as jnp
 import pytest
 
 from benchmarks import throughput
-from jaxgan.algorithms import CGAN, WGAN, CycleGAN
+from jaxgan.algorithms import CGAN, WGAN, CycleGAN, ProGAN
 from jaxgan.core import Algorithm, Feature, Spec
 from jaxgan.data.config import Data
 from jaxgan.errors import InputError
+from jaxgan.nets import ProGANDiscriminator, ProGANGenerator
 from jaxgan.run.config import Run
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -118,6 +119,17 @@ def test_step_only_takes_shape_and_classes_from_the_config():
     assert throughput.spec_of(Run(algorithm=CGAN()), True) == Spec(features, 10_000)
     spec = throughput.spec_of(Run(algorithm=CycleGAN(), data=data), True)
     assert list(spec.features) == ["a", "b"]
+
+
+@pytest.mark.peers
+def test_of_several_legs_the_last_one_is_measured():
+    nets = (net(features=2, base=8) for net in (ProGANGenerator, ProGANDiscriminator))
+    names = ("generator", "discriminator")
+    algorithm = ProGAN(**dict(zip(names, nets, strict=True)), latent_dim=2, batch_sizes=(16, 8))
+    run = Run(algorithm=algorithm, data=Data(image_size=8), steps=10)
+    row = throughput.measure(run, 0.01, step_only=False)
+    assert row["image_shape"] == (8, 8, 1)
+    assert (row["images_per_step"], row["loop_images_per_second"]) == (8, None)
 
 
 def test_two_domains_are_measured_on_different_noise():

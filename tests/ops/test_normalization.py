@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from jaxgan.errors import InputError
-from jaxgan.ops import Conv, Normalize, SpectralNorm, WeightNorm, apply_layer
+from jaxgan.ops import Conv, Normalize, SpectralNorm, WeightNorm, apply_layer, pixel_norm
 
 QUICK = {"xla_backend_optimization_level": 0}  # most of these tests' time is compilation
 STATE = ("batch_stats", "spectral")
@@ -269,3 +269,14 @@ def test_wrappers_train_under_grad_and_jit():
     for _ in range(30):
         last, variables = step(variables)
     assert last < 0.1 * first
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (2, 4, 4, 5)])
+def test_pixel_norm_gives_each_pixel_unit_mean_square(shape):
+    x = normal(*shape)
+    expected = x / np.sqrt((x.astype(np.float64) ** 2).mean(-1, keepdims=True) + 1e-8)
+    np.testing.assert_allclose(pixel_norm(jnp.asarray(x)), expected, rtol=1e-5)
+    assert not np.asarray(pixel_norm(jnp.zeros(shape))).any()
+    half = pixel_norm(jnp.asarray(x, jnp.bfloat16))
+    assert half.dtype == jnp.bfloat16
+    np.testing.assert_allclose(half.astype(jnp.float32), expected, rtol=0.02)

@@ -41,6 +41,7 @@ CONFIGS = {
     "cyclegan_photos": [
         *NARROW, "--algorithm.generator.blocks", "1", "--algorithm.discriminator.layers", "1",
     ],
+    "progan_digits": [*NARROW, *EVALUATED],
 }  # fmt: skip
 FEATURES = """
 def features(images):

@@ -1,0 +1,110 @@
+"""A generator with styles as a distribution: codes z and w, mixing, truncation."""
+
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from jaxgan.algorithms._parts.latent import Sampler
+from jaxgan.algorithms._parts.networks import forward
+from jaxgan.core import Code, Feature, Function
+from jaxgan.core.sharding import draw
+from jaxgan.nets.stylegan2 import Styles, truncated
+from jaxgan.typing import Batch, Image, Label, PRNGKey, Variables
+
+
+class StyleSampler(NamedTuple):
+    """x = G(w), w = M(z, y), z ~ N(0, 1), for the player named ``generator``."""
+
+    net: nn.Module
+    latent_dim: int
+    classes: int = 0
+    """Number of classes that G is told of; 0: none."""
+    mixing: float = 0.0
+    """Probability that two styles are mixed, in training."""
+
+    def styles(
+        self, variables: Variables, key: PRNGKey, n: int, labels: Label | None = None
+    ) -> tuple[Float[Array, "batch layers style"], Variables]:
+        """``n`` styles for each layer in training mode, and G's new variables.
+
+        With the probability ``mixing`` the layers from a uniformly drawn one have the style of
+        another z (Karras et al. 2019, section 3.1).
+        """
+        k_z, k_other, k_from, k_mix = jax.random.split(key, 4)
+        w, new = self._mapped(variables, self.base.draw(k_z, n), labels, True)
+        layers: int = self.net.layers  # pyright: ignore[reportAttributeAccessIssue]
+        w = jnp.broadcast_to(w[:, None], (n, layers, w.shape[1]))
+        if not self.mixing:
+            return w, new
+        other, _ = self._mapped(variables, self.base.draw(k_other, n), labels, True)
+        first = draw(lambda k, s: jax.random.randint(k, s, 1, layers), k_from, (n,))
+        mixed = draw(lambda k, s: jax.random.bernoulli(k, self.mixing, s), k_mix, (n,))
+        first = jnp.where(mixed, first, layers)
+        keeps = jnp.arange(layers)[None] < first[:, None]
+        return jnp.where(keeps[:, :, None], w, other[:, None]), new
+
+    def generate(
+        self, variables: Variables, key: PRNGKey, n: int, labels: Label | None = None
+    ) -> tuple[Image, Variables]:
+        """``n`` images in training mode, and the generator's new variables."""
+        k_styles, k_noise = jax.random.split(key)
+        w, variables = self.styles(variables, k_styles, n, labels)
+        return self.synthesis(variables, w, k_noise), variables
+
+    def synthesis(self, variables: Variables, w: Styles, key: PRNGKey) -> Image:
+        """The images of styles; noise follows the key."""
+        return forward(self.net, variables, w, train=False, key=key, method="synthesis")[0]
+
+    def sample(self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey) -> Image:
+        """``inputs["n"]`` images, of the classes ``inputs["label"]`` where G is conditional.
+
+        Latent codes ``inputs["z"]`` or styles ``inputs["w"]`` stand in for drawn ones; styles are
+        not truncated.
+        """
+        _, k_noise = jax.random.split(key)
+        w = inputs["w"] if "w" in inputs else self.codes(weights, inputs, key)
+        return jnp.clip(self.synthesis(weights["generator"], w, k_noise), -1.0, 1.0)
+
+    def codes(
+        self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey
+    ) -> Float[Array, "batch style"]:
+        """The styles that :meth:`sample` makes of the same arguments: mean + psi (w - mean)."""
+        g = weights["generator"]
+        z = inputs["z"] if "z" in inputs else self.base.codes(weights, {"n": inputs["n"]}, key)
+        w, _ = self._mapped(g, z, inputs["label"] if self.classes else None, False)
+        if "truncation" in inputs:
+            return truncated(w, g["styles"]["map"]["mean"], inputs["truncation"])
+        return w
+
+    def function(self, gives: Feature) -> Function:
+        """The function ``sample`` of a run."""
+        layers: int = self.net.layers  # pyright: ignore[reportAttributeAccessIssue]
+        codes = {
+            "z": Code(lambda weights, inputs, key: self.base.codes(weights, inputs, key), True),
+            "w": Code(self.codes, layers=layers),
+        }
+        takes = ("label",) if self.classes else ()
+        return Function(self.sample, takes, gives, truncates=True, codes=codes)
+
+    def show(
+        self, weights: dict[str, Variables], batch: Batch, key: PRNGKey
+    ) -> dict[str, Float[Array, "rows columns height width channels"]]:
+        """Ten columns of samples: a row a class (ten at most), or ten rows without classes."""
+        del batch
+        rows = min(self.classes, 10) or 10
+        labels = jnp.repeat(jnp.arange(rows), 10)
+        images = self.sample(weights, {"n": 10 * rows, "label": labels}, key)
+        return {"": images.reshape(rows, 10, *images.shape[1:])}
+
+    @property
+    def base(self) -> Sampler:
+        """The distribution of z."""
+        return Sampler(self.net, self.latent_dim, "normal", self.classes)
+
+    def _mapped(
+        self, variables: Variables, z: Any, labels: Label | None, train: bool
+    ) -> tuple[Float[Array, "batch style"], Variables]:
+        return forward(self.net, variables, z, labels, train=train, method="mapping")

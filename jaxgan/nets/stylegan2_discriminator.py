@@ -1,0 +1,123 @@
+"""StyleGAN2's discriminator (Karras et al. 2020, figure 7): a residual net with a filter."""
+
+import math
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from jaxtyping import Array, Float
+
+from jaxgan.nets.checks import check_images, read_labels
+from jaxgan.nets.stylegan2 import (
+    SMALLEST,
+    MappingNetwork,
+    activated,
+    check_sizes,
+    resolutions,
+    settings,
+)
+from jaxgan.ops import (
+    EqualizedConv,
+    EqualizedDense,
+    lowpass_conv_downsample,
+    lowpass_downsample,
+    minibatch_stddev,
+    pixel_norm,
+)
+from jaxgan.ops.filtered_conv import TAPS
+from jaxgan.typing import Image, Label, Logits
+
+
+class ResidualDown(nn.Module):
+    """(conv k1(down(x)) + down conv k3(conv k3(x))) / sqrt(2), both halves of half the size.
+
+    Reference: Karras et al. 2020, figure 7 (residual nets) and section 4.1.
+    """
+
+    features: int
+    """Channels of the result."""
+    clamp: float = 0.0
+    """Largest absolute value of a layer; 0 clamps nothing."""
+    dtype: Any = jnp.float32
+    """Type of the computation."""
+
+    @nn.compact
+    def __call__(self, x: Image) -> Float[Array, "batch height//2 width//2 features"]:
+        """(n, 2h, 2w, c) to (n, h, w, features)."""
+        x, half = x.astype(self.dtype), math.sqrt(0.5)
+        low = lowpass_downsample(x, TAPS)
+        skip = EqualizedConv(
+            self.features, 1, gain=1.0, use_bias=False, dtype=self.dtype, name="skip"
+        )
+        conv = EqualizedConv(x.shape[-1], gain=1.0, dtype=self.dtype, name="conv_1")
+        y = activated(conv(x), self.clamp)
+        kernel = self.param(
+            "kernel", nn.initializers.normal(1.0), (3, 3, y.shape[-1], self.features)
+        )
+        bias = self.param("bias", nn.initializers.zeros, (self.features,))
+        kernel = (kernel / math.sqrt(9 * y.shape[-1])).astype(self.dtype)
+        y = lowpass_conv_downsample(y, kernel) + bias.astype(self.dtype)[None, None, None]
+        return half * skip(low) + activated(y, self.clamp, half)
+
+
+class StyleGAN2Discriminator(nn.Module):
+    """An image to a score: residual blocks to 4x4, the minibatch's deviation, conv, dense, dense.
+
+    With classes the last layer gives a vector f, and the score is <f, M(y)> / sqrt(size) with a
+    mapping network M of classes, of unit mean square. The hidden units of the last block are sown
+    as ``features`` into ``intermediates``. A score depends on the other examples of its group, by
+    the deviation.
+
+    Reference: Karras et al. 2020, StyleGAN2, figure 7; Karras et al. 2020, ADA, appendix C.
+    """
+
+    channel_base: int = 16384
+    """Channels at r px are ``channel_base`` / r, where that is less than ``channel_max``."""
+    channel_max: int = 512
+    """Channels of a layer, at most."""
+    mapping_layers: int = 8
+    """Layers of the mapping network of classes."""
+    group: int = 4
+    """Examples whose deviation is taken; see :func:`jaxgan.ops.minibatch_stddev`."""
+    low_precision: int = 4
+    """Resolutions, from the highest, that are computed in the method's compute_dtype."""
+    clamp: float = 256.0
+    """Largest absolute value of a layer in those resolutions, unless they are float32."""
+    image_shape: tuple[int, int, int] = (32, 32, 3)
+    """(height, width, channels) of the data."""
+    num_classes: int = 0
+    """Classes of the data; 0 is unconditional."""
+    dtype: Any = jnp.float32
+    """Type of the highest resolutions; parameters, the last block and the result are float32."""
+
+    @nn.compact
+    def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
+        """(n, height, width, channels) to (n,)."""
+        check_sizes(self)
+        check_images(self, images)
+        labels = read_labels(self, labels)
+        sizes = resolutions(self.image_shape[0])
+        width, dtype, clamp = settings(self, sizes[-1])
+        first = EqualizedConv(width, 1, gain=1.0, dtype=dtype, name=f"from_rgb_{sizes[-1]}")
+        x = activated(first(images), clamp)
+        for size in reversed(sizes[1:]):
+            _, dtype, clamp = settings(self, size)
+            block = ResidualDown(settings(self, size // 2)[0], clamp, dtype, name=f"block_{size}")
+            x = block(x)
+        width = settings(self, SMALLEST)[0]
+        phi = self._pooled(x.astype(jnp.float32), width)
+        self.sow("intermediates", "features", phi)
+        if labels is None:
+            return EqualizedDense(1, gain=1.0, name="output")(phi)[:, 0]
+        mapping = MappingNetwork(
+            width, self.mapping_layers, num_classes=self.num_classes, name="mapping"
+        )
+        y = pixel_norm(mapping(None, labels, train))
+        f = EqualizedDense(width, gain=1.0, name="output")(phi)
+        return (f * y).sum(1) / math.sqrt(width)
+
+    def _pooled(self, x: jax.Array, width: int) -> Float[Array, "batch features"]:
+        x = minibatch_stddev(x, self.group)
+        x = activated(EqualizedConv(width, gain=1.0, name="conv_4")(x))
+        return activated(EqualizedDense(width, gain=1.0, name="dense_4")(x.reshape(len(x), -1)))
