@@ -130,10 +130,6 @@ class Discriminator(nn.Module):
         return channel
 
 
-def faded(images, alpha):
-    return lerp(double(halve(images)), images, alpha)
-
-
 def discriminator_loss(g, d, real, z, mix, alpha):
     """WGAN-GP with lambda 10 and a drift of 0.001; x_hat = mix x + (1 - mix) G(z)."""
     fake = g(z, alpha).detach()
@@ -144,8 +140,29 @@ def discriminator_loss(g, d, real, z, mix, alpha):
     return on_fake.mean() - on_real.mean() + 10 * penalty + 0.001 * on_real.square().mean()
 
 
-def generator_loss(g, d, z, alpha):
-    return -d(g(z, alpha), alpha).mean()
+class Game:
+    """Both nets and their optimizers; a call is a step, D first."""
+
+    def __init__(self, g, d, optimizer):
+        self.g, self.d = g, d
+        self.rules = {net: optimizer(net.parameters()) for net in (g, d)}
+
+    def __call__(self, real, z_d, mix, z_g, alpha):
+        """(loss, norm of the gradient) by player."""
+        real = lerp(double(halve(real)), real, alpha)
+        loss = discriminator_loss(self.g, self.d, real, z_d, mix, alpha)
+        of_d = self._update(self.d, loss)
+        return {
+            "discriminator": of_d,
+            "generator": self._update(self.g, -self.d(self.g(z_g, alpha), alpha).mean()),
+        }
+
+    def _update(self, net, loss):
+        self.rules[net].zero_grad()
+        loss.backward()
+        norm = sum(p.grad.square().sum() for p in net.parameters()).sqrt()
+        self.rules[net].step()
+        return loss.item(), norm.item()
 
 
 def load(module, params):

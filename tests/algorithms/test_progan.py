@@ -1,6 +1,7 @@
 """ProGAN beside PyTorch, its schedule, its fade, and what it refuses."""
 
 from dataclasses import replace
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +10,7 @@ import pytest
 
 from jaxgan.algorithms import SGD, Adam, Penalties, ProGAN
 from jaxgan.algorithms.progan import fade_in
-from jaxgan.core import Feature, Spec, advance
+from jaxgan.core import Feature, Spec
 from jaxgan.core.precision import at_precision
 from jaxgan.errors import InputError
 from jaxgan.nets import BookDCGANGenerator, ProGANDiscriminator, ProGANGenerator
@@ -25,6 +26,8 @@ SMALL = ProGAN(
     shares=(1.0, 20.0),
 )
 """Of 21 steps at 8 px one is at 4 px."""
+PLAIN = SGD(lr=0.1)
+DESCENDING = replace(SMALL, generator_optimizer=PLAIN, discriminator_optimizer=PLAIN)
 
 
 def spec(size, steps=21, **fields):
@@ -38,9 +41,8 @@ def second_level(config=SMALL):
     return at_precision(leg.algorithm, "highest")
 
 
-def started(algorithm, step=0):
-    state = jax.jit(algorithm.init)(KEY, next(batches(algorithm)))
-    return state.replace(step=jnp.asarray(step))
+def started(algorithm):
+    return jax.jit(algorithm.init)(KEY, next(batches(algorithm)))
 
 
 def params_of(state):
@@ -137,58 +139,49 @@ def test_samples_have_the_size_of_the_data_at_each_level_and_its_alpha():
 # Steps.
 
 
-def test_one_whole_step_equals_pytorch():
-    """At 8 px and alpha 0.5: both losses, and every parameter after a step down the gradient."""
+@pytest.fixture(scope="module")
+def one_device():
+    """The first state, and the last with its metrics, of five steps; alpha is 0, 0, 0.1, 0.2, 0.3.
+
+    Every step goes down the gradient, so that parameters compare as gradients do.
+    """
+    return run(second_level(DESCENDING), Devices(1))  # fails where a level is traced twice
+
+
+def test_five_whole_steps_equal_pytorch(one_device):
     torch = pytest.importorskip("torch", reason="the extra `peers` is not installed")
     from benchmarks.peers import torch_progan as peer
 
-    plain = SGD(lr=0.1)
-    config = replace(SMALL, generator_optimizer=plain, discriminator_optimizer=plain)
-    algorithm = second_level(config)
-    state, batch = started(algorithm, 6), next(batches(algorithm))
-    state = state.replace(players=jax.tree.map(biased, state.players))
-    new, metrics = jax.jit(advance(algorithm))(state, batch, KEY)
-    assert float(metrics["alpha"]) == 0.5
-
-    key = jax.random.fold_in(KEY, 6)
-    k_fake, k_penalty = jax.random.split(jax.random.fold_in(key, 1))
-    n = len(batch["image"])
-    z_d, z_g = (
-        torch.tensor(np.asarray(jax.random.normal(jax.random.split(k)[0], (n, 6))))
-        for k in (k_fake, jax.random.fold_in(key, 2))
-    )
-    mix = torch.tensor(np.asarray(jax.random.uniform(k_penalty, (n, 1, 1, 1))))
-    g = peer.load(peer.Generator(8, 4, 16, 1, 6), params_of(state)["generator"])
-    d = peer.load(peer.Discriminator(8, 4, 16, 1), params_of(state)["discriminator"])
-    real = peer.faded(peer.to_torch(batch["image"] / np.float32(127.5) - 1), 0.5)
-    losses = {
-        "discriminator": lambda: peer.discriminator_loss(g, d, real, z_d, mix, 0.5),
-        "generator": lambda: peer.generator_loss(g, d, z_g, 0.5),
-    }
+    torch.set_num_threads(1)  # other tests run beside this
+    first, last, metrics = one_device
+    g = peer.load(peer.Generator(8, 4, 16, 1, 6), params_of(first)["generator"])
+    d = peer.load(peer.Discriminator(8, 4, 16, 1), params_of(first)["discriminator"])
+    game = peer.Game(g, d, partial(torch.optim.SGD, lr=PLAIN.lr))
+    stream = batches(second_level())
+    next(stream)  # that of ``init``
+    for step, batch in zip(range(5), stream, strict=False):
+        real = peer.to_torch(batch["image"] / np.float32(127.5) - 1)
+        drawn = [torch.tensor(np.asarray(x)) for x in draws(step, len(real))]
+        results = game(real, *drawn, alpha=max(0, step - 1) / 10)
     for name, net in (("discriminator", d), ("generator", g)):
-        net.zero_grad()
-        loss = losses[name]()
-        loss.backward()
-        np.testing.assert_allclose(metrics[f"{name}_loss"], loss.item(), rtol=1e-4)
-        norm = np.sqrt(sum(p.grad.square().sum().item() for p in net.parameters()))
-        np.testing.assert_allclose(metrics[f"{name}_grad_norm"], norm, rtol=1e-4)
-        torch.optim.SGD(net.parameters(), lr=0.1).step()
-        assert sum(p.numel() for p in net.parameters()) == sum(
-            p.size for p in jax.tree.leaves(params_of(new)[name])
-        )
-        for layer, theirs, ours in peer.arrays(net, params_of(new)[name]):
+        found = [metrics[f"{name}_loss"], metrics[f"{name}_grad_norm"]]
+        np.testing.assert_allclose(found, results[name], rtol=1e-4)
+        sizes = [p.size for p in jax.tree.leaves(params_of(last)[name])]
+        assert sum(p.numel() for p in net.parameters()) == sum(sizes)
+        for layer, theirs, ours in peer.arrays(net, params_of(last)[name]):
             np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5, err_msg=layer)
 
 
-def biased(leaf):
-    """A bias that is not 0, so that its place is tested; anything else as it is."""
-    return leaf + 0.1 * jnp.arange(1.0, len(leaf) + 1) if leaf.ndim == 1 else leaf
+def draws(step, n):
+    """The latent codes of D's update, the weights of the penalty's mixtures, and G's codes."""
+    key = jax.random.fold_in(KEY, step)
+    k_fake, k_penalty = jax.random.split(jax.random.fold_in(key, 1))
 
+    def codes(key):
+        return jax.random.normal(jax.random.split(key)[0], (n, 6))
 
-@pytest.fixture(scope="module")
-def one_device():
-    """The first state, and the last with its metrics, of five steps; alpha is 0 to 0.3."""
-    return run(second_level(), Devices(1))  # fails where a level is traced twice
+    mix = jax.random.uniform(k_penalty, (n, 1, 1, 1))
+    return codes(k_fake), mix, codes(jax.random.fold_in(key, 2))
 
 
 def test_every_parameter_of_both_nets_learns_as_the_level_fades_in(one_device):
@@ -206,7 +199,7 @@ def test_every_parameter_of_both_nets_learns_as_the_level_fades_in(one_device):
 def test_four_devices_equal_one(form, one_device):
     """Each has two examples, so a group of the deviation, of stride two, has one on each."""
     _, state, metrics = one_device
-    _, state4, metrics4 = run(second_level(), open_devices(FORMS[form], 4))
+    _, state4, metrics4 = run(second_level(DESCENDING), open_devices(FORMS[form], 4))
     for player, one in state.players.items():
         four = state4.players[player]
         jax.tree.map(close, one.variables, four.variables)
