@@ -23,7 +23,6 @@ from jaxgan.algorithms._parts.penalties import Penalties
 from jaxgan.core import (
     Aux,
     Feature,
-    Function,
     Given,
     Leg,
     Spec,
@@ -143,7 +142,7 @@ class ProGAN:
                 "discriminator": Network(gan.discriminator, (images,), d),
             },
             step,
-            functions={"sample": Function(sample, (), image)},
+            functions={"sample": gan.sampler.function(image)._replace(apply=sample)},
             show=show,
         )
         data = {"batch_size": _of_level(self.batch_sizes, level)} if self.batch_sizes else {}
