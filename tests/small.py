@@ -26,6 +26,8 @@ from jaxgan.nets import (
     MLPGenerator,
     PatchGAN,
     PixelDiscriminator,
+    PointDiscriminator,
+    PointGenerator,
     ResidualCritic,
     ResidualGenerator,
     ResNetGenerator,
@@ -35,11 +37,16 @@ from jaxgan.run.config import Checkpoint, Log, Run, Sample
 
 SPEC = Spec({"image": Feature("image", (8, 8, 1)), "label": Feature("label", (), 10)}, steps=20)
 PAIRS = Spec({"a": Feature("image", (8, 8, 3)), "b": Feature("image", (8, 8, 3))}, steps=20)
+POINTS = Spec({"point": Feature("array", (2,)), "label": Feature("label", (), 8)}, steps=20)
 NETS = {
     "generator": BookDCGANGenerator(features=2),
     "discriminator": BookDCGANDiscriminator(features=2),
 }
 SMOOTH = {**NETS, "discriminator": BookDCGANDiscriminator(features=2, norm="layer")}
+DENSE = {
+    "generator": PointGenerator(hidden=8, layers=1),
+    "discriminator": PointDiscriminator(hidden=8, layers=1),
+}
 CRITIC = {
     "generator": BookDCGANGenerator(features=2),
     "critic": BookDCGANDiscriminator(features=2, norm="none"),
@@ -88,6 +95,7 @@ ALGORITHMS = {
     ),
 }
 ALGORITHMS |= {
+    "points": GAN(**DENSE, latent_dim=2),
     "cyclegan": CycleGAN(
         generator=ResNetGenerator(features=2, blocks=1),
         discriminator=PatchGAN(features=2, layers=1),
@@ -113,7 +121,9 @@ ALGORITHMS |= {
 
 def spec_of(config):
     """What a configuration of these tests is built for."""
-    return PAIRS if isinstance(config, CycleGAN | Pix2Pix) else SPEC
+    if isinstance(config, CycleGAN | Pix2Pix):
+        return PAIRS
+    return POINTS if isinstance(config.generator, PointGenerator) else SPEC
 
 
 RESIDUAL = WGAN(generator=ResidualGenerator(features=2), critic=ResidualCritic(features=2))
@@ -121,7 +131,7 @@ RESIDUAL = WGAN(generator=ResidualGenerator(features=2), critic=ResidualCritic(f
 
 def small_data(algorithm, folder):
     """What the algorithm can learn from: digits, photographs, or pairs that lie in ``folder``."""
-    source = "digits"
+    source = "points:ring" if spec_of(algorithm) is POINTS else "digits"
     if isinstance(algorithm, CycleGAN):
         source = "photos"
     elif isinstance(algorithm, Pix2Pix):

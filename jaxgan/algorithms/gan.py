@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import optax
 
 from jaxgan.algorithms._parts.assemble import Network, assemble
+from jaxgan.algorithms._parts.examples import drawn, real_of, size_of
 from jaxgan.algorithms._parts.latent import LatentName, Sampler, draw_labels
 from jaxgan.algorithms._parts.needs import check_above, check_decay, needs
 from jaxgan.algorithms._parts.networks import ComputeDtype, fit, forward
@@ -37,13 +38,15 @@ from jaxgan.errors import InputError
 from jaxgan.losses import adversarial
 from jaxgan.losses.adversarial import ObjectiveName
 from jaxgan.nets import MLPDiscriminator, MLPGenerator
-from jaxgan.ops.pixels import to_float
-from jaxgan.typing import Batch, Image, Label, Logits, PRNGKey, Scalar, Variables
+from jaxgan.typing import Batch, Examples, Label, Logits, PRNGKey, Scalar, Variables
 
 
 @dataclass(frozen=True, kw_only=True)
 class GAN:
-    """``generator`` maps latent codes to images, ``discriminator`` images to logits."""
+    """``generator`` maps latent codes to examples, ``discriminator`` examples to logits.
+
+    Examples are the images of the data, or its points (:mod:`jaxgan.nets.points`).
+    """
 
     generator: nn.Module = MLPGenerator()
     """The net G."""
@@ -83,13 +86,13 @@ class GAN:
         Raises:
           InputError: for a combination that makes no sense, and says why.
         """
-        (image,) = needs(spec, "image")
+        example = drawn(spec)
         classes = needs(spec, "label")[0].classes if self.conditional else 0
         self._check()
         gan = replace(
             self,
-            generator=fit(self.generator, image.shape, self.compute_dtype, classes),
-            discriminator=fit(self.discriminator, image.shape, self.compute_dtype, classes),
+            generator=fit(self.generator, example.shape, self.compute_dtype, classes),
+            discriminator=fit(self.discriminator, example.shape, self.compute_dtype, classes),
         )
         g = self.generator_optimizer.transform(spec.decay_steps, "generator_optimizer")
         d = gan._discriminator_rule().transform(
@@ -110,15 +113,16 @@ class GAN:
         step = chain(players, ema("generator", self.ema_decay))
 
         labels = jnp.zeros(2, jnp.int32) if classes else None
-        z, images = jnp.zeros((2, self.latent_dim)), jnp.zeros((2, *image.shape))
+        z, examples = jnp.zeros((2, self.latent_dim)), jnp.zeros((2, *example.shape))
         return assemble(
             {
                 "generator": Network(gan.generator, (z, labels), g, self.ema_decay > 0),
-                "discriminator": Network(gan.discriminator, (images, labels), d),
+                "discriminator": Network(gan.discriminator, (examples, labels), d),
             },
             step,
-            functions={"sample": gan.sampler.function(image)},
-            show=gan.sampler.show,
+            functions={"sample": gan.sampler.function(example)},
+            show=gan.sampler.sheet(example),
+            measure=gan.sampler.measure(spec),
             batches_per_step=self.n_critic,
         )
 
@@ -143,16 +147,16 @@ class GAN:
 
     # Their pieces, on given fakes.
 
-    def generate(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Image, Variables]:
+    def generate(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Examples, Variables]:
         """A fake for each example of the batch, of its label, and G's new variables."""
-        n, g = batch["image"].shape[0], given.variables["generator"]
+        n, g = size_of(batch), given.variables["generator"]
         return self.sampler.generate(g, key, n, self._labels(batch))
 
     def judge(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
-        """D's objective on ``image`` and ``fake``, plus penalties."""
+        """D's objective on the reals and ``fake``, plus penalties."""
         k_targets, k_real, k_fake, k_penalty = jax.random.split(key, 4)
         labels, d = self._labels(batch), given.variables["discriminator"]
-        real = self.targets.noisy(k_real, to_float(batch["image"]))
+        real = self.targets.noisy(k_real, real_of(batch))
         fake = self.targets.noisy(k_fake, batch["fake"])
         # Two batches of their own, as in DCGAN: BatchNorm must not mix reals and fakes.
         real_logits, d = forward(self.discriminator, d, real, labels)
@@ -175,7 +179,7 @@ class GAN:
         labels, d = self._labels(batch), given.variables["discriminator"]
         real_logits = None
         if self._objective.pairs:
-            real = self.targets.noisy(k_real, to_float(batch["image"]))
+            real = self.targets.noisy(k_real, real_of(batch))
             real_logits, d = forward(self.discriminator, d, real, labels)
         fake = self.targets.noisy(k_fake, batch["fake"])
         fake_logits, d = forward(self.discriminator, d, fake, labels)
@@ -185,7 +189,7 @@ class GAN:
     def penalty_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """The penalties alone, for an update of their own."""
         k_fake, k_penalty = jax.random.split(key)
-        d, real = given.variables["discriminator"], to_float(batch["image"])
+        d, real = given.variables["discriminator"], real_of(batch)
         fake, _ = self.generate(given, batch, k_fake)
         real_logits, _ = forward(self.discriminator, d, real, self._labels(batch))
         penalty, terms = self._penalty(d, batch, real, fake, real_logits, k_penalty)
@@ -195,13 +199,13 @@ class GAN:
         self,
         d: Variables,
         batch: Batch,
-        real: Image,
-        fake: Image,
+        real: Examples,
+        fake: Examples,
         real_logits: Logits,
         key: PRNGKey,
     ) -> tuple[Scalar, dict[str, Scalar]]:
-        def critic(images: Image) -> Logits:
-            return forward(self.discriminator, d, images, self._labels(batch))[0]
+        def critic(examples: Examples) -> Logits:
+            return forward(self.discriminator, d, examples, self._labels(batch))[0]
 
         return self.penalties(critic, real, fake, real_logits, key)
 

@@ -10,9 +10,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxgan.core.sharding import draw
-from jaxgan.typing import Critic, Logits, Params, PRNGKey, Scalar
+from jaxgan.typing import Critic, Examples, Logits, Params, PRNGKey, Scalar
 
-Examples = Float[Array, "batch *example"]
 _EPSILON = 1e-12  # inside the square root: the gradient of a norm at 0 is NaN
 
 

@@ -1,11 +1,11 @@
 """Networks: linen modules that know layers, and neither losses nor optimizers.
 
-Generators and discriminators have the derived fields ``image_shape``, ``num_classes`` and
-``dtype``. A generator is called with ``(z, labels, train)`` and gives images in [-1, 1], one that
-translates with ``(images, train)``; a discriminator or critic with ``(images, labels, train)`` and
-gives one score per image or patch. A feature network (Inception, SqueezeNet, VGG) is called with
-images alone, in the scale of its weights, and gives maps, features and logits by name. All results
-are float32.
+Generators and discriminators have the derived fields ``image_shape`` (of points: ``point_shape``),
+``num_classes`` and ``dtype``. A generator is called with ``(z, labels, train)`` and gives images in
+[-1, 1] or points, one that translates with ``(images, train)``; a discriminator or critic with
+``(images, labels, train)`` and gives one score per image, point or patch. A feature network
+(Inception, SqueezeNet, VGG) is called with images alone, in the scale of its weights, and gives
+maps, features and logits by name. All results are float32.
 """
 
 from jaxgan.nets.book_cyclegan import BookPatchDiscriminator, BookUNetGenerator
@@ -15,6 +15,7 @@ from jaxgan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from jaxgan.nets.inception import Inception
 from jaxgan.nets.mlp import MLPDiscriminator, MLPGenerator
 from jaxgan.nets.patchgan import PatchGAN, PixelDiscriminator
+from jaxgan.nets.points import PointDiscriminator, PointGenerator
 from jaxgan.nets.residual import ResidualBlock, ResidualCritic, ResidualGenerator
 from jaxgan.nets.resnet_generator import ResNetGenerator
 from jaxgan.nets.squeezenet import SqueezeNet
@@ -36,6 +37,8 @@ __all__ = [
     "MLPGenerator",
     "PatchGAN",
     "PixelDiscriminator",
+    "PointDiscriminator",
+    "PointGenerator",
     "ResNetGenerator",
     "ResidualBlock",
     "ResidualCritic",

@@ -25,7 +25,7 @@ from jaxgan.system.devices import Parallel
 
 A = TypeVar("A")
 
-DERIVED = ("parent", "name", "image_shape", "num_classes", "dtype")
+DERIVED = ("parent", "name", "image_shape", "point_shape", "num_classes", "dtype")
 """Fields of a net that the builder sets and no config states."""
 
 

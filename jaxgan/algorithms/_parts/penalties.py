@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxgan.errors import InputError
 from jaxgan.losses import penalties
 from jaxgan.nets.traits import mixes_batch
-from jaxgan.typing import Critic, Image, Logits, Metrics, PRNGKey, Scalar
+from jaxgan.typing import Critic, Examples, Logits, Metrics, PRNGKey, Scalar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class Penalties:
         return any((self.gradient_penalty, self.r1, self.r2))
 
     def __call__(
-        self, critic: Critic, real: Image, fake: Image, real_logits: Logits, key: PRNGKey
+        self, critic: Critic, real: Examples, fake: Examples, real_logits: Logits, key: PRNGKey
     ) -> tuple[Scalar, Metrics]:
         """The weighted sum, and the unweighted terms by name."""
         terms = {}
