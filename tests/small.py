@@ -9,6 +9,7 @@ from PIL import Image
 from jaxgan.algorithms import (
     CGAN,
     GAN,
+    R3GAN,
     WGAN,
     Adam,
     CycleGAN,
@@ -96,6 +97,7 @@ ALGORITHMS = {
 }
 ALGORITHMS |= {
     "points": GAN(**DENSE, latent_dim=2),
+    "r3gan": R3GAN(**DENSE, ema_half_life=100.0),
     "cyclegan": CycleGAN(
         generator=ResNetGenerator(features=2, blocks=1),
         discriminator=PatchGAN(features=2, layers=1),

@@ -7,11 +7,13 @@ from jaxgan.algorithms.cgan import CGAN
 from jaxgan.algorithms.cyclegan import CycleGAN
 from jaxgan.algorithms.gan import GAN
 from jaxgan.algorithms.pix2pix import Pix2Pix
+from jaxgan.algorithms.r3gan import R3GAN
 from jaxgan.algorithms.wgan import WGAN
 
 __all__ = [
     "CGAN",
     "GAN",
+    "R3GAN",
     "SGD",
     "WGAN",
     "Adam",

@@ -16,6 +16,7 @@ from jaxgan.core.state import Given, Player, TrainState
 from jaxgan.core.update import (
     Aux,
     Loss,
+    Schedule,
     Update,
     apply_gradients,
     chain,
@@ -23,6 +24,7 @@ from jaxgan.core.update import (
     every,
     merge,
     minimize,
+    on_first,
     on_last,
     scan_batches,
 )
@@ -37,6 +39,7 @@ __all__ = [
     "Leg",
     "Loss",
     "Player",
+    "Schedule",
     "Spec",
     "TrainState",
     "Update",
@@ -49,6 +52,7 @@ __all__ = [
     "every",
     "merge",
     "minimize",
+    "on_first",
     "on_last",
     "on_pooled",
     "query",

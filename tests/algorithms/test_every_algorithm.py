@@ -60,8 +60,9 @@ FORMS = {
     "pmap": Parallel(compile="pmap"),
     "sharded": Parallel(state="sharded"),
 }
-BOTH = ["dcgan", "sn_cgan", "wgan_gp"]
-"""Batch norm, spectral norm, and a penalty with several updates; CycleGAN has a pool."""
+BOTH = ["dcgan", "sn_cgan", "wgan_gp", "r3gan"]
+"""Batch norm, spectral norm, a penalty with several updates, averages by the global batch;
+CycleGAN has a pool."""
 
 
 def together(name, *forms, marks=()):
