@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from jaxgan.algorithms import (
+    AFM,
     CGAN,
     GAN,
     R3GAN,
@@ -97,6 +98,7 @@ ALGORITHMS = {
 }
 ALGORITHMS |= {
     "points": GAN(**DENSE, latent_dim=2),
+    "afm": AFM(**DENSE, transport=0.1),
     "r3gan": R3GAN(**DENSE, ema_half_life=100.0),
     "cyclegan": CycleGAN(
         generator=ResNetGenerator(features=2, blocks=1),

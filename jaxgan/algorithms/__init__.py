@@ -3,6 +3,7 @@
 from jaxgan.algorithms._parts.optimizer import SGD, Adam, RMSprop
 from jaxgan.algorithms._parts.penalties import Penalties
 from jaxgan.algorithms._parts.targets import Targets
+from jaxgan.algorithms.afm import AFM
 from jaxgan.algorithms.cgan import CGAN
 from jaxgan.algorithms.cyclegan import CycleGAN
 from jaxgan.algorithms.gan import GAN
@@ -11,6 +12,7 @@ from jaxgan.algorithms.r3gan import R3GAN
 from jaxgan.algorithms.wgan import WGAN
 
 __all__ = [
+    "AFM",
     "CGAN",
     "GAN",
     "R3GAN",

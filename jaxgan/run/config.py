@@ -248,7 +248,7 @@ def flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 def decays(run: Run) -> bool:
     """Whether a learning rate changes over the run."""
     leaves = flatten(encode(run.algorithm))
-    return any(name.endswith(".schedule") and value != "constant" for name, value in leaves)
+    return any(name.endswith("schedule") and value != "constant" for name, value in leaves)
 
 
 def differences(old: dict[str, Any], new: Run) -> list[str]:

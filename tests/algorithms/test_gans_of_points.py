@@ -12,11 +12,11 @@ from jaxgan import sample
 from jaxgan.algorithms import WGAN
 from jaxgan.algorithms._parts.points import BLUE, GREY, LIMIT, SIDE, marks, picture, scattered
 from jaxgan.errors import InputError
-from jaxgan.run.config import Evaluate
+from jaxgan.run.config import Checkpoint, Evaluate, Log
 from jaxgan.run.logging import read_records
 from jaxgan.run.report import Question, evaluate
 from tests.small import ALGORITHMS, DENSE, POINTS, small_run
-from tests.test_train import train
+from tests.test_train import assert_same_runs, crash, train
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +81,18 @@ def test_the_measure_is_of_as_many_samples_as_held_out_points(run):
     assert found["held_out"] == {"name": "points:ring", "n": 2500}
     assert found["metrics"] == {k: records[-1][k] for k in ("mixture/modes", "mixture/good")}
     assert (run / "samples.png").exists()
+
+
+@pytest.mark.parametrize("name", ["r3gan", "afm"])
+def test_a_crash_and_a_restart_end_where_one_run_ends_to_the_bit(name, tmp_path, monkeypatch):
+    every = Checkpoint(every=2)
+    run = small_run(ALGORITHMS[name], tmp_path / "whole", steps=6, checkpoint=every)
+    run = replace(run, log=Log(every=2), data=replace(run.data, on_device=True), steps_per_call=2)
+    train(run)
+    broken = replace(run, out=str(tmp_path / "broken"), steps_per_call=1)
+    crash(monkeypatch, broken, at=3)
+    assert train(broken) == 0
+    assert_same_runs(tmp_path / "whole", tmp_path / "broken")
 
 
 def test_a_perfect_generator_finds_every_mode():

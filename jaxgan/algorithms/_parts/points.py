@@ -7,15 +7,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from jaxgan.typing import Examples
-
-SHOWN = 1000
-"""Samples in a picture."""
+SHOWN, LINES = 1000, 200
+"""Samples in a picture, and lines of a map."""
 SIDE, LIMIT = 560, 2.5
 """Sides of a picture in pixels, and the largest coordinate in it; the smallest is -2.5."""
-GREY, BLUE = (0.5, 0.5, 0.5), (-0.75, 0.0, 0.8)
-"""Colours of reals and of samples, in [-1, 1]."""
+GREY, PALE, BLUE = (0.5, 0.5, 0.5), (0.65, 0.75, 0.95), (-0.75, 0.0, 0.8)
+"""Colours of reals, lines and samples, in [-1, 1]."""
 
+Points = Float[Array, "_n dimensions"]
 Plane = Float[Array, "_n 2"]
 Picture = Float[Array, "1 side side 3"]
 
@@ -38,13 +37,28 @@ def picture(*layers: tuple[Plane, tuple[float, float, float], int]) -> Picture:
     return image[None]
 
 
-def scattered(real: Examples, fake: Examples) -> dict[str, Picture]:
+def scattered(real: Points, fake: Points) -> dict[str, Picture]:
     """The column of a sheet: samples over reals in the plane, or under them along a line."""
     layers = [(_placed(real, 1.0), GREY, 5), (_placed(fake, -1.0), BLUE, 3)]
     return {"samples, real points in grey": picture(*layers)}
 
 
-def _placed(points: Examples, sign: float) -> Plane:
+def transported(z: Points, fake: Points) -> dict[str, Picture]:
+    """The column of a sheet: lines from codes z, in grey, to their samples G(z).
+
+    Along a line of points the codes are at the top and the samples at the bottom.
+    """
+    start, end = z, fake
+    if z.shape[1] == 1:
+        top = jnp.full_like(z, 0.98 * LIMIT)
+        start, end = jnp.concatenate([z, top], axis=1), jnp.concatenate([fake, -top], axis=1)
+    share = jnp.linspace(0.0, 1.0, SIDE)[:, None, None]
+    between = (start[None] * (1.0 - share) + end[None] * share).reshape(-1, 2)
+    layers = [(between, PALE, 1), (start, GREY, 3), (end, BLUE, 3)]
+    return {"map from z, in grey, to G(z)": picture(*layers)}
+
+
+def _placed(points: Points, sign: float) -> Plane:
     """The points themselves, or those of a line at heights of one sign, one above the other."""
     if points.shape[1] == 2:
         return points
