@@ -16,6 +16,7 @@ from jaxgan.nets.inception import Inception
 from jaxgan.nets.mlp import MLPDiscriminator, MLPGenerator
 from jaxgan.nets.patchgan import PatchGAN, PixelDiscriminator
 from jaxgan.nets.points import PointDiscriminator, PointGenerator
+from jaxgan.nets.r3gan import R3GANBlock, R3GANDiscriminator, R3GANGenerator
 from jaxgan.nets.residual import ResidualBlock, ResidualCritic, ResidualGenerator
 from jaxgan.nets.resnet_generator import ResNetGenerator
 from jaxgan.nets.squeezenet import SqueezeNet
@@ -39,6 +40,9 @@ __all__ = [
     "PixelDiscriminator",
     "PointDiscriminator",
     "PointGenerator",
+    "R3GANBlock",
+    "R3GANDiscriminator",
+    "R3GANGenerator",
     "ResNetGenerator",
     "ResidualBlock",
     "ResidualCritic",

@@ -2,6 +2,7 @@
 
 from jaxgan.ops.conv import Conv, ConvTranspose
 from jaxgan.ops.initializers import Initializer, gamma_init, kernel_init, linear_init
+from jaxgan.ops.lowpass import lowpass_downsample, lowpass_upsample
 from jaxgan.ops.normalization import (
     Norm,
     Normalize,
@@ -28,6 +29,8 @@ __all__ = [
     "is_lipschitz",
     "kernel_init",
     "linear_init",
+    "lowpass_downsample",
+    "lowpass_upsample",
     "mean_pool",
     "mixes_batch",
     "pad",
