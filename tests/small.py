@@ -30,6 +30,8 @@ from jaxgan.nets import (
     PixelDiscriminator,
     PointDiscriminator,
     PointGenerator,
+    R3GANDiscriminator,
+    R3GANGenerator,
     ResidualCritic,
     ResidualGenerator,
     ResNetGenerator,
@@ -100,6 +102,11 @@ ALGORITHMS |= {
     "points": GAN(**DENSE, latent_dim=2),
     "afm": AFM(**DENSE, transport=0.1),
     "r3gan": R3GAN(**DENSE, ema_half_life=100.0),
+    "r3gan_images": R3GAN(
+        generator=R3GANGenerator(features=4, blocks=1),
+        discriminator=R3GANDiscriminator(features=4, blocks=1),
+        conditional=True,
+    ),
     "cyclegan": CycleGAN(
         generator=ResNetGenerator(features=2, blocks=1),
         discriminator=PatchGAN(features=2, layers=1),
