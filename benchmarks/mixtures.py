@@ -16,6 +16,7 @@ import tyro
 from jaxtyping import Float
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from scipy.optimize import linear_sum_assignment
 
 from jaxgan import cli
 from jaxgan.core import Algorithm, Spec, TrainState, advance, several
@@ -66,6 +67,10 @@ class Cell(NamedTuple):
     """Modes found, by seed."""
     good: list[float]
     """Share of good samples, by seed."""
+    overlap: list[float]
+    """Overlap of the modes' shares, by seed."""
+    detour: list[float]
+    """:func:`detour`, by seed."""
     of: int
     """Modes of the mixture."""
     steps: int
@@ -116,6 +121,18 @@ def measure(
     return [(part.compute(), scaling.invert(part.fake[: int(part.count)])) for part in parts]
 
 
+def detour(algorithm: Algorithm, weights: Any, dimensions: int, n: int = 1000) -> float:
+    """E||G(z) - z||^2 over its least value for any pairing of the same codes and samples.
+
+    1: no other map from these codes to these samples is shorter, so it is the optimal transport.
+    """
+    z = jax.random.normal(jax.random.key(1), (n, dimensions))
+    inputs, key = {"z": z}, jax.random.key(0)
+    x = np.asarray(algorithm.functions["sample"].apply(weights, inputs, key))
+    cost = np.square(np.asarray(z)[:, None] - x[None]).sum(-1)
+    return float(cost.trace() / cost[linear_sum_assignment(cost)].sum())
+
+
 def reals(mixture: str) -> Points:
     """The test part of a mixture."""
     test = open_points(mixture).test
@@ -131,15 +148,18 @@ def cell(run: Run, config: str, mixture: str, seeds: int) -> tuple[Cell, Points]
     seconds = time.perf_counter() - began
     found = measure(algorithm, state, dataset, seeds)
     modes = [int(numbers["modes"]) for numbers, _ in found]
-    good = [numbers["good"] for numbers, _ in found]
-    of = dataset.features["label"].classes
-    return Cell(config, mixture, modes, good, of, run.steps, seconds), found[0][1]
+    good, overlap = ([numbers[name] for numbers, _ in found] for name in ("good", "overlap"))
+    point, of = dataset.features["point"], dataset.features["label"].classes
+    weights = [jax.tree.map(lambda x, i=i: x[i], state.weights()) for i in range(seeds)]
+    ways = [detour(algorithm, own, point.shape[0]) for own in weights]
+    own = Cell(config, mixture, modes, good, overlap, ways, of, run.steps, seconds)
+    return own, found[0][1]
 
 
 def table(cells: Sequence[Cell]) -> str:
     """The cells as Markdown, a row a method: mean and standard deviation over the seeds."""
     mixtures = list(dict.fromkeys(c.mixture for c in cells))
-    head = ["method", *(f"{m}: {what}" for m in mixtures for what in ("modes", "good samples"))]
+    head = ["method", *(f"{m}: {what}" for m in mixtures for what in ("modes", "good", "detour"))]
     lines = [head, ["---"] * len(head)]
     for config in dict.fromkeys(c.config for c in cells):
         row = [CONFIGS.get(config, config)]
@@ -148,6 +168,7 @@ def table(cells: Sequence[Cell]) -> str:
             row += [
                 f"{np.mean(c.modes):.1f} ± {_deviation(c.modes):.1f} of {c.of}",
                 f"{good.mean():.1f}% ± {_deviation(good):.1f}",
+                f"{np.mean(c.detour):.2f} ± {_deviation(c.detour):.2f}",
             ]
         lines.append(row)
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

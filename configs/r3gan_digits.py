@@ -16,10 +16,10 @@ def config() -> Run:
     """The experiment."""
     return Run(
         name="r3gan_digits",
-        steps=4000,
+        steps=3000,
         algorithm=R3GAN(
-            generator=R3GANGenerator(features=48, blocks=1),
-            discriminator=R3GANDiscriminator(features=48, blocks=1),
+            generator=R3GANGenerator(features=24, blocks=1),
+            discriminator=R3GANDiscriminator(features=24, blocks=1),
             conditional=True,
             gamma=0.5,
             gamma_end=0.05,

@@ -85,7 +85,7 @@ NONE = "none"
 
 _HIGHER = re.compile(
     r"(^|[/_])(accuracy|iou|psnr|(ms_)?ssim|auc|auroc|precision|recall|f1|dice|likelihood"
-    r"|modes|good)([/_]|$)"
+    r"|overlap|modes|good)([/_]|$)"
 )
 """Names of numbers that are better when they are higher."""
 

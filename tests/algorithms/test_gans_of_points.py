@@ -79,7 +79,9 @@ def test_the_measure_is_of_as_many_samples_as_held_out_points(run):
     assert [r["step"] for r in records] == [2, 4]
     found = evaluate(Question(images=str(run)))
     assert found["held_out"] == {"name": "points:ring", "n": 2500}
-    assert found["metrics"] == {k: records[-1][k] for k in ("mixture/modes", "mixture/good")}
+    assert found["metrics"] == {
+        k: records[-1][k] for k in ("mixture/overlap", "mixture/modes", "mixture/good")
+    }
     assert (run / "samples.png").exists()
 
 

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from benchmarks import mixtures
+from jaxgan.core import Algorithm, Function
 from jaxgan.run.opened import open_run
 from tests.small import ALGORITHMS, small_run
 from tests.test_train import train
@@ -35,16 +36,25 @@ def test_a_member_is_the_run_of_its_seed(tmp_path):
 
 def test_the_table_has_mean_and_deviation():
     cells = [
-        mixtures.Cell("gan_ring", "ring", [2, 4], [0.9, 1.0], 8, 100, 1.0),
-        mixtures.Cell("gan_ring", "grid", [7, 7], [0.5, 0.5], 25, 100, 1.0),
-        mixtures.Cell("mine.py", "ring", [8], [0.25], 8, 100, 1.0),
+        mixtures.Cell("gan_ring", "ring", [2, 4], [0.9, 1.0], [0.2, 0.4], [6.0, 7.0], 8, 100, 1.0),
+        mixtures.Cell("mine.py", "ring", [8], [0.25], [0.1], [1.0], 8, 100, 1.0),
     ]
     lines = mixtures.table(cells).splitlines()
-    assert lines[0] == (
-        "| method | ring: modes | ring: good samples | grid: modes | grid: good samples |"
-    )
-    assert lines[2] == "| GAN | 3.0 ± 1.4 of 8 | 95.0% ± 7.1 | 7.0 ± 0.0 of 25 | 50.0% ± 0.0 |"
-    assert lines[3] == "| mine.py | 8.0 ± 0.0 of 8 | 25.0% ± 0.0 |"
+    assert lines[0] == "| method | ring: modes | ring: good | ring: detour |"
+    assert lines[2] == "| GAN | 3.0 ± 1.4 of 8 | 95.0% ± 7.1 | 6.50 ± 0.71 |"
+    assert lines[3] == "| mine.py | 8.0 ± 0.0 of 8 | 25.0% ± 0.0 | 1.00 ± 0.00 |"
+    others = [cell._replace(mixture="grid") for cell in cells[:1]]
+    assert mixtures.table([*cells[:1], *others]).splitlines()[2].count("3.0") == 2
+
+
+def test_the_detour_is_1_for_the_optimal_map_and_more_for_another():
+    def of(move):
+        sample = Function(lambda weights, inputs, key: move(inputs["z"]), (), None)
+        algorithm = Algorithm(None, None, {"sample": sample})
+        return mixtures.detour(algorithm, {}, 2, 50)
+
+    assert of(lambda z: 3 * z + 1) == pytest.approx(1, rel=1e-5)  # a gradient of a convex function
+    assert of(lambda z: -z) > 2
 
 
 def test_the_command_writes_a_picture_and_the_numbers(tmp_path, monkeypatch, capsys):

@@ -24,6 +24,7 @@ def test_reals_are_good_as_often_as_a_gaussian_is_within_three_deviations():
     found = mixture_coverage(REAL, LABELS, points(30_000, seed=1)[0])
     assert found["modes"] == 3
     assert found["good"] == pytest.approx(1 - np.exp(-4.5), abs=0.002)
+    assert found["overlap"] == pytest.approx(found["good"], abs=0.01)
     line = mixture_coverage(
         REAL[:, :1], (LABELS == 1).astype(np.int32), points(30_000, seed=1)[0][:, :1]
     )
@@ -33,10 +34,12 @@ def test_reals_are_good_as_often_as_a_gaussian_is_within_three_deviations():
 
 def test_modes_and_shares_that_are_known():
     near = np.array([[0.0, 0.29], [0.0, -0.2], [0.29, 0.0], [0.22, 0.22], [0.0, 10.1]])
-    assert mixture_coverage(REAL, LABELS, near[:4]) == {"modes": 1, "good": 0.75}
-    assert mixture_coverage(REAL, LABELS, near) == {"modes": 2, "good": 0.8}
+    one = mixture_coverage(REAL, LABELS, near[:4])
+    assert one == {"overlap": pytest.approx(1 / 3), "modes": 1, "good": 0.75}
+    two = mixture_coverage(REAL, LABELS, near)
+    assert two == {"overlap": pytest.approx(1 / 3 + 1 / 5), "modes": 2, "good": 0.8}
     between = np.array([[5.0, 0.0], [np.nan, 0.0], [np.inf, 0.0]])
-    assert mixture_coverage(REAL, LABELS, between) == {"modes": 0, "good": 0}
+    assert mixture_coverage(REAL, LABELS, between) == {"overlap": 0, "modes": 0, "good": 0}
     assert mixture_coverage(REAL, LABELS, between, within=60.0)["good"] == pytest.approx(1 / 3)
 
 
