@@ -19,15 +19,15 @@ from jaxgan.system.compiler import use_cache
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Draws images by a run's function that draws them."""
+    """Draws images or points by a run's function that draws them."""
 
     run: Annotated[str, tyro.conf.Positional]
     """Run directory."""
     out: str
-    """FILE.png is a sheet; FILE.npz holds images (uint8, n, h, w, c), and labels if conditional;
-    with ``balance`` a new folder."""
+    """FILE.png is a sheet; FILE.npz holds images (uint8, n, h, w, c), and labels if conditional.
+    FILE.csv holds points, a row each, in the units of the data. With ``balance`` a new folder."""
     n: int = 100
-    """Number of images."""
+    """Number of images or points."""
     label: int | None = None
     """Class of every image; None: every class in turn."""
     seed: int = 0
@@ -52,17 +52,20 @@ def sample(
     label: int | None = None,
     truncation: float | None = None,
 ) -> dict[str, np.ndarray]:
-    """``n`` images, uint8 (n, h, w, c), and their "labels", int32 (n,), of a conditional run.
+    """``n`` "images", uint8 (n, h, w, c), and their "labels", int32 (n,), of a conditional run.
 
-    Image i depends on the seed, i and its label, and not on ``n``.
+    Of a run that draws points they are "points", floats (n, dimensions) in the units of the data.
+    Sample i depends on the seed, i and its label, and not on ``n``.
 
     Raises:
-      InputError: for a run that draws no images, or a label that it does not know.
+      InputError: for a run that draws neither, or a label that it does not know.
     """
-    images = opened.sample(n, label, seed, truncation)
-    classes = classes_of(drawing_function(opened.functions)[1], opened.spec.features)
+    samples = opened.sample(n, label, seed, truncation)
+    _, function = drawing_function(opened.functions, ("image", "array"))
+    classes = classes_of(function, opened.spec.features)
     labels = {"labels": labels_of(np.arange(n), classes, label)} if classes else {}
-    return {"images": images, **labels}
+    name = "images" if function.gives.kind == "image" else "points"
+    return {name: samples, **labels}
 
 
 def main(args: list[str]) -> None:
@@ -71,19 +74,26 @@ def main(args: list[str]) -> None:
     if command.n < 1:
         raise InputError(f"n: {command.n} is below 1")
     out = Path(command.out)
-    if not command.balance and out.suffix not in (".png", ".npz"):
-        raise InputError(f"out: {command.out} ends in neither .png nor .npz")
+    if not command.balance and out.suffix not in (".png", ".npz", ".csv"):
+        raise InputError(f"out: {command.out} ends in neither .png, .npz nor .csv")
     use_cache()
     opened = open_run(command.run, command.ema, command.config, command.best)
     if command.balance:
         print(f"{out}: {fill_up(opened, command.balance, out, command.seed)}")
         return
     drawn = sample(opened, command.n, command.seed, command.label, command.truncation)
+    kind, *others = drawn
+    use = ".csv" if kind == "points" else ".png"
+    if out.suffix not in (use, ".npz"):
+        raise InputError(f"out: {out} cannot hold {kind}; name a FILE{use} or FILE.npz")
     if out.suffix == ".npz":
         files.write_npz(out, drawn)
+    elif kind == "points":
+        table = np.column_stack(list(drawn.values())).tolist()
+        files.write_csv(out, [*opened.columns, *others], table)
     else:
         files.write_image(out, sheet({"": in_rows(drawn["images"])}))
-    print(f"{out}: {command.n} images of step {opened.step}")
+    print(f"{out}: {command.n} {kind} of step {opened.step}")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,9 @@ from jaxtyping import Array, Float, Int, Key
 Image: TypeAlias = Float[Array, "batch height width channels"]
 """Images in [-1, 1]."""
 
+Examples: TypeAlias = Float[Array, "batch *example"]
+"""Examples as a network sees them: images in [-1, 1], or standardised points."""
+
 Latent: TypeAlias = Float[Array, "batch latent"]
 """Latent codes z."""
 

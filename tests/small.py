@@ -7,8 +7,10 @@ import numpy as np
 from PIL import Image
 
 from jaxgan.algorithms import (
+    AFM,
     CGAN,
     GAN,
+    R3GAN,
     SGAN,
     WGAN,
     Adam,
@@ -28,6 +30,10 @@ from jaxgan.nets import (
     MLPGenerator,
     PatchGAN,
     PixelDiscriminator,
+    PointDiscriminator,
+    PointGenerator,
+    R3GANDiscriminator,
+    R3GANGenerator,
     ResidualCritic,
     ResidualGenerator,
     ResNetGenerator,
@@ -39,11 +45,16 @@ from jaxgan.run.config import Checkpoint, Log, Run, Sample
 
 SPEC = Spec({"image": Feature("image", (8, 8, 1)), "label": Feature("label", (), 10)}, steps=20)
 PAIRS = Spec({"a": Feature("image", (8, 8, 3)), "b": Feature("image", (8, 8, 3))}, steps=20)
+POINTS = Spec({"point": Feature("array", (2,)), "label": Feature("label", (), 8)}, steps=20)
 NETS = {
     "generator": BookDCGANGenerator(features=2),
     "discriminator": BookDCGANDiscriminator(features=2),
 }
 SMOOTH = {**NETS, "discriminator": BookDCGANDiscriminator(features=2, norm="layer")}
+DENSE = {
+    "generator": PointGenerator(hidden=8, layers=1),
+    "discriminator": PointDiscriminator(hidden=8, layers=1),
+}
 CRITIC = {
     "generator": BookDCGANGenerator(features=2),
     "critic": BookDCGANDiscriminator(features=2, norm="none"),
@@ -101,6 +112,14 @@ ALGORITHMS |= {
         r1_every=2,
         path_every=2,
     ),
+    "points": GAN(**DENSE, latent_dim=2),
+    "afm": AFM(**DENSE, transport=0.1),
+    "r3gan": R3GAN(**DENSE, ema_half_life=100.0),
+    "r3gan_images": R3GAN(
+        generator=R3GANGenerator(features=4, blocks=1),
+        discriminator=R3GANDiscriminator(features=4, blocks=1),
+        conditional=True,
+    ),
     "cyclegan": CycleGAN(
         generator=ResNetGenerator(features=2, blocks=1),
         discriminator=PatchGAN(features=2, layers=1),
@@ -126,7 +145,9 @@ ALGORITHMS |= {
 
 def spec_of(config):
     """What a configuration of these tests is built for."""
-    return PAIRS if isinstance(config, CycleGAN | Pix2Pix) else SPEC
+    if isinstance(config, CycleGAN | Pix2Pix):
+        return PAIRS
+    return POINTS if isinstance(config.generator, PointGenerator) else SPEC
 
 
 RESIDUAL = WGAN(generator=ResidualGenerator(features=2), critic=ResidualCritic(features=2))
@@ -134,7 +155,7 @@ RESIDUAL = WGAN(generator=ResidualGenerator(features=2), critic=ResidualCritic(f
 
 def small_data(algorithm, folder):
     """What the algorithm can learn from: digits, photographs, or pairs that lie in ``folder``."""
-    source = "digits"
+    source = "points:ring" if spec_of(algorithm) is POINTS else "digits"
     if isinstance(algorithm, CycleGAN):
         source = "photos"
     elif isinstance(algorithm, Pix2Pix):

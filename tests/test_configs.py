@@ -28,6 +28,9 @@ def narrow(net):
 def spec_of(run):
     """What the run would be built for, at 64 px where it translates larger images."""
     size = run.data.image_size
+    if run.data.source.startswith("points:"):
+        point, label = Feature("array", (2,)), Feature("label", (), 8)
+        return Spec({"point": point, "label": label}, run.steps)
     if isinstance(run.algorithm, CycleGAN | Pix2Pix):
         image = Feature("image", (min(size, 64), min(size, 64), 3))
         return Spec({"a": image, "b": image}, run.steps)

@@ -44,7 +44,7 @@ def test_the_metrics_of_your_own_code_are_printed(capsys):
 def test_configs_and_files_that_it_names_exist():
     for name in re.findall(r"configs/(\w+)\.py", README):
         assert (ROOT / "configs" / f"{name}.py").is_file()
-    listed = set(re.findall(r"`(\w*gan_\w+|pix2pix_\w+|oversampling_\w+)`", README))
+    listed = set(re.findall(r"`(\w*gan_\w+|pix2pix_\w+|afm_\w+|oversampling_\w+)`", README))
     assert listed == {path.stem for path in (ROOT / "configs").glob("*.py")} - {"__init__"}
     for link in re.findall(r"\]\(([^)]+)\)", README):
         assert (ROOT / link).exists(), link

@@ -3,18 +3,22 @@
 from jaxgan.algorithms._parts.optimizer import SGD, Adam, RMSprop
 from jaxgan.algorithms._parts.penalties import Penalties
 from jaxgan.algorithms._parts.targets import Targets
+from jaxgan.algorithms.afm import AFM
 from jaxgan.algorithms.cgan import CGAN
 from jaxgan.algorithms.cyclegan import CycleGAN
 from jaxgan.algorithms.gan import GAN
 from jaxgan.algorithms.pix2pix import Pix2Pix
 from jaxgan.algorithms.progan import ProGAN
+from jaxgan.algorithms.r3gan import R3GAN
 from jaxgan.algorithms.sgan import SGAN
 from jaxgan.algorithms.stylegan2 import StyleGAN2
 from jaxgan.algorithms.wgan import WGAN
 
 __all__ = [
+    "AFM",
     "CGAN",
     "GAN",
+    "R3GAN",
     "SGAN",
     "SGD",
     "WGAN",

@@ -5,7 +5,10 @@ then the generator's. With other nets this is DCGAN (Radford et al. 2016); with 
 LSGAN, a hinge GAN or RpGAN; with labels a conditional GAN (:mod:`jaxgan.algorithms.cgan`).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -13,6 +16,8 @@ import jax.numpy as jnp
 import optax
 
 from jaxgan.algorithms._parts.assemble import Network, assemble
+from jaxgan.algorithms._parts.averaging import averaged
+from jaxgan.algorithms._parts.examples import drawn, real_of, size_of
 from jaxgan.algorithms._parts.latent import LatentName, Sampler, draw_labels
 from jaxgan.algorithms._parts.needs import check_above, check_decay, needs
 from jaxgan.algorithms._parts.networks import ComputeDtype, fit, forward
@@ -24,12 +29,13 @@ from jaxgan.core import (
     Algorithm,
     Aux,
     Given,
+    Schedule,
     Spec,
     Update,
     chain,
-    ema,
     every,
     minimize,
+    on_first,
     on_last,
     scan_batches,
 )
@@ -38,13 +44,18 @@ from jaxgan.losses import adversarial
 from jaxgan.losses.adversarial import ObjectiveName
 from jaxgan.losses.penalties import orthogonal
 from jaxgan.nets import MLPDiscriminator, MLPGenerator
-from jaxgan.ops.pixels import to_float
-from jaxgan.typing import Batch, Image, Label, Logits, PRNGKey, Scalar, Variables
+from jaxgan.typing import Batch, Examples, Label, Logits, PRNGKey, Scalar, Variables
+
+_ALWAYS = optax.constant_schedule(1.0)
+"""The factor of penalties without a schedule."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GAN:
-    """``generator`` maps latent codes to images, ``discriminator`` images to logits."""
+    """``generator`` maps latent codes to examples, ``discriminator`` examples to logits.
+
+    Examples are the images of the data, or its points (:mod:`jaxgan.nets.points`).
+    """
 
     generator: nn.Module = MLPGenerator()
     """The net G."""
@@ -60,6 +71,9 @@ class GAN:
     """The code's distribution: N(0, 1) or U(-1, 1)."""
     n_critic: int = 1
     """Discriminator updates, each on a fresh batch, before one of the generator."""
+    fresh_reals: bool = False
+    """Compares G's fakes with a batch of their own, not with D's last one, where the objective
+    compares pairs (R3GAN)."""
     share_fakes: bool = False
     """Reuses D's fakes for G's update and saves one forward pass, as PyTorch's DCGAN example does;
     Goodfellow's Algorithm 1 draws new ones."""
@@ -75,6 +89,9 @@ class GAN:
     """Weight of the orthogonal regularisation of G's kernels (1e-4 in BigGAN); 0 leaves it out."""
     ema_decay: float = 0.999
     """Decay per step of the generator's averaged weights, less in the first ones; 0 keeps none."""
+    ema_half_life: float = 0.0
+    """Half-life of these averages at the end of the run, in images; it grows from 0 along half a
+    cosine (R3GAN). 0: as ``ema_decay`` says."""
     compute_dtype: ComputeDtype = "float32"
     """Type of activations in the nets; parameters, optimizer, statistics, each net's last layer,
     scores and losses stay float32. Gradients, a penalty's too, pass through the inner layers in
@@ -86,52 +103,55 @@ class GAN:
         Raises:
           InputError: for a combination that makes no sense, and says why.
         """
-        (image,) = needs(spec, "image")
+        example = drawn(spec)
         classes = needs(spec, "label")[0].classes if self.conditional else 0
         self._check()
         gan = replace(
             self,
-            generator=fit(self.generator, image.shape, self.compute_dtype, classes),
-            discriminator=fit(self.discriminator, image.shape, self.compute_dtype, classes),
+            generator=fit(self.generator, example.shape, self.compute_dtype, classes),
+            discriminator=fit(self.discriminator, example.shape, self.compute_dtype, classes),
         )
         g = self.generator_optimizer.transform(spec.decay_steps, "generator_optimizer")
         d = gan._discriminator_rule().transform(
             spec.decay_steps * self.n_critic, "discriminator_optimizer"
         )
+        n, factor = self.n_critic + self.fresh_reals, self.penalties.factor(spec.decay_steps)
 
         if self.share_fakes:
-            discriminator = gan._regularized(minimize("discriminator", gan.judge, d), d)
+            discriminator = gan._regularized(gan.judge, d, factor)
             players = on_shared_fakes(gan.generate, discriminator, gan.fool, g)
         else:
-            discriminator = gan._regularized(
-                minimize("discriminator", gan.discriminator_loss, d), d
-            )
+            discriminator = gan._regularized(gan.discriminator_loss, d, factor)
             players = chain(
-                scan_batches(self.n_critic, discriminator),
-                on_last(self.n_critic, minimize("generator", gan.generator_loss, g)),
+                on_first(self.n_critic, n, scan_batches(self.n_critic, discriminator)),
+                on_last(n, minimize("generator", gan.generator_loss, g)),
             )
-        step = chain(players, ema("generator", self.ema_decay))
+        average = averaged("generator", self.ema_decay, self.ema_half_life, spec.decay_steps)
+        step = chain(players, on_last(n, average))
 
-        labels = jnp.zeros(2, jnp.int32) if classes else None
-        z, images = jnp.zeros((2, self.latent_dim)), jnp.zeros((2, *image.shape))
+        labels, kept = jnp.zeros(2, jnp.int32) if classes else None, self._averages
+        z, examples = jnp.zeros((2, self.latent_dim)), jnp.zeros((2, *example.shape))
         return assemble(
             {
-                "generator": Network(gan.generator, (z, labels), g, self.ema_decay > 0),
-                "discriminator": Network(gan.discriminator, (images, labels), d),
+                "generator": Network(gan.generator, (z, labels), g, kept),
+                "discriminator": Network(gan.discriminator, (examples, labels), d),
             },
             step,
-            functions={"sample": gan.sampler.function(image)},
-            show=gan.sampler.show,
-            batches_per_step=self.n_critic,
+            functions={"sample": gan.sampler.function(example)},
+            show=gan.sampler.sheet(example),
+            measure=gan.sampler.measure(spec),
+            batches_per_step=n,
         )
 
     # The two losses, each on fakes of its own.
 
-    def discriminator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
+    def discriminator_loss(
+        self, given: Given, batch: Batch, key: PRNGKey, factor: Schedule = _ALWAYS
+    ) -> tuple[Scalar, Aux]:
         """D's loss on the batch and on fakes of the same labels."""
         k_fake, k_judge = jax.random.split(key)
         fake, g = self.generate(given, batch, k_fake)
-        loss, aux = self.judge(given, {**batch, "fake": fake}, k_judge)
+        loss, aux = self.judge(given, {**batch, "fake": fake}, k_judge, factor)
         return loss, aux.replace(variables={**aux.variables, "generator": g})
 
     def generator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
@@ -148,16 +168,18 @@ class GAN:
 
     # Their pieces, on given fakes.
 
-    def generate(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Image, Variables]:
+    def generate(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Examples, Variables]:
         """A fake for each example of the batch, of its label, and G's new variables."""
-        n, g = batch["image"].shape[0], given.variables["generator"]
+        n, g = size_of(batch), given.variables["generator"]
         return self.sampler.generate(g, key, n, self._labels(batch))
 
-    def judge(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
-        """D's objective on ``image`` and ``fake``, plus penalties."""
+    def judge(
+        self, given: Given, batch: Batch, key: PRNGKey, factor: Schedule = _ALWAYS
+    ) -> tuple[Scalar, Aux]:
+        """D's objective on the reals and ``fake``, plus penalties times their factor."""
         k_targets, k_real, k_fake, k_penalty, *k_nets = jax.random.split(key, 6)
         labels, d = self._labels(batch), given.variables["discriminator"]
-        real = self.targets.noisy(k_real, to_float(batch["image"]))
+        real = self.targets.noisy(k_real, real_of(batch))
         fake = self.targets.noisy(k_fake, batch["fake"])
         # Two batches of their own, as in DCGAN: BatchNorm must not mix reals and fakes.
         real_logits, d = forward(self.discriminator, d, real, labels, key=k_nets[0])
@@ -171,7 +193,8 @@ class GAN:
         }
         if self.penalties and self.penalties.every == 1:
             penalty, terms = self._penalty(d, batch, real, fake, real_logits, k_penalty)
-            loss, metrics = loss + penalty, {**metrics, **terms}
+            loss = loss + factor(given.step) * penalty
+            metrics |= terms
         return loss, Aux(metrics, {"discriminator": d})
 
     def fool(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
@@ -180,43 +203,49 @@ class GAN:
         labels, d = self._labels(batch), given.variables["discriminator"]
         real_logits = None
         if self._objective.pairs:
-            real = self.targets.noisy(k_real, to_float(batch["image"]))
+            real = self.targets.noisy(k_real, real_of(batch))
             real_logits, d = forward(self.discriminator, d, real, labels, key=k_nets[0])
         fake = self.targets.noisy(k_fake, batch["fake"])
         fake_logits, d = forward(self.discriminator, d, fake, labels, key=k_nets[1])
         loss = self._objective.generator(fake_logits, real_logits)
         return loss, Aux(variables={"discriminator": d})
 
-    def penalty_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
-        """The penalties alone, for an update of their own."""
+    def penalty_loss(
+        self, given: Given, batch: Batch, key: PRNGKey, factor: Schedule = _ALWAYS
+    ) -> tuple[Scalar, Aux]:
+        """The penalties alone times their factor, for an update of their own."""
         k_fake, k_penalty, k_net = jax.random.split(key, 3)
-        d, real = given.variables["discriminator"], to_float(batch["image"])
+        d, real = given.variables["discriminator"], real_of(batch)
         fake, _ = self.generate(given, batch, k_fake)
         real_logits, _ = forward(self.discriminator, d, real, self._labels(batch), key=k_net)
         penalty, terms = self._penalty(d, batch, real, fake, real_logits, k_penalty)
-        return penalty, Aux(terms)
+        return factor(given.step) * penalty, Aux(terms)
 
     def _penalty(
         self,
         d: Variables,
         batch: Batch,
-        real: Image,
-        fake: Image,
+        real: Examples,
+        fake: Examples,
         real_logits: Logits,
         key: PRNGKey,
     ) -> tuple[Scalar, dict[str, Scalar]]:
         k_net = jax.random.fold_in(key, 1)
 
-        def critic(images: Image) -> Logits:
-            return forward(self.discriminator, d, images, self._labels(batch), key=k_net)[0]
+        def critic(examples: Examples) -> Logits:
+            return forward(self.discriminator, d, examples, self._labels(batch), key=k_net)[0]
 
         return self.penalties(critic, real, fake, real_logits, key)
 
-    def _regularized(self, discriminator: Update, tx: optax.GradientTransformation) -> Update:
+    def _regularized(
+        self, loss: Callable[..., Any], tx: optax.GradientTransformation, factor: Schedule
+    ) -> Update:
         """D's update, joined by a lazy one of the penalties where they have an interval."""
+        discriminator = minimize("discriminator", partial(loss, factor=factor), tx)
         if not self.penalties or self.penalties.every == 1:
             return discriminator
-        penalty = minimize("discriminator", self.penalty_loss, tx, label="penalty")
+        penalty_loss = partial(self.penalty_loss, factor=factor)
+        penalty = minimize("discriminator", penalty_loss, tx, label="penalty")
         return chain(discriminator, every(self.penalties.every, penalty))
 
     def _discriminator_rule(self) -> Optimizer:
@@ -226,6 +255,11 @@ class GAN:
 
     def _labels(self, batch: Batch) -> Label | None:
         return batch["label"] if self.conditional else None
+
+    @property
+    def _averages(self) -> bool:
+        """Whether averaged weights of G are kept."""
+        return self.ema_decay > 0 or self.ema_half_life > 0
 
     @property
     def _objective(self) -> adversarial.Objective:
@@ -239,7 +273,7 @@ class GAN:
 
     def _check(self) -> None:
         check_above(1, n_critic=self.n_critic, latent_dim=self.latent_dim)
-        check_above(0, orthogonal=self.orthogonal)
+        check_above(0, orthogonal=self.orthogonal, ema_half_life=self.ema_half_life)
         check_decay(self.ema_decay)
         if self._objective.lipschitz:
             raise InputError(
@@ -247,7 +281,7 @@ class GAN:
                 " the algorithm WGAN"
             )
         self.targets.check(self._objective)
-        self.penalties.check(self.discriminator, "discriminator", lazy=True)
+        self.penalties.check(self.discriminator, "discriminator", lazy=True, scheduled=True)
         for player in ("generator", "discriminator"):
             net = getattr(self, player)
             if self.conditional and not hasattr(net, "num_classes"):
@@ -259,6 +293,11 @@ class GAN:
             raise InputError(
                 "algorithm.orthogonal: with share_fakes G learns by its fakes alone: leave one of"
                 " the two out"
+            )
+        if self.fresh_reals and (self.share_fakes or not self._objective.pairs):
+            raise InputError(
+                "algorithm.fresh_reals: the generator has nothing to compare with a batch of its"
+                " own; use objective relativistic without share_fakes, or fresh_reals False"
             )
         if self.share_fakes and self.n_critic > 1:
             raise InputError(

@@ -12,14 +12,16 @@ import jax
 import jax.numpy as jnp
 
 from jaxgan.algorithms._parts.assemble import Network, assemble
+from jaxgan.algorithms._parts.examples import drawn, real_of, size_of
 from jaxgan.algorithms._parts.latent import LatentName, Sampler
-from jaxgan.algorithms._parts.needs import check_above, check_decay, needs
+from jaxgan.algorithms._parts.needs import check_above, check_decay
 from jaxgan.algorithms._parts.networks import ComputeDtype, fit, forward
 from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
 from jaxgan.algorithms._parts.penalties import Penalties
 from jaxgan.core import (
     Algorithm,
     Aux,
+    Feature,
     Given,
     Spec,
     TrainState,
@@ -34,8 +36,7 @@ from jaxgan.core.sharding import draw
 from jaxgan.errors import InputError
 from jaxgan.losses import clip_params, real_rate, wasserstein
 from jaxgan.nets import ResidualCritic, ResidualGenerator
-from jaxgan.ops.pixels import to_float
-from jaxgan.typing import Batch, Image, Logits, Metrics, PRNGKey, Scalar
+from jaxgan.typing import Batch, Examples, Logits, Metrics, PRNGKey, Scalar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,12 +78,12 @@ class WGAN:
         Raises:
           InputError: for a combination that makes no sense, and says why.
         """
-        (image,) = needs(spec, "image")
-        self._check()
+        example = drawn(spec)
+        self._check(example)
         gan = replace(
             self,
-            generator=fit(self.generator, image.shape, self.compute_dtype),
-            critic=fit(self.critic, image.shape, self.compute_dtype),
+            generator=fit(self.generator, example.shape, self.compute_dtype),
+            critic=fit(self.critic, example.shape, self.compute_dtype),
         )
         n = self.n_critic
         g = self.generator_optimizer.transform(spec.decay_steps, "generator_optimizer")
@@ -97,22 +98,23 @@ class WGAN:
             ema("generator", self.ema_decay),
         )
 
-        z, images = jnp.zeros((2, self.latent_dim)), jnp.zeros((2, *image.shape))
+        z, examples = jnp.zeros((2, self.latent_dim)), jnp.zeros((2, *example.shape))
         return assemble(
             {
                 "generator": Network(gan.generator, (z,), g, self.ema_decay > 0),
-                "critic": Network(gan.critic, (images,), f),
+                "critic": Network(gan.critic, (examples,), f),
             },
             step,
-            functions={"sample": gan.sampler.function(image)},
-            show=gan.sampler.show,
+            functions={"sample": gan.sampler.function(example)},
+            show=gan.sampler.sheet(example),
+            measure=gan.sampler.measure(spec),
             batches_per_step=n,
         )
 
     def critic_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """E[f(G(z))] - E[f(x)] + lambda E[(||grad f(x_hat)|| - 1)^2]."""
         k_fake, k_noise, k_penalty = jax.random.split(key, 3)
-        real = to_float(batch["image"])
+        real = real_of(batch)
         if self.dequantize:
             real += draw(partial(jax.random.uniform, maxval=1 / 128), k_noise, real.shape)
         n = real.shape[0]
@@ -120,8 +122,8 @@ class WGAN:
         real_scores, f = forward(self.critic, given.variables["critic"], real)
         fake_scores, f = forward(self.critic, f, fake)
 
-        def critic(images: Image) -> Logits:
-            return forward(self.critic, f, images)[0]
+        def critic(examples: Examples) -> Logits:
+            return forward(self.critic, f, examples)[0]
 
         loss = wasserstein.discriminator(real_scores, fake_scores)
         penalty, terms = self.penalties(critic, real, fake, real_scores, k_penalty)
@@ -134,7 +136,7 @@ class WGAN:
 
     def generator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """-E[f(G(z))]."""
-        n = self.generator_batch * batch["image"].shape[0]
+        n = self.generator_batch * size_of(batch)
         fake, g = self.sampler.generate(given.variables["generator"], key, n)
         scores, f = forward(self.critic, given.variables["critic"], fake)
         return wasserstein.generator(scores), Aux(variables={"generator": g, "critic": f})
@@ -144,12 +146,14 @@ class WGAN:
         """The generator as a distribution."""
         return Sampler(self.generator, self.latent_dim, self.latent)
 
-    def _check(self) -> None:
+    def _check(self, example: Feature) -> None:
         check_above(1, n_critic=self.n_critic, latent_dim=self.latent_dim)
         check_above(1, generator_batch=self.generator_batch)
         check_above(0, clip=self.clip)
         check_decay(self.ema_decay)
         self.penalties.check(self.critic, "critic")
+        if self.dequantize and example.kind != "image":
+            raise InputError("algorithm.dequantize: points are no bytes; use False")
         if (self.clip > 0) == self.penalties.smooths:
             raise InputError(
                 "algorithm.clip: a critic is kept Lipschitz by clip or by"

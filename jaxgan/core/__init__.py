@@ -17,6 +17,7 @@ from jaxgan.core.state import Given, Player, TrainState
 from jaxgan.core.update import (
     Aux,
     Loss,
+    Schedule,
     Update,
     apply_gradients,
     chain,
@@ -24,6 +25,7 @@ from jaxgan.core.update import (
     every,
     merge,
     minimize,
+    on_first,
     on_last,
     scan_batches,
 )
@@ -39,6 +41,7 @@ __all__ = [
     "Leg",
     "Loss",
     "Player",
+    "Schedule",
     "Spec",
     "TrainState",
     "Update",
@@ -51,6 +54,7 @@ __all__ = [
     "every",
     "merge",
     "minimize",
+    "on_first",
     "on_last",
     "on_pooled",
     "query",

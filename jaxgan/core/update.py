@@ -264,6 +264,24 @@ def scan_batches(n: int, update: Update) -> Update:
     return scanned
 
 
+def on_first(k: int, n: int, update: Update) -> Update:
+    """``update`` on the first ``k`` of ``n`` batches; 1 has no leading axis then.
+
+    Raises:
+      ValueError: as :func:`scan_batches` does.
+    """
+    if k == n:
+        return update
+
+    def sliced(state: TrainState, batches: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
+        _check_leading("on_first", batches, n)
+        return update(
+            state, jax.tree.map(lambda leaf: leaf[:k] if k > 1 else leaf[0], batches), key
+        )
+
+    return sliced
+
+
 def on_last(n: int, update: Update) -> Update:
     """``update`` on the last of ``n`` batches; of 1, on the batch, which has no leading axis then.
 

@@ -30,8 +30,8 @@ def resident(dataset: Dataset) -> dict[str, np.ndarray]:
         if stream.source.arrays is None:
             raise InputError(
                 f"data.on_device: {stream.source.name} is decoded as it is read and doesn't lie in"
-                " memory; use False, or data that does: digits, photos, idx:, npz:, table: or"
-                " series:"
+                " memory; use False, or data that does: digits, photos, idx:, npz:, table:,"
+                " series: or points:"
             )
     return {
         name: array for stream in dataset.streams for name, array in held(dataset, stream).items()

@@ -13,12 +13,22 @@ from jaxgan.losses.adversarial import (
     relativistic,
     wasserstein,
 )
-from jaxgan.losses.penalties import clip_params, drift, gradient_penalty, r1, r2
+from jaxgan.losses.penalties import (
+    approximate_r1,
+    centering,
+    clip_params,
+    drift,
+    gradient_penalty,
+    r1,
+    r2,
+)
 
 __all__ = [
     "Objective",
     "ObjectiveName",
     "adversarial",
+    "approximate_r1",
+    "centering",
     "clip_params",
     "drift",
     "gradient_penalty",

@@ -13,9 +13,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxgan.core.sharding import draw
-from jaxgan.typing import Critic, Logits, Params, PRNGKey, Scalar
+from jaxgan.typing import Critic, Examples, Logits, Params, PRNGKey, Scalar
 
-Examples = Float[Array, "batch *example"]
 _EPSILON = 1e-12  # inside the square root: the gradient of a norm at 0 is NaN
 
 
@@ -50,6 +49,28 @@ def r2(critic: Critic, fake: Examples) -> Scalar:
     Reference: Mescheder et al. 2018, equation 10.
     """
     return _squared_norm(critic, fake).mean()
+
+
+def approximate_r1(
+    critic: Critic, examples: Examples, key: PRNGKey, epsilon: float = 0.01
+) -> Scalar:
+    """E[((critic(x + epsilon n) - critic(x)) / epsilon)^2], n ~ N(0, I): near :func:`r1`.
+
+    Since E[(n . g)^2] = ||g||^2, one more forward stands in for the gradient of a gradient. Over
+    reals it estimates R1, over fakes R2.
+
+    Reference: Lin et al. 2025 (arXiv 2501.08316), approximated R1; AFM (arXiv 2511.22475).
+    """
+    moved = examples + epsilon * draw(jax.random.normal, key, examples.shape)
+    return jnp.square((critic(moved) - critic(examples)) / epsilon).mean()
+
+
+def centering(real_logits: Logits, fake_logits: Logits) -> Scalar:
+    """E[(D(x) + D(G(z)))^2]: keeps pairs of scores around 0, as only their difference is learnt.
+
+    Reference: AFM (Lin et al. 2025, arXiv 2511.22475).
+    """
+    return jnp.square(real_logits + fake_logits).mean()
 
 
 def drift(real_logits: Logits) -> Scalar:

@@ -1,4 +1,4 @@
-"""Images from a function that draws, chunk by chunk.
+"""Images or points from a function that draws, chunk by chunk.
 
 ``sample`` writes them and ``evaluate`` measures them.
 """
@@ -17,19 +17,21 @@ from jaxgan.system.devices import Devices
 from jaxgan.typing import PRNGKey, Variables
 
 CHUNK = 64
-"""Images that one key draws."""
+"""Outputs that one key draws."""
 
 Draw = Callable[[Mapping[str, Variables], int], Shaped[np.ndarray, "_n *_shape"]]
 
 
-def drawing_function(functions: Mapping[str, Function]) -> tuple[str, Function]:
-    """The first function that draws images, and its name.
+def drawing_function(
+    functions: Mapping[str, Function], kinds: tuple[str, ...] = ("image",)
+) -> tuple[str, Function]:
+    """The first function that draws images, or examples of other kinds, and its name.
 
     Raises:
       InputError: there is none; the line says what functions there are.
     """
     for name, function in functions.items():
-        if function.draws and function.gives.kind == "image":
+        if function.draws and function.gives.kind in kinds:
             return name, function
     raise InputError(f"run: {instead(functions)}")
 

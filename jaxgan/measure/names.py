@@ -84,7 +84,8 @@ NONE = "none"
 """Stands for no image metrics."""
 
 _HIGHER = re.compile(
-    r"(^|[/_])(accuracy|iou|psnr|(ms_)?ssim|auc|auroc|precision|recall|f1|dice|likelihood)([/_]|$)"
+    r"(^|[/_])(accuracy|iou|psnr|(ms_)?ssim|auc|auroc|precision|recall|f1|dice|likelihood"
+    r"|overlap|modes|good)([/_]|$)"
 )
 """Names of numbers that are better when they are higher."""
 

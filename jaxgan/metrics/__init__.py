@@ -1,8 +1,9 @@
 """Metrics of images: pure functions of features, and sums that a set is read into by batches.
 
 An :class:`Accumulator` (:class:`Mean`, :class:`Confusion`, :class:`Moments`, :class:`Rows`,
-:class:`ClassScores`) reads a set a batch at a time. It is a pytree of arrays: ``update`` is pure,
-for use under ``jax.jit``, the parts of several hosts ``merge``, and ``compute`` ends on the host.
+:class:`ClassScores`, :class:`Mixture`) reads a set a batch at a time. It is a pytree of arrays:
+``update`` is pure, for use under ``jax.jit``, the parts of several hosts ``merge``, and ``compute``
+ends on the host.
 """
 
 from jaxgan.metrics.accumulator import Accumulator
@@ -12,6 +13,7 @@ from jaxgan.metrics.frechet import frechet_distance
 from jaxgan.metrics.inception_score import ClassScores, inception_score, torch_fidelity_order
 from jaxgan.metrics.kernel import kernel_distance
 from jaxgan.metrics.mean import Mean
+from jaxgan.metrics.mixture import Mixture, mixture_coverage
 from jaxgan.metrics.moments import Moments
 from jaxgan.metrics.path_length import lerp, perceptual_path_length, slerp
 from jaxgan.metrics.precision_recall import precision_recall
@@ -25,6 +27,7 @@ __all__ = [
     "ClassScores",
     "Confusion",
     "Mean",
+    "Mixture",
     "Moments",
     "Rows",
     "density_coverage",
@@ -32,6 +35,7 @@ __all__ = [
     "inception_score",
     "kernel_distance",
     "lerp",
+    "mixture_coverage",
     "ms_ssim",
     "perceptual_path_length",
     "precision_recall",

@@ -1,11 +1,11 @@
 """Networks: linen modules that know layers, and neither losses nor optimizers.
 
-Generators and discriminators have the derived fields ``image_shape``, ``num_classes`` and
-``dtype``. A generator is called with ``(z, labels, train)`` and gives images in [-1, 1], one that
-translates with ``(images, train)``; a discriminator or critic with ``(images, labels, train)`` and
-gives one score per image or patch. A feature network (Inception, SqueezeNet, VGG) is called with
-images alone, in the scale of its weights, and gives maps, features and logits by name. All results
-are float32.
+Generators and discriminators have the derived fields ``image_shape`` (of points: ``point_shape``),
+``num_classes`` and ``dtype``. A generator is called with ``(z, labels, train)`` and gives images in
+[-1, 1] or points, one that translates with ``(images, train)``; a discriminator or critic with
+``(images, labels, train)`` and gives one score per image, point or patch. A feature network
+(Inception, SqueezeNet, VGG) is called with images alone, in the scale of its weights, and gives
+maps, features and logits by name. All results are float32.
 """
 
 from jaxgan.nets.attention import SelfAttention
@@ -17,7 +17,9 @@ from jaxgan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from jaxgan.nets.inception import Inception
 from jaxgan.nets.mlp import MLPDiscriminator, MLPGenerator
 from jaxgan.nets.patchgan import PatchGAN, PixelDiscriminator
+from jaxgan.nets.points import PointDiscriminator, PointGenerator
 from jaxgan.nets.progan import ProGANDiscriminator, ProGANGenerator
+from jaxgan.nets.r3gan import R3GANBlock, R3GANDiscriminator, R3GANGenerator
 from jaxgan.nets.residual import ResidualBlock, ResidualCritic, ResidualGenerator
 from jaxgan.nets.resnet_generator import ResNetGenerator
 from jaxgan.nets.squeezenet import SqueezeNet
@@ -43,8 +45,13 @@ __all__ = [
     "MLPGenerator",
     "PatchGAN",
     "PixelDiscriminator",
+    "PointDiscriminator",
+    "PointGenerator",
     "ProGANDiscriminator",
     "ProGANGenerator",
+    "R3GANBlock",
+    "R3GANDiscriminator",
+    "R3GANGenerator",
     "ResNetGenerator",
     "ResidualBlock",
     "ResidualCritic",

@@ -39,6 +39,25 @@ def check_images(net: Any, images: Image) -> None:
         )
 
 
+def check_kind(net: Any, shape: tuple[int, ...]) -> None:
+    """Compares what ``net`` is made for, images or points, with the shape of an example.
+
+    A network says so by its derived field, ``image_shape`` or ``point_shape``; one without them
+    takes anything.
+
+    Raises:
+      InputError: where they differ.
+    """
+    names, images = {field.name for field in fields(net)}, len(shape) == 3
+    if ("point_shape" if images else "image_shape") in names:
+        made, given = ("points", "images") if images else ("images", "points")
+        other = "a net for images" if images else "PointGenerator and PointDiscriminator"
+        raise InputError(
+            f"{_role(net)}: {type(net).__name__} is made for {made}, and the data are {given}: use"
+            f" {other}"
+        )
+
+
 def read_labels(net: Any, labels: Label | None) -> Label | None:
     """The labels that ``net`` uses: None where its ``num_classes`` is 0, whatever it is given.
 

@@ -4,7 +4,8 @@ The plain form is one ``conv_general_dilated`` in XLA's canonical layouts (NHWC,
 its CPU backend runs a naive loop wherever a ``lax.scan`` is around. A few shapes have a faster form
 (benchmarks/README.md has the factors): layers with at most :data:`FEW` channels on one side,
 transposed convolutions of small maps, and those of stride 2 and more, which the plain form computes
-on an input filled up with zeros.
+on an input filled up with zeros. A kernel with groups becomes one without, of blocks along a
+diagonal: XLA's own loop over groups is slower than to multiply the zeros between them.
 """
 
 import functools
@@ -14,7 +15,15 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array
 
-from jaxgan.ops.geometry import Activation, Geometry, Kernel, convolution, turned
+from jaxgan.ops.geometry import (
+    Activation,
+    Geometry,
+    Kernel,
+    convolution,
+    regrouped,
+    turned,
+    ungrouped,
+)
 
 FEW = 4
 """Channels of an image, at most."""
@@ -29,18 +38,24 @@ _NUMBERS = ("NHWC", "HWIO", "NHWC")
 
 def forward(geometry: Geometry, x: Activation, w: Kernel) -> Activation:
     """F(x, w), the convolution."""
+    if geometry.groups > 1:
+        return forward(geometry._replace(groups=1), x, ungrouped(w, geometry.groups))
     form = forward_form(geometry, w)
     return form(_upright(geometry), x, turned(w) if geometry.mirrored else w)
 
 
 def backward_input(geometry: Geometry, g: Activation, w: Kernel) -> Activation:
     """T(g, w), the transpose of ``x -> F(x, w)``."""
+    if geometry.groups > 1:
+        return backward_input(geometry._replace(groups=1), g, ungrouped(w, geometry.groups))
     w = turned(w) if geometry.mirrored else w
     return backward_input_form(geometry, g, w)(_upright(geometry), g, w)
 
 
 def backward_kernel(geometry: Geometry, x: Activation, g: Activation) -> Kernel:
     """G(x, g), the transpose of ``w -> F(x, w)``."""
+    if geometry.groups > 1:
+        return regrouped(backward_kernel(geometry._replace(groups=1), x, g), geometry.groups)
     few = geometry.strides == (1, 1) and g.shape[3] <= FEW < x.shape[3]
     form = _backward_kernel_by_patches if few else _backward_kernel
     w = form(_upright(geometry), x, g)
@@ -52,7 +67,7 @@ def _upright(geometry: Geometry) -> Geometry:
 
 
 def forward_form(geometry: Geometry, w: Kernel) -> Callable[..., Array]:
-    """The form of F for an ordinary geometry; any other has the plain one."""
+    """The form of F for an ordinary geometry without groups; any other has the plain one."""
     c, o = geometry.channels(w)
     few = geometry.ordinary and geometry.strides == (1, 1) and o <= FEW < c
     return _forward_by_taps if few else convolution

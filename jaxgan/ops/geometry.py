@@ -29,8 +29,8 @@ class Geometry(NamedTuple):
 
     @property
     def ordinary(self) -> bool:
-        """Whether it has neither groups nor dilation."""
-        return self.groups == 1 and self.dilation == (1, 1)
+        """Whether it has no dilation, and no groups of a mirrored kernel."""
+        return self.dilation == (1, 1) and not (self.mirrored and self.groups > 1)
 
     def kernel_shape(self, c: int, o: int) -> tuple[int, ...]:
         """The shape of w, from c to o channels."""
@@ -59,6 +59,21 @@ def convolution(geometry: Geometry, x: Activation, w: Kernel) -> Activation:
         dimension_numbers=("NHWC", layout, "NHWC"),
         feature_group_count=geometry.groups,
     )
+
+
+def ungrouped(w: Kernel, groups: int) -> Kernel:
+    """The kernel (kh, kw, c, o) of the same convolution without groups: blocks along a diagonal."""
+    kh, kw, inner, o = w.shape
+    blocks = w.reshape(kh, kw, 1, inner, groups, o // groups)
+    same = jnp.eye(groups, dtype=w.dtype).reshape(groups, 1, groups, 1)
+    return (blocks * same[None, None]).reshape(kh, kw, groups * inner, o)
+
+
+def regrouped(w: Kernel, groups: int) -> Kernel:
+    """The transpose of :func:`ungrouped`: the blocks (kh, kw, c / groups, o) of a whole kernel."""
+    kh, kw, c, o = w.shape
+    blocks = w.reshape(kh, kw, groups, c // groups, groups, o // groups)
+    return jnp.einsum("hwgigo->hwigo", blocks).reshape(kh, kw, c // groups, o)
 
 
 def turned(w: Kernel) -> Kernel:

@@ -25,7 +25,7 @@ from jaxgan.system.devices import Parallel
 
 A = TypeVar("A")
 
-DERIVED = ("parent", "name", "image_shape", "num_classes", "dtype")
+DERIVED = ("parent", "name", "image_shape", "point_shape", "num_classes", "dtype")
 """Fields of a net that the builder sets and no config states."""
 
 
@@ -268,7 +268,7 @@ def flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 def decays(run: Run) -> bool:
     """Whether a learning rate changes over the run."""
     leaves = flatten(encode(run.algorithm))
-    return any(name.endswith(".schedule") and value != "constant" for name, value in leaves)
+    return any(name.endswith("schedule") and value != "constant" for name, value in leaves)
 
 
 def differences(old: dict[str, Any], new: Run) -> list[str]:

@@ -56,7 +56,7 @@ class Opened:
     def sample(
         self, n: int, label: int | None = None, seed: int = 0, truncation: float | None = None
     ) -> np.ndarray:
-        """``n`` samples of the function that draws images.
+        """``n`` samples of the function that draws images or points.
 
         Sample i depends on the seed, i and its label, and not on ``n``.
 
@@ -67,20 +67,22 @@ class Opened:
           truncation: of the latent codes, where the function truncates them; None: none.
 
         Returns:
-          uint8 (n, h, w, c).
+          uint8 (n, h, w, c), or floats (n, dimensions) in the units of the data.
 
         Raises:
-          InputError: the run draws no images, or does not know the label.
+          InputError: the run draws neither images nor points, or does not know the label.
         """
         if n < 1:
             raise InputError(f"n: {n} is below 1")
-        _, function = drawing_function(self.functions)
+        _, function = drawing_function(self.functions, ("image", "array"))
         classes = classes_of(function, self.spec.features)
         generate = self._once("sample", functools.partial(generator, function))
         draw = drawer(function, classes, seed, label, generate, truncation)
         chunks = -(-n // CHUNK)
-        bar = tqdm(range(chunks), unit=f"x{CHUNK} images", disable=chunks < 10)
-        return np.concatenate([draw(self._placed, chunk) for chunk in bar])[:n]
+        bar = tqdm(range(chunks), unit=f"x{CHUNK} samples", disable=chunks < 10)
+        return self._unscaled(
+            function, np.concatenate([draw(self._placed, chunk) for chunk in bar])[:n]
+        )
 
     def apply(self, name: str, inputs: Any) -> np.ndarray:
         """The outputs of a function that maps examples.
@@ -113,6 +115,10 @@ class Opened:
                 outputs = np.stack(mapper.images(list(_images(values))))
             else:
                 outputs = mapper.rows(values)
+        return self._unscaled(function, outputs)
+
+    def _unscaled(self, function: Function, outputs: np.ndarray) -> np.ndarray:
+        """The outputs in the units of the data where they are values of a standardised feature."""
         predicted = self.predicted(function)
         return self.scaling[predicted].invert(outputs) if predicted else outputs
 

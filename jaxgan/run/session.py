@@ -176,7 +176,7 @@ class Session:
         lines = [self.evaluations[-1].summary(log)] if self.evaluations else []
         functions = self.stages[-1].leg.algorithm.functions
         use = [
-            f"sample {self.out} --out x.png"
+            f"sample {self.out} --out x.{'png' if function.gives.kind == 'image' else 'csv'}"
             if function.draws
             else f"apply {self.out} --function {name} --in FILES --out PLACE"
             for name, function in functions.items()

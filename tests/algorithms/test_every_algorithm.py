@@ -13,20 +13,23 @@ import pytest
 from jaxgan.core import advance
 from jaxgan.core.precision import at_precision
 from jaxgan.system.devices import Devices, Parallel, leading, open_devices
-from tests.small import ALGORITHMS, PAIRS, SPEC, spec_of
+from tests.small import ALGORITHMS, PAIRS, POINTS, SPEC, spec_of
 
 KEY = jax.random.key(0)
 
 
 def batches(algorithm, size=8):
     """Random batches, not black ones."""
-    spec = SPEC if "sample" in algorithm.functions else PAIRS
+    gives = next(iter(algorithm.functions.values())).gives
+    spec = next(spec for spec in (SPEC, POINTS, PAIRS) if gives in spec.features.values())
     shapes = spec.batch(size, algorithm.batches_per_step)
     for step in range(100):
         rng = np.random.default_rng(step)
         batch = {k: rng.integers(0, 256, x.shape).astype(np.uint8) for k, x in shapes.items()}
         if "label" in shapes:
-            batch["label"] = rng.integers(0, 10, shapes["label"].shape).astype(np.int32)
+            batch["label"] = rng.integers(0, 8, shapes["label"].shape).astype(np.int32)
+        if "point" in shapes:
+            batch["point"] = rng.normal(size=shapes["point"].shape).astype(np.float32)
         yield batch
 
 
@@ -57,8 +60,9 @@ FORMS = {
     "pmap": Parallel(compile="pmap"),
     "sharded": Parallel(state="sharded"),
 }
-BOTH = ["dcgan", "sn_cgan", "wgan_gp"]
-"""Batch norm, spectral norm, and a penalty with several updates; CycleGAN has a pool."""
+BOTH = ["dcgan", "sn_cgan", "wgan_gp", "r3gan"]
+"""Batch norm, spectral norm, a penalty with several updates, averages by the global batch;
+CycleGAN has a pool."""
 
 
 def together(name, *forms, marks=()):

@@ -111,7 +111,7 @@ def test_examples_that_are_decoded_as_they_are_read(tmp_path):
         resident(dataset(data))
     assert str(caught.value) == (
         f"data.on_device: folder:{tmp_path} is decoded as it is read and doesn't lie in memory; "
-        "use False, or data that does: digits, photos, idx:, npz:, table: or series:"
+        "use False, or data that does: digits, photos, idx:, npz:, table:, series: or points:"
     )
 
 

@@ -200,6 +200,7 @@ def test_a_measure_without_examples_is_an_error(tmp_path):
         ("psnr", True),
         ("ms_ssim", True),
         ("auc", True),
+        ("mixture/overlap", True),
         ("loss", False),
         ("psnr_error", False),
         ("curious", False),

@@ -1,5 +1,6 @@
-"""A generator as a distribution: latent codes and labels drawn, images made, the sheet shown."""
+"""A generator as a distribution: latent codes drawn, examples made, shown and measured."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
@@ -9,9 +10,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxgan.algorithms._parts.networks import forward
-from jaxgan.core import Code, Feature, Function
+from jaxgan.algorithms._parts.points import SHOWN, Picture, scattered
+from jaxgan.core import Code, Feature, Function, Spec
 from jaxgan.core.sharding import draw
-from jaxgan.typing import Batch, Image, Label, Latent, PRNGKey, Variables
+from jaxgan.metrics import Mixture
+from jaxgan.typing import Batch, Examples, Label, Latent, PRNGKey, Variables
 
 LatentName = Literal["normal", "uniform"]
 
@@ -49,13 +52,15 @@ class Sampler(NamedTuple):
 
     def generate(
         self, variables: Variables, key: PRNGKey, n: int, labels: Label | None = None
-    ) -> tuple[Image, Variables]:
-        """``n`` images in training mode, and the generator's new variables."""
+    ) -> tuple[Examples, Variables]:
+        """``n`` examples in training mode, and the generator's new variables."""
         k_latent, k_net = jax.random.split(key)
         return forward(self.net, variables, self.draw(k_latent, n), labels, key=k_net)
 
-    def sample(self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey) -> Image:
-        """``inputs["n"]`` images, of the classes ``inputs["label"]`` where G is conditional.
+    def sample(
+        self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey
+    ) -> Examples:
+        """``inputs["n"]`` examples, of the classes ``inputs["label"]`` where G is conditional.
 
         Latent codes ``inputs["z"]`` stand in for drawn ones.
         """
@@ -85,3 +90,31 @@ class Sampler(NamedTuple):
         labels = jnp.repeat(jnp.arange(rows), 10)
         images = self.sample(weights, {"n": 10 * rows, "label": labels}, key)
         return {"": images.reshape(rows, 10, *images.shape[1:])}
+
+    def show_points(
+        self, weights: dict[str, Variables], batch: Batch, key: PRNGKey
+    ) -> dict[str, Picture]:
+        """A picture of samples and of the batch's points."""
+        labels = jnp.arange(SHOWN) % max(self.classes, 1)
+        return scattered(batch["point"], self.sample(weights, {"n": SHOWN, "label": labels}, key))
+
+    def sheet(self, gives: Feature) -> Callable[..., Any]:
+        """``show`` for images, ``show_points`` for points."""
+        return self.show if gives.kind == "image" else self.show_points
+
+    def measure(self, spec: Spec) -> Callable[..., Any] | None:
+        """Coverage of a mixture of Gaussians by as many samples as there are held-out points.
+
+        None of data that are no points with the mode of each as a label.
+        """
+        if not {"point", "label"} <= spec.features.keys():
+            return None
+
+        def measure(
+            weights: dict[str, Variables], batch: Batch, key: PRNGKey
+        ) -> dict[str, Mixture]:
+            real, labels = batch["point"], batch["label"]
+            fake = self.sample(weights, {"n": len(labels), "label": labels}, key)
+            return {"mixture": Mixture.create(real.shape[1]).update(real, labels, fake)}
+
+        return measure

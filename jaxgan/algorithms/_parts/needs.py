@@ -8,6 +8,7 @@ _SOURCES = {
     "label": "data with classes, such as digits or a folder with subfolders",
     "a": "unpaired:PATH_A,PATH_B, paired:PATH_A,PATH_B or photos",
     "b": "unpaired:PATH_A,PATH_B, paired:PATH_A,PATH_B or photos",
+    "point": "points:ring, points:grid or points:line",
     "mask": "masks:IMAGES,MASKS",
     "row": "table:FILE.csv",
     "target": "table:FILE.csv with data.target",

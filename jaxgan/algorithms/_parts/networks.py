@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from jaxgan.nets.checks import check_kind
 from jaxgan.nets.traits import mixes_batch
 from jaxgan.typing import Image, PRNGKey, Variables
 
@@ -16,13 +17,18 @@ ComputeDtype = Literal["float32", "bfloat16"]
 
 
 def fit(
-    net: nn.Module, image_shape: tuple[int, ...], dtype: ComputeDtype, num_classes: int = 0
+    net: nn.Module, shape: tuple[int, ...], dtype: ComputeDtype, num_classes: int = 0
 ) -> nn.Module:
-    """``net`` with its derived fields set: the image shape, the classes, the computation's dtype.
+    """``net`` with its derived fields set: an example's shape, the classes, the dtype.
 
     A net of your own needs only those of the fields that it uses.
+
+    Raises:
+      InputError: the net is made for images and the examples are points, or the reverse.
     """
-    derived = {"image_shape": image_shape, "num_classes": num_classes, "dtype": jnp.dtype(dtype)}
+    check_kind(net, shape)
+    shapes = {"image_shape": shape, "point_shape": shape}
+    derived = {**shapes, "num_classes": num_classes, "dtype": jnp.dtype(dtype)}
     names = {field.name for field in dataclasses.fields(net)}
     return net.clone(**{name: value for name, value in derived.items() if name in names})
 

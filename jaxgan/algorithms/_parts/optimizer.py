@@ -1,5 +1,6 @@
 """Optimizers as hyperparameters of a config, one for each player."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
@@ -9,6 +10,9 @@ from jaxgan.errors import InputError
 
 ScheduleName = Literal["constant", "linear", "cosine", "constant_linear"]
 
+Over: TypeAlias = Callable[[float, float], optax.Schedule]
+"""``(value at the first update, value at the end) -> schedule``."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Rule:
@@ -17,8 +21,10 @@ class _Rule:
     lr: float = 2e-4
     """Learning rate at the first update."""
     schedule: ScheduleName = "constant"
-    """Learning rate over the run: constant; linear or cosine to 0; or constant for the first half,
-    then linear to 0."""
+    """Learning rate over the run: constant; linear or cosine to ``lr_end``; or constant for the
+    first half, then linear to it."""
+    lr_end: float = 0.0
+    """Learning rate at the end of the schedule."""
     clip_norm: float = 0.0
     """Largest global norm of the player's gradient; 0 clips nothing."""
 
@@ -33,22 +39,24 @@ class _Rule:
           InputError: for a field out of range.
         """
         self._check(f"algorithm.{field}")
-        rule = self._rule(schedule(self.lr, self.schedule, steps))
+        rule = self._rule(lambda start, end: schedule(start, self.schedule, steps, end))
         if self.clip_norm:
             return optax.chain(optax.clip_by_global_norm(self.clip_norm), rule)
         return rule
 
-    def _rule(self, rate: optax.Schedule) -> optax.GradientTransformation:
+    def _rule(self, over: Over) -> optax.GradientTransformation:
         raise NotImplementedError
 
     def _check(self, field: str) -> None:
         if not self.lr > 0:
             raise InputError(f"{field}.lr: {self.lr} is not above 0")
+        if not self.lr_end >= 0:
+            raise InputError(f"{field}.lr_end: {self.lr_end} is below 0")
         if not self.clip_norm >= 0:
             raise InputError(f"{field}.clip_norm: {self.clip_norm} is below 0; 0 clips nothing")
-        for name in ("b1", "b2", "decay"):
-            value = getattr(self, name, 0.0)
-            if not 0 <= value < 1:
+        for name in ("b1", "b2", "b2_end", "decay"):
+            value = getattr(self, name, None)
+            if value is not None and not 0 <= value < 1:
                 raise InputError(f"{field}.{name}: {value} is not in [0, 1)")
 
 
@@ -60,6 +68,9 @@ class Adam(_Rule):
     """Decay of the gradient's mean m."""
     b2: float = 0.999
     """Decay of the squared gradient's mean v."""
+    b2_end: float | None = None
+    """b2 at the end of the schedule; None: b2 is constant. The correction of the bias at update t
+    is that of the b2 of that update, 1 - b2^t."""
     eps: float = 1e-8
     """Added to the root."""
 
@@ -69,10 +80,27 @@ class Adam(_Rule):
         With c = k / (k + 1): lr c, b1^c and b2^c (Karras et al. 2020, StyleGAN2, appendix B).
         """
         c = every / (every + 1)
-        return replace(self, lr=self.lr * c, b1=self.b1**c, b2=self.b2**c)
+        b2_end = None if self.b2_end is None else self.b2_end**c
+        rates = {"lr": self.lr * c, "lr_end": self.lr_end * c}
+        return replace(self, **rates, b1=self.b1**c, b2=self.b2**c, b2_end=b2_end)
 
-    def _rule(self, rate: optax.Schedule) -> optax.GradientTransformation:
-        return optax.adam(rate, b1=self.b1, b2=self.b2, eps=self.eps)
+    def _rule(self, over: Over) -> optax.GradientTransformation:
+        rate = over(self.lr, self.lr_end)
+        if self.b2_end is None:
+            return optax.adam(rate, b1=self.b1, b2=self.b2, eps=self.eps)
+        moments = optax.inject_hyperparams(optax.scale_by_adam)
+        b2 = over(self.b2, self.b2_end)
+        return optax.chain(
+            moments(b1=self.b1, b2=b2, eps=self.eps), optax.scale_by_learning_rate(rate)
+        )
+
+    def _check(self, field: str) -> None:
+        super()._check(field)
+        if self.b2_end is not None and self.schedule == "constant":
+            raise InputError(
+                f"{field}.b2_end: {self.b2_end} is the end of a schedule, and there is none; set"
+                f" {field}.schedule, such as cosine, or leave it out"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +114,8 @@ class RMSprop(_Rule):
     eps: float = 1e-8
     """Added to the root."""
 
-    def _rule(self, rate: optax.Schedule) -> optax.GradientTransformation:
+    def _rule(self, over: Over) -> optax.GradientTransformation:
+        rate = over(self.lr, self.lr_end)
         return optax.rmsprop(rate, decay=self.decay, eps=self.eps, eps_in_sqrt=False)
 
 
@@ -94,21 +123,22 @@ class RMSprop(_Rule):
 class SGD(_Rule):
     """Gradient descent: p <- p - lr g."""
 
-    def _rule(self, rate: optax.Schedule) -> optax.GradientTransformation:
-        return optax.sgd(rate)
+    def _rule(self, over: Over) -> optax.GradientTransformation:
+        return optax.sgd(over(self.lr, self.lr_end))
 
 
 Optimizer: TypeAlias = Adam | RMSprop | SGD
 """The optimizer of one player; the config chooses the rule, the command line its fields."""
 
 
-def schedule(lr: float, name: ScheduleName, steps: int) -> optax.Schedule:
-    """``lr`` at update 0; constant, or 0 at update ``steps``."""
+def schedule(start: float, name: ScheduleName, steps: int, end: float = 0.0) -> optax.Schedule:
+    """``start`` at update 0; constant, or ``end`` at update ``steps``."""
     if name == "linear":
-        return optax.linear_schedule(lr, 0.0, steps)
+        return optax.linear_schedule(start, end, steps)
     if name == "cosine":
-        return optax.cosine_decay_schedule(lr, steps)
+        fall = optax.cosine_decay_schedule(1.0, steps)
+        return lambda count: end + (start - end) * fall(count)
     if name == "constant_linear":
         half = steps // 2
-        return optax.linear_schedule(lr, 0.0, steps - half, half)
-    return optax.constant_schedule(lr)
+        return optax.linear_schedule(start, end, steps - half, half)
+    return optax.constant_schedule(start)

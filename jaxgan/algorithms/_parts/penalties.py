@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import flax.linen as nn
 import jax.numpy as jnp
 
+from jaxgan.algorithms._parts.optimizer import ScheduleName, schedule
+from jaxgan.core import Schedule
 from jaxgan.errors import InputError
 from jaxgan.losses import penalties
 from jaxgan.nets.traits import mixes_batch
-from jaxgan.typing import Critic, Image, Logits, Metrics, PRNGKey, Scalar
+from jaxgan.typing import Critic, Examples, Logits, Metrics, PRNGKey, Scalar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +28,11 @@ class Penalties:
     every: int = 1
     """Updates of the discriminator from one computation of the penalties to the next; each then
     weighs as many times more (lazy regularization, Karras et al. 2020, StyleGAN2)."""
+    schedule: ScheduleName = "constant"
+    """Factor of all weights over the run: constant 1, or from 1 to ``end``, as a learning rate's
+    schedule goes."""
+    end: float = 0.0
+    """Factor of all weights at the end of the schedule (0.1 in R3GAN)."""
 
     def __bool__(self) -> bool:
         """Whether any of them is used."""
@@ -36,10 +43,14 @@ class Penalties:
         """Whether a penalty on the gradient bounds it."""
         return any((self.gradient_penalty, self.r1, self.r2))
 
+    def factor(self, steps: int) -> Schedule:
+        """The factor of all weights by the training step of ``steps``."""
+        return schedule(1.0, self.schedule, steps, self.end)
+
     def __call__(
-        self, critic: Critic, real: Image, fake: Image, real_logits: Logits, key: PRNGKey
+        self, critic: Critic, real: Examples, fake: Examples, real_logits: Logits, key: PRNGKey
     ) -> tuple[Scalar, Metrics]:
-        """The weighted sum, and the unweighted terms by name."""
+        """The weighted sum without that factor, and the unweighted terms by name."""
         terms = {}
         if self.gradient_penalty:
             term = penalties.gradient_penalty(critic, real, fake, key)
@@ -55,21 +66,29 @@ class Penalties:
             total += self.every * weight * term
         return total, {name: term for name, (_, term) in terms.items()}
 
-    def check(self, net: nn.Module, player: str, lazy: bool = False) -> None:
+    def check(
+        self, net: nn.Module, player: str, lazy: bool = False, scheduled: bool = False
+    ) -> None:
         """Compares the penalties with the net that they are for.
 
         Args:
           net: the discriminator or critic.
           player: its name in the config.
           lazy: the method can compute penalties in an update of their own.
+          scheduled: the method multiplies them by their factor.
 
         Raises:
           InputError: for a weight below 0, an interval that cannot be, or a penalty on the
             gradient of a net whose scores depend on the whole batch.
         """
-        for name in ("gradient_penalty", "r1", "r2", "drift"):
+        for name in ("gradient_penalty", "r1", "r2", "drift", "end"):
             if not getattr(self, name) >= 0:
                 raise InputError(f"algorithm.penalties.{name}: {getattr(self, name)} is below 0")
+        if self.schedule != "constant" and not scheduled:
+            raise InputError(
+                f"algorithm.penalties.schedule: {self.schedule} is not offered by this method; use"
+                " constant"
+            )
         if self.every < 1 or (self.every > 1 and not lazy):
             most = "below 1" if self.every < 1 else "above 1, which this method does not offer"
             raise InputError(f"algorithm.penalties.every: {self.every} is {most}; use 1")

@@ -8,9 +8,9 @@ import jax
 from jaxgan.core import Given, Loss, TrainState, Update, apply_gradients, merge
 from jaxgan.core.sharding import over_devices
 from jaxgan.core.update import no_nan
-from jaxgan.typing import Batch, Image, Metrics, PRNGKey, Variables
+from jaxgan.typing import Batch, Examples, Metrics, PRNGKey, Variables
 
-Generate = Callable[[Given, Batch, PRNGKey], tuple[Image, Variables]]
+Generate = Callable[[Given, Batch, PRNGKey], tuple[Examples, Variables]]
 """``(given, batch, key) -> (fakes, the generator's new variables)``."""
 
 
@@ -31,14 +31,14 @@ def on_shared_fakes(generate: Generate, discriminator: Update, loss: Loss, tx: A
         given = state.given
         g = given.variables["generator"]
 
-        def forward(params: Any) -> tuple[Image, Variables]:
+        def forward(params: Any) -> tuple[Examples, Variables]:
             trained = {**given.variables, "generator": {**g, "params": params}}
             return generate(given._replace(variables=trained), batch, k_fake)
 
         fake, pullback, new = jax.vjp(forward, g["params"], has_aux=True)
         state, metrics = discriminator(state, {**batch, "fake": fake}, k_discriminator)
 
-        def fooled(fake: Image) -> Any:
+        def fooled(fake: Examples) -> Any:
             return loss(state.given, {**batch, "fake": fake}, k_generator)
 
         (value, aux), gradient = jax.value_and_grad(fooled, has_aux=True)(fake)

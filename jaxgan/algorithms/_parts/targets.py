@@ -7,7 +7,7 @@ import jax
 from jaxgan.core.sharding import draw
 from jaxgan.errors import InputError
 from jaxgan.losses.adversarial import Objective, noisy_targets
-from jaxgan.typing import Image, Logits, PRNGKey, Scalar
+from jaxgan.typing import Examples, Logits, PRNGKey, Scalar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,11 +21,11 @@ class Targets:
     noise: float = 0.0
     """Standard deviation of the noise that is added to the discriminator's inputs."""
 
-    def noisy(self, key: PRNGKey, images: Image) -> Image:
-        """The images with instance noise."""
+    def noisy(self, key: PRNGKey, examples: Examples) -> Examples:
+        """The examples with instance noise."""
         if not self.noise:
-            return images
-        return images + self.noise * draw(jax.random.normal, key, images.shape)
+            return examples
+        return examples + self.noise * draw(jax.random.normal, key, examples.shape)
 
     def discriminator_loss(
         self, objective: Objective, real_logits: Logits, fake_logits: Logits, key: PRNGKey

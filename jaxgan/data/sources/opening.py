@@ -16,6 +16,7 @@ from jaxgan.data.sources import (
     npz,
     paired,
     photos,
+    points,
     series,
     table,
     unpaired,
@@ -91,6 +92,7 @@ _Opened = Source | dict[str, Source]
 _KINDS: dict[str, tuple[str, bool, Callable[[str, Data], _Opened]]] = {
     "digits": ("", False, lambda rest, data: digits.open_digits()),
     "photos": ("", False, lambda rest, data: photos.open_photos()),
+    "points": ("NAME", False, lambda rest, data: points.open_points(rest)),
     "idx": ("PATH", True, lambda rest, data: idx.open_idx(rest, data.split)),
     "npz": ("PATH", False, lambda rest, data: npz.open_npz(rest)),
     "folder": ("PATH", False, lambda rest, data: folder.open_folder(rest)),

@@ -1,0 +1,38 @@
+"""The adversarial flow model on a ring of eight Gaussians, with its map on the sheet.
+
+Paper: Lin et al. 2025 (arXiv 2511.22475): one step, relativistic pairs, approximated penalties,
+a transport term whose weight falls; the ring of Metz et al. 2017. --data.source points:line is the
+demonstration of the paper's authors, in one dimension.
+Command: python -m jaxgan.train afm_ring
+Time: recipe, not run to its end here.
+"""
+
+from jaxgan.algorithms import AFM, Adam
+from jaxgan.data.config import Data
+from jaxgan.nets import PointDiscriminator, PointGenerator
+from jaxgan.run.config import Checkpoint, Evaluate, Log, Run, Sample
+
+
+def config() -> Run:
+    """The experiment."""
+    adam = Adam(lr=3e-3, lr_end=1.5e-4, b1=0.0, b2=0.99, schedule="cosine")
+    return Run(
+        name="afm_ring",
+        steps=10_000,
+        steps_per_call=50,
+        algorithm=AFM(
+            generator=PointGenerator(hidden=64, layers=4),
+            discriminator=PointDiscriminator(hidden=64, layers=4),
+            transport=0.05,
+            transport_end=0.001,
+            penalty=0.1,
+            generator_optimizer=adam,
+            discriminator_optimizer=adam,
+            ema_decay=0.99,
+        ),
+        data=Data(source="points:ring", batch_size=128, on_device=True),
+        checkpoint=Checkpoint(every=10_000),
+        sample=Sample(every=1000),
+        log=Log(every=100),
+        evaluate=Evaluate(every=1000),
+    )

@@ -1,0 +1,80 @@
+"""Dense networks for points in the plane or on a line, such as those of a mixture of Gaussians."""
+
+import math
+from functools import partial
+from typing import Any, Literal, TypeAlias
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+
+from jaxgan.nets.checks import check_choices
+from jaxgan.ops import Initializer, kernel_init, linear_init
+from jaxgan.typing import Examples, Label, Latent, Logits
+
+Activation: TypeAlias = Literal["relu", "leaky_relu", "silu", "tanh"]
+"""Activations by name; ``leaky_relu`` has slope 0.2."""
+
+_ACTIVATIONS: dict[Activation, Any] = {
+    "relu": nn.relu,
+    "leaky_relu": partial(nn.leaky_relu, negative_slope=0.2),
+    "silu": nn.silu,
+    "tanh": jnp.tanh,
+}
+
+
+class PointGenerator(nn.Module):
+    """A latent code to a point: ``layers`` times dense and activation, then dense; no tanh."""
+
+    hidden: int = 128
+    """Units of a hidden layer."""
+    layers: int = 3
+    """Hidden layers."""
+    activation: Activation = "relu"
+    """Activation of the hidden layers."""
+    initializer: Initializer = "he"
+    """Initializer of kernels; the last layer is Glorot for both of He's."""
+    point_shape: tuple[int, ...] = (2,)
+    """Shape of one point: (2,) in the plane, (1,) on a line."""
+    dtype: Any = jnp.float32
+    """Type of the computation; parameters, the last layer and the result are float32."""
+
+    @nn.compact
+    def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Examples:
+        """(n, latent) to (n, *point_shape), standardised as the data are; labels are not read."""
+        del labels, train
+        points = _mlp(self, z, math.prod(self.point_shape))
+        return points.reshape(-1, *self.point_shape)
+
+
+class PointDiscriminator(nn.Module):
+    """A point to a score: ``layers`` times dense and activation, then dense 1."""
+
+    hidden: int = 128
+    """Units of a hidden layer."""
+    layers: int = 3
+    """Hidden layers."""
+    activation: Activation = "relu"
+    """Activation of the hidden layers."""
+    initializer: Initializer = "he"
+    """Initializer of kernels; the last layer is Glorot for both of He's."""
+    point_shape: tuple[int, ...] = (2,)
+    """Shape of one point: (2,) in the plane, (1,) on a line."""
+    dtype: Any = jnp.float32
+    """Type of the computation; parameters, the last layer and the result are float32."""
+
+    @nn.compact
+    def __call__(self, points: Examples, labels: Label | None = None, train: bool = True) -> Logits:
+        """(n, *point_shape) to (n,); labels are not read."""
+        del labels, train
+        return _mlp(self, points.reshape(points.shape[0], -1), 1)[:, 0]
+
+
+def _mlp(net: PointGenerator | PointDiscriminator, x: jax.Array, features: int) -> jax.Array:
+    """The hidden layers, and a linear one in float32 that starts as Glorot."""
+    check_choices(net)
+    x = x.astype(net.dtype)
+    for _ in range(net.layers):
+        init = kernel_init(net.initializer)
+        x = _ACTIVATIONS[net.activation](nn.Dense(net.hidden, dtype=net.dtype, kernel_init=init)(x))
+    return nn.Dense(features, dtype=jnp.float32, kernel_init=linear_init(net.initializer))(x)
