@@ -89,8 +89,8 @@ def test_the_weight_of_the_way_falls_over_the_run():
 def test_the_sheet_has_the_map():
     algorithm = CONFIG.build(POINTS)
     weights = algorithm.init(KEY, BATCH).weights()
-    columns = algorithm.show(weights, BATCH, KEY)
-    assert list(columns) == ["samples, real points in grey", "map from z, in grey, to G(z)"]
+    columns = jax.eval_shape(algorithm.show, weights, BATCH, KEY)
+    assert set(columns) == {"samples, real points in grey", "map from z, in grey, to G(z)"}
     assert {column.shape for column in columns.values()} == {(1, SIDE, SIDE, 3)}
 
 
@@ -109,14 +109,14 @@ def test_lines_lead_from_each_code_to_its_sample():
 def test_it_learns_from_a_line_and_from_images():
     line = Spec({"point": Feature("array", (1,))}, steps=20)
     algorithm = replace(CONFIG, discriminator=PointDiscriminator(hidden=4)).build(line)
-    state = algorithm.init(KEY, {})
+    state = jax.eval_shape(algorithm.init, KEY, {})
     batch = {"point": jnp.zeros((2, 8, 1))}
-    _, metrics = jax.jit(algorithm.step)(state, batch, KEY)
-    assert np.isfinite(float(metrics["generator_loss"]))
+    _, metrics = jax.eval_shape(algorithm.step, state, batch, KEY)
+    assert "transport" in metrics
     assert algorithm.measure is None  # no modes
     images = AFM(generator=MLPGenerator(hidden=4), discriminator=MLPDiscriminator(hidden=4))
     algorithm = images.build(SPEC)
-    state = algorithm.init(KEY, {})
+    state = jax.eval_shape(algorithm.init, KEY, {})
     assert state.players["generator"].variables["params"]["Dense_0"]["kernel"].shape == (64, 4)
     batch = {"image": jnp.zeros((2, 8, 8, 8, 1), jnp.uint8)}
     _, metrics = jax.eval_shape(algorithm.step, state, batch, KEY)
