@@ -6,7 +6,7 @@ Command: python -m jaxgan.train r3gan_digits
 Time: recipe, not run to its end here.
 """
 
-from jaxgan.algorithms import R3GAN
+from jaxgan.algorithms import R3GAN, Adam
 from jaxgan.data.config import Data
 from jaxgan.nets import R3GANDiscriminator, R3GANGenerator
 from jaxgan.run.config import Run
@@ -23,6 +23,7 @@ def config() -> Run:
             conditional=True,
             gamma=0.5,
             gamma_end=0.05,
+            optimizer=Adam(lr=1e-3, lr_end=2.5e-4, b1=0.0, b2=0.9, b2_end=0.99, schedule="cosine"),
             ema_half_life=20_000.0,
         ),
         data=Data(source="digits", image_size=16, batch_size=64),
