@@ -9,10 +9,12 @@ import pytest
 
 from jaxgan.algorithms import AFM
 from jaxgan.algorithms._parts.points import LIMIT, PALE, SIDE, transported
-from jaxgan.core import Feature, Spec
+from jaxgan.core import Feature, Spec, advance, several
+from jaxgan.data.sources.points import MIXTURES
 from jaxgan.errors import InputError
 from jaxgan.losses import approximate_r1, r1
-from jaxgan.nets import MLPDiscriminator, MLPGenerator, PointDiscriminator, PointGenerator
+from jaxgan.nets import MLPDiscriminator, MLPGenerator, PointDiscriminator
+from jaxgan.run.configs import find_config
 from tests.small import ALGORITHMS, POINTS, SPEC
 
 KEY = jax.random.key(0)
@@ -143,16 +145,9 @@ def test_fields_that_make_no_sense_are_one_line(fields, line):
 @pytest.mark.slow
 def test_the_map_on_a_line_is_the_optimal_one():
     """Monotone, and near the map of quantiles: codes in order go to modes in order."""
-    from jaxgan.core import advance, several
-    from jaxgan.data.sources.points import MIXTURES
-
     centres = MIXTURES["line"].centres[:, 0] / np.sqrt(1.25 + 0.05**2)
     spec = Spec({"point": Feature("array", (1,))}, steps=4000)
-    config = AFM(
-        generator=PointGenerator(hidden=64, layers=4),
-        discriminator=PointDiscriminator(hidden=64, layers=4),
-    )
-    algorithm = config.build(spec)
+    algorithm = find_config("afm_ring").algorithm.build(spec)
     state = jax.jit(algorithm.init)(KEY, {})
     step, rng = jax.jit(several(advance(algorithm), 50)), np.random.default_rng(0)
     for _ in range(spec.steps // 50):
