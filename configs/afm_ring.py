@@ -4,7 +4,9 @@ Paper: Lin et al. 2025 (arXiv 2511.22475): one step, relativistic pairs, approxi
 a transport term whose weight falls; the ring of Metz et al. 2017. --data.source points:line is the
 demonstration of the paper's authors, in one dimension.
 Command: python -m jaxgan.train afm_ring
-Time: recipe, not run to its end here.
+Time: 60 seconds in all, compilation included, on two shared cores that also did other work.
+Got, 2026-11-25: 8 of 8 modes; 92.9% of 2,500 samples are within three standard deviations of one.
+On points:line 4 of 4 modes and 99.3%.
 """
 
 from jaxgan.algorithms import AFM, Adam

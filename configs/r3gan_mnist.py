@@ -6,7 +6,7 @@ Command: python -m jaxgan.train r3gan_mnist
 Time: recipe, not run to its end here.
 """
 
-from jaxgan.algorithms import R3GAN
+from jaxgan.algorithms import R3GAN, Adam
 from jaxgan.data.config import Data
 from jaxgan.nets import R3GANDiscriminator, R3GANGenerator
 from jaxgan.run.config import Run
@@ -16,14 +16,15 @@ def config() -> Run:
     """The experiment."""
     return Run(
         name="r3gan_mnist",
-        steps=20_000,
+        steps=6000,
         algorithm=R3GAN(
-            generator=R3GANGenerator(features=64, blocks=1),
-            discriminator=R3GANDiscriminator(features=64, blocks=1),
+            generator=R3GANGenerator(features=24, blocks=1),
+            discriminator=R3GANDiscriminator(features=24, blocks=1),
             conditional=True,
             gamma=0.5,
             gamma_end=0.05,
-            ema_half_life=100_000.0,
+            optimizer=Adam(lr=1e-3, lr_end=2.5e-4, b1=0.0, b2=0.9, b2_end=0.99, schedule="cosine"),
+            ema_half_life=50_000.0,
         ),
         data=Data(source="tfds:mnist", image_size=32, batch_size=64),
     )

@@ -75,7 +75,7 @@ def main(args: list[str]) -> None:
         raise InputError(f"n: {command.n} is below 1")
     out = Path(command.out)
     if not command.balance and out.suffix not in (".png", ".npz", ".csv"):
-        raise InputError(f"out: {command.out} ends in neither .png, .npz nor .csv")
+        raise InputError(f"out: {command.out} does not end in .png, .npz or .csv")
     use_cache()
     opened = open_run(command.run, command.ema, command.config, command.best)
     if command.balance:

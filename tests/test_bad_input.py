@@ -191,7 +191,7 @@ def test_sample_names_what_is_wrong(fails, tmp_path):
     run_training(small_run(ALGORITHMS["cgan"], out))
     assert "label: 10" in fails(out, "--out", "x.png", "--label", "10", command=sample)
     assert "n: 0" in fails(out, "--out", "x.png", "--n", "0", command=sample)
-    assert ".png nor .npz" in fails(out, "--out", "x.gif", command=sample)
+    assert ".png, .npz or .csv" in fails(out, "--out", "x.gif", command=sample)
     assert "not a run" in fails(tmp_path, "--out", "x.png", command=sample)
     line = fails(out, "--in", tmp_path, "--out", "x", command=apply)
     assert "run: it maps nothing" in line

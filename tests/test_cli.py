@@ -73,8 +73,8 @@ def test_booleans_are_flags_in_every_field(no):
         (
             ["--algorithm", "WGAN"],
             "--algorithm: the config chooses the method, its nets and optimizers: name another"
-            " config first (those with WGAN are wgan_gp_cifar10, wgan_gp_mnist, wgan_mnist) or a"
-            " FILE.py of your own",
+            " config first (those with WGAN are wgan_gp_cifar10, wgan_gp_mnist, wgan_gp_ring,"
+            " wgan_mnist) or a FILE.py of your own",
         ),
     ],
 )
@@ -98,7 +98,7 @@ def test_configs_are_found_by_their_parts(part, configs):
 
 
 def test_a_part_that_no_config_has_names_all_configs():
-    with pytest.raises(InputError, match=r"there are biggan_cifar10, .*wgan_mnist\) or a FILE.py"):
+    with pytest.raises(InputError, match=r"there are \w+, .*wgan_mnist\) or a FILE.py"):
         cli.parse_training(["--algorithm.generator", "StyleGAN"])
 
 

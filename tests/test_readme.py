@@ -120,6 +120,12 @@ SHORT = {
     "evaluate runs/mine --reference stats.npz": OWN,
     "evaluate FOLDER --reference OTHER": OWN,
     "evaluate FOLDER --save_statistics stats.npz": OWN,
+    "train afm_ring --out runs/afm": (
+        "--data.batch_size 1250 --steps 1 --steps_per_call 1 --evaluate.every 0"
+    ),
+    "train afm_ring --data.source points:line": "",
+    "sample runs/afm --n 1000 --out points.csv": "",
+    "evaluate runs/afm": "",
     "train examples/vae.py --out runs/vae": VAE,
     "sample runs/vae --config examples/vae.py --out samples.png": "",
     "apply runs/vae --config examples/vae.py --function reconstruct --in FOLDER --out OTHER": "",

@@ -9,10 +9,12 @@ import pytest
 
 from jaxgan.algorithms import AFM
 from jaxgan.algorithms._parts.points import LIMIT, PALE, SIDE, transported
-from jaxgan.core import Feature, Spec
+from jaxgan.core import Feature, Spec, advance, several
+from jaxgan.data.sources.points import MIXTURES
 from jaxgan.errors import InputError
 from jaxgan.losses import approximate_r1, r1
-from jaxgan.nets import MLPDiscriminator, MLPGenerator, PointDiscriminator, PointGenerator
+from jaxgan.nets import MLPDiscriminator, MLPGenerator, PointDiscriminator
+from jaxgan.run.configs import find_config
 from tests.small import ALGORITHMS, POINTS, SPEC
 
 KEY = jax.random.key(0)
@@ -89,8 +91,8 @@ def test_the_weight_of_the_way_falls_over_the_run():
 def test_the_sheet_has_the_map():
     algorithm = CONFIG.build(POINTS)
     weights = algorithm.init(KEY, BATCH).weights()
-    columns = algorithm.show(weights, BATCH, KEY)
-    assert list(columns) == ["samples, real points in grey", "map from z, in grey, to G(z)"]
+    columns = jax.eval_shape(algorithm.show, weights, BATCH, KEY)
+    assert set(columns) == {"samples, real points in grey", "map from z, in grey, to G(z)"}
     assert {column.shape for column in columns.values()} == {(1, SIDE, SIDE, 3)}
 
 
@@ -109,14 +111,14 @@ def test_lines_lead_from_each_code_to_its_sample():
 def test_it_learns_from_a_line_and_from_images():
     line = Spec({"point": Feature("array", (1,))}, steps=20)
     algorithm = replace(CONFIG, discriminator=PointDiscriminator(hidden=4)).build(line)
-    state = algorithm.init(KEY, {})
+    state = jax.eval_shape(algorithm.init, KEY, {})
     batch = {"point": jnp.zeros((2, 8, 1))}
-    _, metrics = jax.jit(algorithm.step)(state, batch, KEY)
-    assert np.isfinite(float(metrics["generator_loss"]))
+    _, metrics = jax.eval_shape(algorithm.step, state, batch, KEY)
+    assert "transport" in metrics
     assert algorithm.measure is None  # no modes
     images = AFM(generator=MLPGenerator(hidden=4), discriminator=MLPDiscriminator(hidden=4))
     algorithm = images.build(SPEC)
-    state = algorithm.init(KEY, {})
+    state = jax.eval_shape(algorithm.init, KEY, {})
     assert state.players["generator"].variables["params"]["Dense_0"]["kernel"].shape == (64, 4)
     batch = {"image": jnp.zeros((2, 8, 8, 8, 1), jnp.uint8)}
     _, metrics = jax.eval_shape(algorithm.step, state, batch, KEY)
@@ -143,16 +145,9 @@ def test_fields_that_make_no_sense_are_one_line(fields, line):
 @pytest.mark.slow
 def test_the_map_on_a_line_is_the_optimal_one():
     """Monotone, and near the map of quantiles: codes in order go to modes in order."""
-    from jaxgan.core import advance, several
-    from jaxgan.data.sources.points import MIXTURES
-
     centres = MIXTURES["line"].centres[:, 0] / np.sqrt(1.25 + 0.05**2)
     spec = Spec({"point": Feature("array", (1,))}, steps=4000)
-    config = AFM(
-        generator=PointGenerator(hidden=64, layers=4),
-        discriminator=PointDiscriminator(hidden=64, layers=4),
-    )
-    algorithm = config.build(spec)
+    algorithm = find_config("afm_ring").algorithm.build(spec)
     state = jax.jit(algorithm.init)(KEY, {})
     step, rng = jax.jit(several(advance(algorithm), 50)), np.random.default_rng(0)
     for _ in range(spec.steps // 50):

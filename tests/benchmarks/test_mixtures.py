@@ -23,6 +23,7 @@ def config():
 """
 
 
+@pytest.mark.peers
 def test_a_member_is_the_run_of_its_seed(tmp_path):
     run = small_run(ALGORITHMS["r3gan"], tmp_path / "run", seed=1)
     train(run)
@@ -57,6 +58,7 @@ def test_the_detour_is_1_for_the_optimal_map_and_more_for_another():
     assert of(lambda z: -z) > 2
 
 
+@pytest.mark.peers
 def test_the_command_writes_a_picture_and_the_numbers(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tiny.py").write_text(CONFIG)

@@ -21,6 +21,7 @@ from jaxgan.ops.pixels import to_float
 torch = pytest.importorskip("torch", reason="the extra `peers` is not installed")
 from benchmarks.peers import torch_r3gan as peer
 
+pytestmark = pytest.mark.peers
 KEY, STEPS, N, LATENT, CLASSES = jax.random.key(0), 4, 4, 6, 3
 NETS = {"features": 8, "blocks": 1, "group": 4}
 SPEC = Spec({"image": Feature("image", (16, 16, 3)), "label": Feature("label", (), CLASSES)}, STEPS)

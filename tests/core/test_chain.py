@@ -17,6 +17,7 @@ from jaxgan.core import (
     ema,
     every,
     minimize,
+    on_first,
     on_last,
     scan_batches,
 )
@@ -126,6 +127,17 @@ def test_trap_5_on_last_sees_the_last_batch():
     rows = jnp.asarray([[1.0], [5.0]])
     state, _ = on_last(2, STEP)(state_of(a=0.0), {"x": rows}, KEY)
     np.testing.assert_allclose(weight(state), 0.5, rtol=1e-6)
+
+
+def test_on_first_sees_the_first_batches():
+    rows = jnp.asarray([[1.0], [2.0], [5.0]])
+    state, _ = on_first(1, 3, STEP)(state_of(a=0.0), {"x": rows}, KEY)
+    np.testing.assert_allclose(weight(state), 0.1, rtol=1e-6)
+    state, _ = on_first(2, 3, scan_batches(2, STEP))(state_of(a=0.0), {"x": rows}, KEY)
+    np.testing.assert_allclose(weight(state), 0.1 + 0.1 * (2.0 - 0.1), rtol=1e-6)
+    assert on_first(3, 3, STEP) is STEP
+    with pytest.raises(ValueError, match="on_first: the batch has an array of shape"):
+        on_first(1, 2, STEP)(state_of(a=0.0), {"x": rows}, KEY)
 
 
 @pytest.mark.parametrize("around", [scan_batches, on_last])

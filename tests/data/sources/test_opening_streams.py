@@ -14,9 +14,9 @@ from jaxgan.errors import InputError
         ("foldr:/x", "did you mean folder"),
         (
             "qqq",
-            "is not a kind of data: use digits, photos, idx:PATH, npz:PATH, folder:PATH, "
-            "masks:IMAGES,MASKS, table:FILE.csv, series:FILE.csv, unpaired:PATH_A,PATH_B, "
-            "paired:PATH_A,PATH_B or tfds:NAME",
+            "is not a kind of data: use digits, photos, points:NAME, idx:PATH, npz:PATH, "
+            "folder:PATH, masks:IMAGES,MASKS, table:FILE.csv, series:FILE.csv, "
+            "unpaired:PATH_A,PATH_B, paired:PATH_A,PATH_B or tfds:NAME",
         ),
         ("npz", "npz needs PATH: write npz:PATH"),
         ("tfds:", "tfds needs NAME: write tfds:NAME"),
