@@ -147,7 +147,7 @@ def spec_of(config):
     """What a configuration of these tests is built for."""
     if isinstance(config, CycleGAN | Pix2Pix):
         return PAIRS
-    return POINTS if isinstance(config.generator, PointGenerator) else SPEC
+    return POINTS if isinstance(getattr(config, "generator", None), PointGenerator) else SPEC
 
 
 RESIDUAL = WGAN(generator=ResidualGenerator(features=2), critic=ResidualCritic(features=2))

@@ -42,9 +42,12 @@ def claim(path):
     return path.read_text().split('"""')[1]
 
 
+WIDE = ("cifar10", "r3gan_digits", "r3gan_mnist")
+
+
 def trained(path):
     """A case of the test that trains; the wide ResNets run with ``-m peers``."""
-    marks = [pytest.mark.peers] if path.stem.endswith("cifar10") else []
+    marks = [pytest.mark.peers] if path.stem.endswith(WIDE) else []
     return pytest.param(path, marks=marks, id=path.stem)
 
 

@@ -17,8 +17,9 @@ LAYERS = [
     {"system"},
     {"measure"},
     {"run"},
+    {"latents"},
     {"cli"},
-    {"train", "sample", "apply", "evaluate", "__main__"},
+    {"train", "sample", "apply", "evaluate", "latent", "average", "__main__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 FILES = sorted((ROOT / "jaxgan").rglob("*.py"))

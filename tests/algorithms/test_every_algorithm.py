@@ -21,7 +21,8 @@ KEY = jax.random.key(0)
 def batches(algorithm, size=8):
     """Random batches, not black ones."""
     gives = next(iter(algorithm.functions.values())).gives
-    spec = next(spec for spec in (SPEC, POINTS, PAIRS) if gives in spec.features.values())
+    specs = (spec for spec in (SPEC, POINTS, PAIRS) if gives in spec.features.values())
+    spec = next(specs, SPEC)  # a method in legs: the batch of init is not read
     shapes = spec.batch(size, algorithm.batches_per_step)
     for step in range(100):
         rng = np.random.default_rng(step)
@@ -65,9 +66,18 @@ BOTH = ["dcgan", "sn_cgan", "wgan_gp", "r3gan"]
 CycleGAN has a pool."""
 
 
+LONG = ("stylegan2", "r3gan_images", "cyclegan_parts")
+"""Methods that take longest to compile: they run with ``-m peers``."""
+
+
+def marks_of(name):
+    """All tests of a method go to one worker of pytest-xdist, which computes some of it once."""
+    return [pytest.mark.xdist_group(name), *([pytest.mark.peers] if name in LONG else [])]
+
+
 def together(name, *forms, marks=()):
-    """All forms of a method on one worker of pytest-xdist, which computes the one device's once."""
-    marks = [pytest.mark.xdist_group(name), *marks]
+    """Cases of several forms of a method."""
+    marks = [*marks_of(name), *marks]
     return [pytest.param(name, form, marks=marks) for form in forms]
 
 
@@ -89,9 +99,7 @@ def test_four_devices_equal_one(name, form):
     chex.assert_trees_all_close(metrics, metrics4, atol=1e-4, rtol=5e-4)
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ALGORITHMS]
-)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=marks_of(name)) for name in ALGORITHMS])
 def test_one_compile_a_run_and_every_player_learns(name):
     first, last, metrics = on_one_device(name)  # fails where it is traced twice
     assert int(last.step) == 5
