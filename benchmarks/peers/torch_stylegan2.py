@@ -92,9 +92,8 @@ def modulated(layer, x, w, demodulate, up=False):
     kernel = layer["kernel"][None] / math.sqrt(c * k * k) * style[:, None, :, None, None]
     if demodulate:
         kernel = kernel / torch.sqrt(kernel.square().sum((2, 3, 4), keepdim=True) + 1e-8)
-    x = (stuff(x) if up else x).reshape(
-        1, n * c, *(2 * s - 1 if up else s for s in (height, width))
-    )
+    x = stuff(x) if up else x
+    x = x.reshape(1, n * c, *x.shape[2:])
     x = F.conv2d(x, kernel.reshape(n * out, c, k, k), padding=2 if up else k // 2, groups=n)
     x = x.reshape(n, out, *x.shape[2:])
     return blur(x, (1, 1, 1, 1), 4.0) if up else x
