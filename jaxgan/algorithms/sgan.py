@@ -46,7 +46,7 @@ class SGAN:
     unlabelled: bool = True
     """Learn from unlabelled images and fakes too; False trains D on the labels alone."""
     matches: Literal["probability", "features"] = "probability"
-    """What G is to match: D's probability of real images (the book), or the means of D's last
+    """Target of G: D's probability of real images (the book), or the means of D's last
     hidden features (feature matching, Salimans et al. 2016, section 3.1)."""
     generator_optimizer: Optimizer = Adam()
     """Optimizer of G."""

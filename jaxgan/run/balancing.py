@@ -60,7 +60,7 @@ def fill_up(opened: Opened, source: str, out: Path, seed: int = 0) -> str:
 
 
 def balance(opened: Opened, source: str) -> Balance:
-    """What the classes of a data set lack, and whether the run can draw it.
+    """Counts the images that classes lack, and checks that the run can draw them.
 
     Args:
       opened: a conditional run.

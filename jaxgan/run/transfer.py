@@ -42,7 +42,7 @@ class Transfer:
                 " this run's; use a run with the same nets"
             )
         self.lines = [f"init_from: {run.init_from}, step {last.step}", *found]
-        """What is taken, and what is not and why."""
+        """Lines on the arrays that are taken, and on the others and why."""
 
     def __call__(self, state: TrainState) -> TrainState:
         """The state with every array of the other run that has its player, path and shape.
