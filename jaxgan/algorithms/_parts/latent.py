@@ -28,6 +28,16 @@ def _truncated(key: PRNGKey, shape: tuple[int, ...], limit: Any) -> Latent:
     return jax.random.truncated_normal(key, -limit, limit, shape)
 
 
+def block(
+    sample: Callable[..., Any], classes: int, weights: dict[str, Variables], key: PRNGKey
+) -> dict[str, Float[Array, "rows columns height width channels"]]:
+    """Ten columns of samples: a row a class (ten at most), or ten rows without classes."""
+    rows = min(classes, 10) or 10
+    labels = jnp.repeat(jnp.arange(rows), 10)
+    images = sample(weights, {"n": 10 * rows, "label": labels}, key)
+    return {"": images.reshape(rows, 10, *images.shape[1:])}
+
+
 class Sampler(NamedTuple):
     """x = G(z, y) with z ~ p(z), for the player named ``generator``."""
 
@@ -86,10 +96,7 @@ class Sampler(NamedTuple):
     ) -> dict[str, Float[Array, "rows columns height width channels"]]:
         """Ten columns of samples: a row a class (ten at most), or ten rows without classes."""
         del batch
-        rows = min(self.classes, 10) or 10
-        labels = jnp.repeat(jnp.arange(rows), 10)
-        images = self.sample(weights, {"n": 10 * rows, "label": labels}, key)
-        return {"": images.reshape(rows, 10, *images.shape[1:])}
+        return block(self.sample, self.classes, weights, key)
 
     def show_points(
         self, weights: dict[str, Variables], batch: Batch, key: PRNGKey

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxgan.algorithms._parts.latent import Sampler
+from jaxgan.algorithms._parts.latent import Sampler, block
 from jaxgan.algorithms._parts.networks import forward
 from jaxgan.core import Code, Feature, Function
 from jaxgan.core.sharding import draw
@@ -94,10 +94,7 @@ class StyleSampler(NamedTuple):
     ) -> dict[str, Float[Array, "rows columns height width channels"]]:
         """Ten columns of samples: a row a class (ten at most), or ten rows without classes."""
         del batch
-        rows = min(self.classes, 10) or 10
-        labels = jnp.repeat(jnp.arange(rows), 10)
-        images = self.sample(weights, {"n": 10 * rows, "label": labels}, key)
-        return {"": images.reshape(rows, 10, *images.shape[1:])}
+        return block(self.sample, self.classes, weights, key)
 
     @property
     def base(self) -> Sampler:
