@@ -42,12 +42,12 @@ def claim(path):
     return path.read_text().split('"""')[1]
 
 
-WIDE = ("cifar10", "r3gan_digits", "r3gan_mnist")
+LONG = ("cifar10", "r3gan_mnist", "horse2zebra", "cyclegan_book")
 
 
 def trained(path):
-    """A case of the test that trains; the wide ResNets run with ``-m peers``."""
-    marks = [pytest.mark.peers] if path.stem.endswith(WIDE) else []
+    """A case of the test that trains; those that take longest to compile run with ``-m peers``."""
+    marks = [pytest.mark.peers] if path.stem.endswith(LONG) else []
     return pytest.param(path, marks=marks, id=path.stem)
 
 

@@ -66,13 +66,18 @@ BOTH = ["dcgan", "sn_cgan", "wgan_gp", "r3gan"]
 CycleGAN has a pool."""
 
 
-LONG = ("stylegan2", "r3gan_images", "cyclegan_parts")
+LONG = ("stylegan2", "r3gan_images", "cyclegan_parts", "pix2pix")
 """Methods that take longest to compile: they run with ``-m peers``."""
+
+
+FIELDS = ("gan", "rpgan", "shared", "lazy", "cgan", "wgan")
+"""Other fields of methods that are tested under another name: they run with ``-m slow``."""
 
 
 def marks_of(name):
     """All tests of a method go to one worker of pytest-xdist, which computes some of it once."""
-    return [pytest.mark.xdist_group(name), *([pytest.mark.peers] if name in LONG else [])]
+    kinds = ((pytest.mark.peers, LONG), (pytest.mark.slow, FIELDS))
+    return [pytest.mark.xdist_group(name), *(mark for mark, names in kinds if name in names)]
 
 
 def together(name, *forms, marks=()):
@@ -85,7 +90,7 @@ def together(name, *forms, marks=()):
     "name,form",
     [case for name in ALGORITHMS for case in together(name, "jit")]
     + [case for name in BOTH for case in together(name, "pmap", "sharded")]
-    + together("cyclegan", "pmap", "sharded", marks=[pytest.mark.peers]),
+    + together("cyclegan", "pmap", "sharded", marks=[pytest.mark.slow]),
 )
 def test_four_devices_equal_one(name, form):
     assert jax.device_count() == 4
@@ -128,7 +133,7 @@ def test_the_metrics_say_how_each_player_fares(name):
     assert {metric for metric in metrics if "rate" in metric} == rates
 
 
-@pytest.mark.parametrize("name", ["gan", "rpgan", "wgan_gp"])
+@pytest.mark.parametrize("name", ["gan", "wgan_gp"])
 def test_each_player_takes_its_share_of_updates(name):
     config = ALGORITHMS[name]
     algorithm = config.build(SPEC)

@@ -63,7 +63,7 @@ def test_the_filter_is_scipys(padding):
 @pytest.mark.usefixtures("float64")
 def test_up_is_zeros_between_the_pixels_then_the_kernel_then_the_filter():
     x, kernel = normal(2, 5, 4, 3), normal(3, 3, 3, 2, seed=1)
-    found = upsample_lowpass_conv(jnp.asarray(x), jnp.asarray(kernel))
+    found = jax.jit(upsample_lowpass_conv)(jnp.asarray(x), jnp.asarray(kernel))
     for image, ours in zip(x, found, strict=True):
         full = 4 * filtered(correlated(stuffed(image), kernel))  # 2h - 1 + 2 + 3
         np.testing.assert_allclose(ours, full[2:-2, 2:-2], atol=1e-12)
@@ -72,7 +72,7 @@ def test_up_is_zeros_between_the_pixels_then_the_kernel_then_the_filter():
 @pytest.mark.usefixtures("float64")
 def test_down_is_the_filter_then_every_second_pixel_of_the_convolution():
     x, kernel = normal(2, 8, 6, 3), normal(3, 3, 3, 2, seed=1)
-    found = lowpass_conv_downsample(jnp.asarray(x), jnp.asarray(kernel))
+    found = jax.jit(lowpass_conv_downsample)(jnp.asarray(x), jnp.asarray(kernel))
     for image, ours in zip(x, found, strict=True):
         full = correlated(filtered(image), kernel)  # 2h + 3 + 2
         np.testing.assert_allclose(ours, full[3:-3:2, 3:-3:2], atol=1e-12)
@@ -83,7 +83,8 @@ def test_down_is_the_filter_then_every_second_pixel_of_the_convolution():
 @pytest.mark.parametrize("demodulate", [False, True])
 def test_a_modulated_convolution_is_one_with_a_kernel_an_example(up, demodulate):
     x, kernel, style = normal(3, 4, 4, 5), normal(3, 3, 5, 2, seed=1), normal(3, 5, seed=2)
-    found = modulated_conv(*map(jnp.asarray, (x, kernel, style)), demodulate, up)
+    modulated = jax.jit(lambda *arrays: modulated_conv(*arrays, demodulate, up))
+    found = modulated(*map(jnp.asarray, (x, kernel, style)))
     for image, s, ours in zip(x, style, found, strict=True):
         own = kernel * s[None, None, :, None]
         if demodulate:

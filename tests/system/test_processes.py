@@ -131,9 +131,9 @@ def together(tmp_path_factory):
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param("dcgan", marks=pytest.mark.xdist_group("two")),
-        pytest.param("wgan_gp", marks=pytest.mark.peers),
-        pytest.param("cyclegan", marks=pytest.mark.peers),
+        pytest.param("dcgan", marks=[pytest.mark.xdist_group("two"), pytest.mark.peers]),
+        pytest.param("wgan_gp", marks=pytest.mark.slow),
+        pytest.param("cyclegan", marks=pytest.mark.slow),
     ],
 )
 def test_two_processes_of_two_devices_equal_one_of_four(name, together, tmp_path):
@@ -153,6 +153,7 @@ def test_two_processes_of_two_devices_equal_one_of_four(name, together, tmp_path
     assert "done" not in outputs[1][0]  # one process writes and speaks
 
 
+@pytest.mark.peers
 @pytest.mark.xdist_group("two")
 def test_two_processes_set_one_damaged_checkpoint_aside_together(together, tmp_path):
     arguments, two, _ = together("dcgan")
