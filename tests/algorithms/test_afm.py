@@ -34,7 +34,7 @@ def softplus(x):
 
 
 def given():
-    return CONFIG.build(POINTS).init(KEY, BATCH).given
+    return jax.jit(CONFIG.build(POINTS).init)(KEY, BATCH).given
 
 
 def test_the_generators_loss_is_pairs_and_the_way_that_it_moves():
@@ -80,7 +80,7 @@ def test_the_weight_of_the_way_falls_over_the_run():
     free = replace(config, transport=0.0, transport_end=0.0)
     batch = {"point": jnp.stack([BATCH["point"]] * 2)}
     steps = [jax.jit(algorithm.build(POINTS).step) for algorithm in (config, free)]
-    state = config.build(POINTS).init(KEY, batch)
+    state = jax.jit(config.build(POINTS).init)(KEY, batch)
     for step, weight in [(0, 0.5), (10, 0.3), (20, 0.1)]:
         state = state.replace(step=jnp.asarray(step))
         (_, metrics), (_, without) = (take(state, batch, KEY) for take in steps)
@@ -90,7 +90,7 @@ def test_the_weight_of_the_way_falls_over_the_run():
 
 def test_the_sheet_has_the_map():
     algorithm = CONFIG.build(POINTS)
-    weights = algorithm.init(KEY, BATCH).weights()
+    weights = jax.jit(algorithm.init)(KEY, BATCH).weights()
     columns = jax.eval_shape(algorithm.show, weights, BATCH, KEY)
     assert set(columns) == {"samples, real points in grey", "map from z, in grey, to G(z)"}
     assert {column.shape for column in columns.values()} == {(1, SIDE, SIDE, 3)}

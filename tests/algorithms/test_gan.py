@@ -45,7 +45,7 @@ class Mean(nn.Module):
 
 def losses(**fields):
     gan = GAN(generator=Constant(), discriminator=Mean(), **fields)
-    state = gan.build(SPEC).init(KEY, BATCH)
+    state = jax.jit(gan.build(SPEC).init)(KEY, BATCH)
     d, _ = gan.discriminator_loss(state.given, BATCH, KEY)
     g, _ = gan.generator_loss(state.given, BATCH, KEY)
     return float(d), float(g)
@@ -164,7 +164,7 @@ def test_two_learning_rates():
 
 
 def test_averaging_can_be_left_out():
-    state = replace(ALGORITHMS["gan"], ema_decay=0.0).build(SPEC).init(KEY, BATCH)
+    state = jax.jit(replace(ALGORITHMS["gan"], ema_decay=0.0).build(SPEC).init)(KEY, BATCH)
     assert state.players["generator"].average is None
 
 

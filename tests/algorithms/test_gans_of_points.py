@@ -108,7 +108,7 @@ def test_a_perfect_generator_finds_every_mode():
         "point": jnp.asarray(centres + 0.01 * noise, jnp.float32),
         "label": jnp.asarray(labels),
     }
-    weights = algorithm.init(jax.random.key(0), batch).weights()
+    weights = jax.jit(algorithm.init)(jax.random.key(0), batch).weights()
     measured = algorithm.measure(weights, batch, jax.random.key(0))["mixture"]
     assert measured.compute()["good"] < 0.1  # an untrained G
     perfect = measured.replace(fake=measured.real).compute()

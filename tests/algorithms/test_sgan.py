@@ -123,10 +123,10 @@ def test_one_whole_step_equals_pytorch(matches):
 def test_the_labels_alone_train_no_generator():
     algorithm = SGAN(**NETS, unlabelled=False).build(SPEC)
     data = SPEC.batch(4)
-    state = algorithm.init(KEY, data)
+    state = jax.jit(algorithm.init)(KEY, data)
     assert set(state.players) == {"discriminator"}
     assert set(algorithm.functions) == {"classify"}
-    _, metrics = advance(algorithm)(state, data, KEY)
+    _, metrics = jax.jit(advance(algorithm))(state, data, KEY)
     np.testing.assert_allclose(metrics["discriminator_loss"], metrics["class_loss"])
 
 
@@ -134,7 +134,7 @@ def test_statistics_are_those_of_real_images():
     """Batch statistics do not move with the fakes, which it never classifies."""
     algorithm = SGAN(**NETS).build(SPEC)
     data = SPEC.batch(4)
-    state = algorithm.init(KEY, data)
+    state = jax.jit(algorithm.init)(KEY, data)
     step = jax.jit(advance(algorithm))
     one, other = (step(state, data, jax.random.key(seed))[0] for seed in (1, 2))
     statistics = [s.players["discriminator"].variables["batch_stats"] for s in (one, other)]
@@ -148,7 +148,7 @@ def test_statistics_are_those_of_real_images():
 def test_classify_and_measure_agree_with_the_logits():
     gan = SGAN(generator=LinearGenerator(), discriminator=OneLayer(), latent_dim=3)
     algorithm, data = gan.build(FEW), batch()
-    weights = algorithm.init(KEY, data).weights()
+    weights = jax.jit(algorithm.init)(KEY, data).weights()
     d = jax.tree.map(np.asarray, weights["discriminator"]["params"])
     images = (data["labelled"] / np.float32(127.5) - 1).reshape(6, 16)
     phi = np.tanh(images @ d["Dense_0"]["kernel"] + d["Dense_0"]["bias"])
@@ -163,7 +163,7 @@ def test_classify_and_measure_agree_with_the_logits():
 def test_dropout_drops_its_share_in_training_alone():
     net = BookDCGANDiscriminator(features=4, dropout=0.5, norm="none", outputs=3)
     images = jnp.ones((400, 28, 28, 1))
-    variables = net.init(KEY, images)
+    variables = jax.jit(net.init)(KEY, images)
     assert net.apply(variables, images, train=False).shape == (400, 3)
     outputs = net.apply(variables, images, rngs={"dropout": KEY})
     plain = net.apply(variables, images, train=False)
@@ -175,7 +175,7 @@ def test_dropout_drops_its_share_in_training_alone():
 def test_a_gan_takes_a_discriminator_with_dropout():
     nets = {**NETS, "discriminator": BookDCGANDiscriminator(features=2, dropout=0.5)}
     algorithm = GAN(**nets).build(SPEC)
-    state = algorithm.init(KEY, SPEC.batch(4))
+    state = jax.jit(algorithm.init)(KEY, SPEC.batch(4))
     _, metrics = jax.jit(advance(algorithm))(state, SPEC.batch(4), KEY)
     assert all(np.isfinite(value) for value in metrics.values())
 

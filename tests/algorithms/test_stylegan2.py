@@ -282,7 +282,8 @@ def test_psi_0_is_the_mean_image(opened):
     draw = jax.jit(
         lambda psi, key: function.apply(weights, {"n": 4, "label": labels, "truncation": psi}, key)
     )
-    mean = function.apply(weights, {"w": weights["generator"]["styles"]["map"]["mean"][None]}, KEY)
+    mean = weights["generator"]["styles"]["map"]["mean"][None]
+    mean = jax.jit(lambda w: function.apply(weights, {"w": w}, KEY))(mean)
     for key in (KEY, jax.random.key(7)):
         np.testing.assert_allclose(draw(0.0, key), np.tile(mean, (4, 1, 1, 1)), atol=1e-5)
     plain = jax.jit(lambda key: function.apply(weights, {"n": 4, "label": labels}, key))

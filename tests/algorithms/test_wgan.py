@@ -50,16 +50,19 @@ def test_critic_loss_is_algorithm_1_line_7():
 
     k_fake, _, k_penalty = jax.random.split(KEY, 3)
     z = jax.random.normal(jax.random.split(k_fake)[0], (6, gan.latent_dim))
-    fake, _ = gan.generator.apply(variables["generator"], z, train=True, mutable=["batch_stats"])
+    generate = jax.jit(lambda v, z: gan.generator.apply(v, z, train=True, mutable=["batch_stats"]))
+    fake, _ = generate(variables["generator"], z)
     real = batch["image"].astype(jnp.float32) / 127.5 - 1
 
+    @jax.jit
     def score(image):
         return gan.critic.apply(variables["critic"], image[None])[0]
 
+    slope = jax.jit(jax.grad(score))
     alpha = jax.random.uniform(k_penalty, (6, 1, 1, 1))
     expected = 0.0
     for x, g, a in zip(real, fake, alpha, strict=True):
-        gradient = jax.grad(score)(a * x + (1 - a) * g)
+        gradient = slope(a * x + (1 - a) * g)
         norm = np.sqrt(np.sum(np.square(np.asarray(gradient, np.float64))))
         expected += (float(score(g)) - float(score(x)) + 10 * (norm - 1) ** 2) / 6
     np.testing.assert_allclose(loss, expected, rtol=1e-4)
@@ -109,7 +112,7 @@ def test_a_gradient_penalty_in_bfloat16_is_near_float32():
     real, fake = jax.random.uniform(KEY, (2, 8, 8, 8, 1), minval=-1.0)
     for dtype in (jnp.float32, jnp.bfloat16):
         net = BookDCGANDiscriminator(features=8, norm="none", image_shape=(8, 8, 1), dtype=dtype)
-        variables = net.init(KEY, real)
+        variables = jax.jit(net.init)(KEY, real)
 
         def penalty(params, net=net):
             return gradient_penalty(partial(net.apply, {"params": params}), real, fake, KEY)

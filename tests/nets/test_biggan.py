@@ -123,7 +123,7 @@ def test_attention_equals_its_definition(run, images):
 
 def run_attention(net, x, variables=None):
     x = jnp.asarray(x)
-    variables = net.init(KEY, x) if variables is None else variables
+    variables = jax.jit(net.init)(KEY, x) if variables is None else variables
     return net.apply(variables, x), variables, None
 
 

@@ -88,7 +88,7 @@ def test_at_alpha_1_the_lower_rgb_layer_has_no_influence_and_in_between_each_its
 
 
 def test_a_fresh_net_has_faded_in():
-    variables = ProGANGenerator(**NARROW).init(jax.random.key(0), latent(32))
+    variables = jax.jit(ProGANGenerator(**NARROW).init)(jax.random.key(0), latent(32))
     assert float(variables["fade"]["alpha"]) == 1.0
 
 
@@ -111,7 +111,7 @@ def test_at_1024_px_it_has_the_authors_number_of_parameters(net, rgb, count):
 def test_the_first_layer_has_the_gain_of_a_convolution_of_its_16_pixels():
     """With z of unit mean square, each pixel's variance before the bias is He's 2 / 16."""
     net = ProGANGenerator(features=256, image_shape=(4, 4, 1))
-    variables = net.init(jax.random.key(0), jnp.ones((1, 64)))
+    variables = jax.jit(net.init)(jax.random.key(0), jnp.ones((1, 64)))
     kernel = variables["params"]["block_4"]["dense"]["kernel"]
     assert kernel.shape == (64, 16 * 256)
     _, seen = net.apply(

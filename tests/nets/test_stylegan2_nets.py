@@ -120,7 +120,7 @@ def test_high_resolutions_are_half_as_wide_in_bits_and_clamped():
     @partial(jax.jit, static_argnums=0)
     def layers(net, key):
         """Each layer's result, with a large bias in the last one."""
-        variables = net.init(key, normal(2, 5))
+        variables = jax.jit(net.init)(key, normal(2, 5))
         big = variables["params"]["synthesize"]["same_8"]["bias"]
         params = {**variables["params"]["synthesize"]}
         params["same_8"] = {**params["same_8"], "bias": big + 1e4}

@@ -167,7 +167,10 @@ def test_layers_are_drop_in_for_flax(name):
     x = jax.random.normal(jax.random.key(0), (2, 7, 7, 3))
     layer = getattr(conv, name)(5, (4, 4), (2, 2))
     other = getattr(nn, name)(5, (4, 4), (2, 2))
-    ours, theirs = layer.init(jax.random.key(1), x), other.init(jax.random.key(1), x)
+    ours, theirs = (
+        jax.jit(layer.init)(jax.random.key(1), x),
+        jax.jit(other.init)(jax.random.key(1), x),
+    )
     assert jax.tree.structure(ours) == jax.tree.structure(theirs)
     np.testing.assert_array_equal(ours["params"]["kernel"], theirs["params"]["kernel"])
     np.testing.assert_allclose(layer.apply(theirs, x), other.apply(theirs, x), atol=1e-5)
@@ -179,7 +182,7 @@ def test_layers_are_drop_in_for_flax(name):
 def test_a_fused_kernel_is_summed_before_it_is_cast(resample, fused):
     x = jax.random.normal(jax.random.key(0), (2, 8, 8, 3))
     layer = conv.Conv(4, (3, 3), resample=resample, dtype=jnp.bfloat16, use_bias=False)
-    params = layer.init(jax.random.key(1), x)
+    params = jax.jit(layer.init)(jax.random.key(1), x)
     kernel, x = params["params"]["kernel"], x.astype(jnp.bfloat16)
     assert kernel.dtype == jnp.float32
     out = layer.apply(params, x)
@@ -197,7 +200,7 @@ def test_resampling_in_bfloat16_is_near_float32(resample, after, before):
     x = jax.random.normal(jax.random.key(0), (2, 8, 8, 16)).astype(jnp.bfloat16)
     layer = conv.Conv(8, (3, 3), resample=resample, dtype=jnp.bfloat16)
     plain = conv.Conv(8, (3, 3))
-    params = layer.init(jax.random.key(1), x)
+    params = jax.jit(layer.init)(jax.random.key(1), x)
     exact = after(plain.apply(params, before(x.astype(jnp.float32))))
     error = jnp.abs(layer.apply(params, x).astype(jnp.float32) - exact).max()
     assert 0 < float(error) < 2**-7 * float(jnp.abs(exact).max())
