@@ -14,7 +14,7 @@ LAYERS = [
     {"ops", "losses"},
     {"nets", "metrics"},
     {"algorithms", "data"},
-    {"system"},
+    {"system", "weights"},
     {"measure"},
     {"run"},
     {"latents"},

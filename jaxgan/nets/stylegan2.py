@@ -78,8 +78,9 @@ class MappingNetwork(nn.Module):
 class StyleLayer(nn.Module):
     """clamp(sqrt(2) leaky ReLU(conv(x, s w) + strength noise + b)), s = A(w) of mean 1.
 
-    The noise is N(0, 1) of each pixel, the same in all channels, from the stream ``noise``; its
-    learned strength starts at 0.
+    The noise is N(0, 1) of each pixel, the same in all channels, from the stream ``noise``; without
+    that stream it is the one in the collection ``constants``, or 0. Its learned strength starts at
+    0.
 
     Reference: Karras et al. 2020, figure 2d.
     """
@@ -111,6 +112,9 @@ class StyleLayer(nn.Module):
 
     def _noise(self, shape: tuple[int, ...]) -> Float[Array, "batch height width 1"]:
         if not (self.has_rng("noise") or self.has_rng("params")):
+            if self.has_variable("constants", "noise"):
+                noise = self.get_variable("constants", "noise")
+                return jnp.broadcast_to(noise[None, :, :, None], (*shape[:3], 1))
             return jnp.zeros((*shape[:3], 1))
         return draw(jax.random.normal, self.make_rng("noise"), (*shape[:3], 1))
 
@@ -154,6 +158,8 @@ class SynthesisNetwork(nn.Module):
     """Resolutions, from the highest, that are computed in ``dtype``; all others are float32."""
     clamp: float = 256.0
     """Largest absolute value of a layer that is computed in ``dtype``, and not in float32."""
+    clamp_all: bool = False
+    """Clamps the layers in float32 too."""
     dtype: Any = jnp.float32
     """Type of the highest resolutions; parameters, RGB outputs and the result are float32."""
 
@@ -204,6 +210,8 @@ class StyleGAN2Generator(nn.Module):
     """Resolutions, from the highest, that are computed in the method's compute_dtype."""
     clamp: float = 256.0
     """Largest absolute value of a layer in those resolutions, unless they are float32."""
+    clamp_all: bool = False
+    """Clamps all layers, in float32 too, as the authors' code does."""
     image_shape: tuple[int, int, int] = (32, 32, 3)
     """(height, width, channels) of the data."""
     num_classes: int = 0
@@ -223,6 +231,7 @@ class StyleGAN2Generator(nn.Module):
             self.channel_max,
             self.low_precision,
             self.clamp,
+            self.clamp_all,
             self.dtype,
         )
 
@@ -265,7 +274,8 @@ def settings(net: Any, size: int) -> tuple[int, Any, float]:
     """Channels, type and clamp of the layers at a resolution."""
     low = size << net.low_precision > net.image_shape[0] and net.dtype != jnp.float32
     width = max(1, min(net.channel_base // size, net.channel_max))
-    return width, net.dtype if low else jnp.float32, net.clamp if low else 0.0
+    clamp = net.clamp if low or net.clamp_all else 0.0
+    return width, net.dtype if low else jnp.float32, clamp
 
 
 def check_sizes(net: Any) -> None:

@@ -65,9 +65,9 @@ class StyleGAN2Discriminator(nn.Module):
     """An image to a score: residual blocks to 4x4, the minibatch's deviation, conv, dense, dense.
 
     With classes the last layer gives a vector f, and the score is <f, M(y)> / sqrt(size) with a
-    mapping network M of classes, of unit mean square. The hidden units of the last block are sown
-    as ``features`` into ``intermediates``. A score depends on the other examples of its group, by
-    the deviation.
+    mapping network M of classes, of unit mean square unless ``normalize_classes`` is off. The
+    hidden units of the last block are sown as ``features`` into ``intermediates``. A score depends
+    on the other examples of its group, by the deviation.
 
     Reference: Karras et al. 2020, StyleGAN2, figure 7; Karras et al. 2020, ADA, appendix C.
     """
@@ -84,6 +84,10 @@ class StyleGAN2Discriminator(nn.Module):
     """Resolutions, from the highest, that are computed in the method's compute_dtype."""
     clamp: float = 256.0
     """Largest absolute value of a layer in those resolutions, unless they are float32."""
+    clamp_all: bool = False
+    """Clamps all layers, in float32 too, as the authors' code does."""
+    normalize_classes: bool = True
+    """Normalizes M(y) to unit mean square; the authors' PyTorch code does not."""
     image_shape: tuple[int, int, int] = (32, 32, 3)
     """(height, width, channels) of the data."""
     num_classes: int = 0
@@ -113,11 +117,12 @@ class StyleGAN2Discriminator(nn.Module):
         mapping = MappingNetwork(
             width, self.mapping_layers, num_classes=self.num_classes, name="mapping"
         )
-        y = pixel_norm(mapping(None, labels, train))
+        y = mapping(None, labels, train)
+        y = pixel_norm(y) if self.normalize_classes else y
         f = EqualizedDense(width, gain=1.0, name="output")(phi)
         return (f * y).sum(1) / math.sqrt(width)
 
     def _pooled(self, x: jax.Array, width: int) -> Float[Array, "batch features"]:
-        x = minibatch_stddev(x, self.group)
-        x = activated(EqualizedConv(width, gain=1.0, name="conv_4")(x))
+        x = EqualizedConv(width, gain=1.0, name="conv_4")(minibatch_stddev(x, self.group))
+        x = activated(x, self.clamp if self.clamp_all else 0.0)
         return activated(EqualizedDense(width, gain=1.0, name="dense_4")(x.reshape(len(x), -1)))

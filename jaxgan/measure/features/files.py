@@ -7,7 +7,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from jaxgan.errors import InputError
-from jaxgan.measure.features.torch_file import read_torch, readable
+from jaxgan.weights.torch_file import read_torch, readable
 
 
 def read_weights(path: str | Path) -> dict[str, np.ndarray]:

@@ -83,6 +83,54 @@ def readable(path: Path) -> Iterator[None]:
         ) from None
 
 
+def read_storage(content: bytes, path: Path) -> np.ndarray:
+    """The elements of a storage that was pickled by itself, as part of another pickle.
+
+    Args:
+      content: a file of the second kind that holds one storage.
+      path: the file that it is part of, for errors.
+
+    Raises:
+      InputError: it asks for anything else than a storage.
+      Exception: it is damaged; see :func:`readable`.
+    """
+    saved, storages = _from_stream(BytesIO(content), path)
+    if not isinstance(saved, _Storage):
+        raise ValueError("a storage is a pickle of something else")
+    return storages[saved.key][saved.start :]
+
+
+def view(
+    name: str, elements: np.ndarray, offset: int, size: tuple[int, ...], stride: tuple[int, ...]
+) -> np.ndarray:
+    """The tensor of a storage, read-only, once it is certain that it lies inside.
+
+    Args:
+      name: of the tensor, for errors.
+      elements: the storage.
+      offset: its first element.
+      size: its shape.
+      stride: elements from one entry to the next along each axis.
+
+    Raises:
+      ValueError: it does not lie inside.
+    """
+    if min(offset, *size, *stride, 0) < 0:
+        raise ValueError(f"{name} has a negative size, stride or offset")
+    last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
+    if 0 in size:
+        return np.empty(size, elements.dtype)
+    if last >= len(elements):
+        raise ValueError(f"{name} reaches beyond its storage")
+    strides = [step * elements.itemsize for step in stride]
+    return as_strided(elements[offset:], size, strides, writeable=False)
+
+
+def shown(text: str) -> str:
+    """A file's own words as part of one line."""
+    return repr(text)[1:-1][:80]
+
+
 class _Storage(NamedTuple):
     """A stretch of memory that tensors lie in; a view of one begins at ``start``."""
 
@@ -133,7 +181,7 @@ class _Reader(Unpickler):
         if wanted in _PARAMETERS:
             return lambda data, *_: data
         raise InputError(
-            f"weights: {self.path} asks for {_shown(wanted)}: "
+            f"weights: {self.path} asks for {shown(wanted)}: "
             "it is not a state dict; nothing of it was run"
         )
 
@@ -193,18 +241,11 @@ def _elements(content: bytes, key: str, dtype: np.dtype, numel: int, order: str)
 
 
 def _array(name: str, tensor: _Tensor, storages: _Storages) -> np.ndarray:
-    """A view of a storage, once it is certain that it lies inside."""
-    elements = storages[tensor.storage.key]
-    start, size, stride = tensor.storage.start + tensor.offset, tensor.size, tensor.stride
-    last = start + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
-    if min(tensor.storage.start, tensor.offset, *size, *stride) < 0:
+    storage = tensor.storage
+    if storage.start < 0:
         raise ValueError(f"{name} has a negative size, stride or offset")
-    if 0 in size:
-        return np.empty(size, elements.dtype)
-    if last >= len(elements):
-        raise ValueError(f"{name} reaches beyond its storage")
-    strides = [step * elements.itemsize for step in stride]
-    return as_strided(elements[start:], size, strides, writeable=False)
+    elements = storages[storage.key][storage.start :]
+    return view(name, elements, tensor.offset, tensor.size, tensor.stride)
 
 
 def _state_dict(saved: Any, path: Path) -> dict[str, _Tensor]:
@@ -219,7 +260,7 @@ def _state_dict(saved: Any, path: Path) -> dict[str, _Tensor]:
     what = "several state dicts" if len(found) > 1 else "no state dict"
     among = ", ".join(map(str, found or values)) or "empty"
     raise InputError(
-        f"weights: {path} holds {what} ({_shown(among)}): save one dict of names and tensors alone"
+        f"weights: {path} holds {what} ({shown(among)}): save one dict of names and tensors alone"
     )
 
 
@@ -229,8 +270,3 @@ def _is_state_dict(saved: Any) -> bool:
         and len(saved) > 0
         and all(isinstance(k, str) and isinstance(v, _Tensor) for k, v in saved.items())
     )
-
-
-def _shown(text: str) -> str:
-    """A file's own words as part of one line."""
-    return repr(text)[1:-1][:80]

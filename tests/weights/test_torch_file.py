@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from jaxgan.errors import InputError
-from jaxgan.measure.features.torch_file import read_torch
+from jaxgan.weights.torch_file import read_torch
 from tests.conftest import ROOT
 
 torch = pytest.importorskip("torch", reason="the extra `peers` is not installed")
@@ -314,7 +314,7 @@ def test_pytorch_is_not_needed(save):
     code = f"""
 import sys
 sys.modules["torch"] = None
-from jaxgan.measure.features.torch_file import read_torch
+from jaxgan.weights.torch_file import read_torch
 print(read_torch({str(path)!r})["a"].sum())
 """
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
