@@ -81,23 +81,42 @@ class Population:
           steps_per_call: steps that it takes.
           feed_axes: the axis of the members in what it is fed.
         """
+        axes = (_AXES, int(steps_per_call > 1))
 
         def made(algorithm: Algorithm) -> Callable[..., Any]:
             own = make(algorithm)
 
-            def call(parts: Any, feed: Any, root: PRNGKey) -> tuple[Any, Metrics]:
-                state, metrics = own(TrainState(*parts), feed, root)
+            def call(state: TrainState, feed: Any, root: PRNGKey) -> tuple[Any, Metrics]:
+                state, metrics = own(state, feed, root)
                 return _parts(state), metrics
 
             return call
 
-        every = self.over(made, (_AXES, feed_axes, 0), (_AXES, int(steps_per_call > 1)))
+        every = self.of_states(made, (feed_axes, 0), axes)
 
         def step(state: TrainState, feed: Any, roots: Any) -> tuple[TrainState, Metrics]:
-            parts, metrics = every(_parts(state), feed, roots)
+            parts, metrics = every(state, feed, roots)
             return TrainState(*parts), metrics
 
         return step
+
+    def of_states(
+        self, make: Callable[[Algorithm], Callable[..., Any]], in_axes: Any, out_axes: Any = 0
+    ) -> Callable[..., Any]:
+        """As :meth:`over`, of functions whose first argument is a state.
+
+        Args:
+          make: a pure function of a member's algorithm: ``(state, *others) -> arrays``.
+          in_axes: the axis of the members in each of the others.
+          out_axes: the same of what it returns.
+        """
+
+        def made(algorithm: Algorithm) -> Callable[..., Any]:
+            function = make(algorithm)
+            return lambda parts, *others: function(TrainState(*parts), *others)
+
+        mapped = self.over(made, (_AXES, *in_axes), out_axes)
+        return lambda state, *others: mapped(_parts(state), *others)
 
 
 def _parts(state: TrainState) -> tuple[Any, ...]:
@@ -107,6 +126,16 @@ def _parts(state: TrainState) -> tuple[Any, ...]:
 def stacked(trees: Sequence[Any], stack: Callable[..., Any] = jnp.stack) -> Any:
     """One tree of those of the members, along a leading axis."""
     return jax.tree.map(lambda *leaves: stack(leaves), *trees)
+
+
+def shapes_of(like: TrainState, size: int) -> TrainState:
+    """Shapes of the state of ``size`` members, from those of one."""
+
+    def several(x: Any) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct((size, *x.shape), x.dtype)
+
+    players, memory = jax.tree.map(several, (like.players, like.memory))
+    return like.replace(players=players, memory=memory)
 
 
 def member_of(state: TrainState, member: int) -> TrainState:
