@@ -4,6 +4,7 @@ Members differ in the seed (``population``) or in the value of a field (``sweep`
 member is that of the single run that it equals.
 """
 
+import contextlib
 import dataclasses
 import math
 import typing
@@ -13,7 +14,6 @@ from typing import Any, NamedTuple
 import flax.linen as nn
 import jax
 import numpy as np
-import typeguard
 
 from jaxgan.errors import InputError, nearest
 from jaxgan.run.config import Run, encode, flatten, stated
@@ -133,14 +133,11 @@ def _names(value: Any) -> list[str]:
 def _number(value: Any, name: str, field: str, text: str) -> int | float:
     """The number that a text stands for, of the type of a field."""
     hint = typing.get_type_hints(type(value))[name]
-    for kind in (int, float):
-        try:
-            number = kind(text)
-            if not isinstance(getattr(value, name), bool) and math.isfinite(number):
-                typeguard.check_type(number, hint)
-                return kind(number)
-        except (ValueError, typeguard.TypeCheckError):
-            continue
+    kinds = [kind for kind in (int, float) if kind in (hint, *typing.get_args(hint))]
+    for kind in kinds:
+        with contextlib.suppress(ValueError):
+            if math.isfinite(number := kind(text)):
+                return number
     raise InputError(f"sweep: {text} is not a number that {field} may be")
 
 

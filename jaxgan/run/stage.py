@@ -94,9 +94,13 @@ class Stage:
             self._check_sweep(self.population)
 
     def _check_sweep(self, population: Population) -> None:
-        fields, what = (self.run.sweep or "").partition("=")[0], "the shape of the state"
+        fields, what = (self.run.sweep or "").partition("=")[0], "the batches of a step"
         _, batch, keys = self._arguments()
         try:
+            counts = {algorithm.batches_per_step for algorithm in population.algorithms}
+            if len(counts) > 1:
+                raise DifferenceError(" and ".join(map(str, sorted(counts))))
+            what = "the shape of the state"
             state = jax.eval_shape(population.init, keys, batch)
             what = "the operations of a step, and not its numbers alone"
             step = population.step(feed_axes=population.batch_axis)
