@@ -3,21 +3,27 @@
 from dataclasses import replace
 from pathlib import Path
 
+import chex
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from PIL import Image
 
 import jaxgan
 from jaxgan.algorithms import SGD, Penalties
+from jaxgan.core import advance
+from jaxgan.core.population import Population, member_of, stacked
 from jaxgan.errors import InputError
+from jaxgan.run import config
 from jaxgan.run.config import Checkpoint, Evaluate, Log, Sample
 from jaxgan.run.describe import describe
 from jaxgan.run.logging import read_records
 from jaxgan.run.loop import train as train_on
 from jaxgan.run.opened import open_run, read_state
-from jaxgan.run.session import Session
+from jaxgan.run.session import Session, open_stages, placed
 from jaxgan.system.devices import Devices
+from tests.algorithms.test_every_algorithm import batches, build
 from tests.small import ALGORITHMS, small_run
 from tests.test_train import assert_same_runs, crash, train
 
@@ -76,12 +82,36 @@ def differ(one, two):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(ALGORITHMS))
-def test_every_method_can_be_a_population(name, tmp_path):
-    run = of(name, tmp_path / "all", steps=3, population=2)
-    train(run)
-    single = replace(run, population=1, seed=1, out=str(tmp_path / "1"))
-    train(single)
-    assert_same_states(state_of(run.out, 1), state_of(single.out))
+def test_every_method_can_be_a_population(name):
+    """Parameters, statistics, averages and memory; an optimizer's means scale with gradients."""
+    algorithm, stream = build(name), batches(build(name))
+    pairs = [(next(stream), next(stream)) for _ in range(3)]
+    keys = jnp.stack([jax.random.key(seed) for seed in (0, 1)])
+    together = Population(2, [algorithm])
+    state = jax.jit(together.init)(keys, stacked(pairs[0], np.stack))
+    single = jax.jit(algorithm.init)(keys[1], pairs[0][1])
+    step, alone = jax.jit(together.step()), jax.jit(advance(algorithm))
+    for pair in pairs:
+        state, metrics = step(state, stacked(pair, np.stack), keys)
+        single, expected = alone(single, pair[1], keys[1])
+    found = member_of(state, 1)
+    for player, one in single.players.items():
+        two = found.players[player]
+        chex.assert_trees_all_close(two.variables, one.variables, atol=1e-5, rtol=1e-5)
+        chex.assert_trees_all_close(two.average, one.average, atol=1e-5, rtol=1e-5)
+    chex.assert_trees_all_close(found.memory, single.memory, atol=1e-5, rtol=1e-5)
+    own = {metric: values[1] for metric, values in metrics.items()}
+    chex.assert_trees_all_close(own, expected, atol=1e-4, rtol=5e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(ALGORITHMS))
+def test_every_method_can_be_swept(name, tmp_path):
+    run = of(name, tmp_path / "run")
+    fields = [field for field, _ in config.flatten(config.encode(run)) if field.endswith(".lr")]
+    run = replace(run, sweep=f"{','.join(fields)}=1e-4,2e-4,5e-4")
+    [stage], _ = open_stages(run, placed(run, Devices(1)))  # traces and compares the programs
+    assert {leaf.shape[0] for leaf in jax.tree.leaves(stage.like.players)} == {3}
 
 
 def test_a_crash_and_a_restart_end_where_one_run_ends_to_the_bit(tmp_path, monkeypatch):

@@ -32,9 +32,10 @@ class Members(Devices):
         del batch_size
         n, size = self.mesh.size, self._size
         if size % n:
+            below, above = size - size % n, size + n - size % n
             raise InputError(
-                f"population: {size} members do not divide among the {n} devices;"
-                f" use {size - size % n or n} or {size + n - size % n}"
+                f"population: {size} members do not divide among the {n} devices; use"
+                f" {f'{below} or ' if below else ''}{above}"
             )
 
     def split(self, lead: int) -> NamedSharding:
