@@ -31,6 +31,8 @@ class Command:
     """Writes sheet.png too: the first images beside their outputs."""
     batch_size: int = BATCH
     """Images of one size at a time; fewer need less memory."""
+    member: int = 0
+    """Member of a run that trained several."""
     ema: bool = True
     """Averaged weights, if the run keeps them."""
     best: bool = False
@@ -48,7 +50,7 @@ def main(args: list[str]) -> int:
     if not source.exists():
         raise InputError(f"in: there is no file or folder {source}")
     use_cache()
-    opened = open_run(command.run, command.ema, command.config, command.best)
+    opened = open_run(command.run, command.ema, command.config, command.best, member=command.member)
     mapper = Mapper(
         opened.algorithm.functions, opened.spec.features, opened.weights, command.function
     )

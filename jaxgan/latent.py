@@ -34,7 +34,7 @@ def main(args: list[str]) -> int | None:
         )
     action = cli.parse(ACTIONS[name][0], None, [run, *args[2:]], f"jaxgan latent RUN {name}")
     use_cache()
-    opened = open_run(action.run, action.ema, action.config, action.best)
+    opened = open_run(action.run, action.ema, action.config, action.best, member=action.member)
     done = action(Space(opened, action.code, action.label))
     print(f"{action.out}: {done}; step {opened.step}")
     return None

@@ -37,6 +37,8 @@ class Command:
     source, or ``training``, the run's own. Writes PNG files in a folder a class."""
     truncation: float | None = None
     """Largest number of a latent code, such as 0.7: less variety, better images."""
+    member: int = 0
+    """Member of a run that trained several."""
     ema: bool = True
     """Averaged weights, if the run keeps them."""
     best: bool = False
@@ -77,7 +79,7 @@ def main(args: list[str]) -> None:
     if not command.balance and out.suffix not in (".png", ".npz", ".csv"):
         raise InputError(f"out: {command.out} does not end in .png, .npz or .csv")
     use_cache()
-    opened = open_run(command.run, command.ema, command.config, command.best)
+    opened = open_run(command.run, command.ema, command.config, command.best, member=command.member)
     if command.balance:
         print(f"{out}: {fill_up(opened, command.balance, out, command.seed)}")
         return

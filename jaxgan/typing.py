@@ -31,6 +31,9 @@ Scalar: TypeAlias = Float[Array, ""]
 PRNGKey: TypeAlias = Key[Array, ""]
 """One typed random key."""
 
+Keys: TypeAlias = Key[Array, "*members"]
+"""One typed random key, or one of each member of a population."""
+
 Batch: TypeAlias = Any
 """A pytree of arrays, NumPy's on the host and JAX's on the device.
 

@@ -16,6 +16,8 @@ class Asked:
     """Name of the codes, such as z; None: the last that the run knows."""
     label: int | None = None
     """Class of all images; None: the first."""
+    member: int = 0
+    """Member of a run that trained several."""
     ema: bool = True
     """Averaged weights, if the run keeps them."""
     best: bool = False

@@ -99,6 +99,13 @@ class Run(Generic[A]):
     None: those that the run began with."""
     seed: int = 0
     """Seed of initial weights, latent codes, data order and augmentations."""
+    population: int = 1
+    """Members that are trained together in one program, with the seeds seed, seed + 1, ...; each
+    equals the single run of its seed."""
+    sweep: str | None = None
+    """FIELD=VALUE,VALUE,...: a member for each value of a number of the algorithm, trained together
+    with one seed, such as algorithm.generator_optimizer.lr=1e-4,2e-4. FIELD,FIELD=... sets
+    several to the same value. None: no sweep."""
     init_from: str | None = None
     """Run directory whose weights a new run starts from, where path and shape match; its newest
     checkpoint. None: at random."""
@@ -145,7 +152,10 @@ def summary(run: Run) -> str:
     if getattr(run.algorithm, "conditional", False):
         method = f"conditional {method}"
     size = f"batch size {run.data.batch_size}"
-    return f"training {run.name}: {method} on {run.data.source}, {size}, {run.steps:,} steps"
+    several = f", {run.population} seeds" if run.population > 1 else ""
+    several += f", {run.sweep}" if run.sweep else ""
+    of = f"{method} on {run.data.source}, {size}, {run.steps:,} steps"
+    return f"training {run.name}: {of}{several}"
 
 
 def stated(value: Any) -> list[dataclasses.Field]:
@@ -167,7 +177,8 @@ def check(run: Run) -> None:
     values = dict(flatten(encode(run)))
     for name, value in values.items():
         _check_number(name, value)
-    for name in ("steps", "decay_steps", "steps_per_call", "checkpoint.keep", *INTERVALS):
+    counts = ("steps", "decay_steps", "population", "steps_per_call", "checkpoint.keep")
+    for name in (*counts, *INTERVALS):
         least = 0 if name in ("evaluate.every", "averages.every") else 1
         if values[name] is not None and values[name] < least:
             raise InputError(f"{name}: {values[name]} is below {least}")

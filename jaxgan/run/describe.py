@@ -5,12 +5,11 @@ from typing import Any
 
 import jax
 
-from jaxgan.core import Spec, advance
 from jaxgan.run import config
 from jaxgan.run.config import Run
-from jaxgan.run.session import open_stages
+from jaxgan.run.session import open_stages, placed
 from jaxgan.run.stage import Stage
-from jaxgan.system.devices import Devices, leading, open_devices
+from jaxgan.system.devices import Devices, open_devices
 
 
 def describe(run: Run, devices: Devices | None = None) -> str:
@@ -20,7 +19,7 @@ def describe(run: Run, devices: Devices | None = None) -> str:
       InputError: for bad input.
     """
     config.check(run)
-    stages, _ = open_stages(run, devices or open_devices(run.parallel))
+    stages, _ = open_stages(run, placed(run, devices or open_devices(run.parallel)))
     lines = [f"{name} = {value}" for name, value in config.flatten(config.encode(run))]
     for stage in stages:
         if len(stages) > 1:
@@ -33,13 +32,7 @@ def _describe(stage: Stage) -> list[str]:
     lines = []
     for name, player in stage.like.players.items():
         lines += ["", f"{name}:", *_table(player.variables["params"])]
-    algorithm, data = stage.leg.algorithm, stage.dataset
-    spec = Spec(data.features, stage.leg.steps, stage.first)
-    batch = spec.batch(data.data.batch_size, algorithm.batches_per_step)
-    lowered = stage.devices.lower(
-        advance(algorithm), leading(algorithm), stage.like, batch, jax.random.key(0)
-    )
-    return [*lines, "", *_cost(lowered.compile())]
+    return [*lines, "", *_cost(stage.lower().compile())]
 
 
 def _table(params: Any) -> list[str]:

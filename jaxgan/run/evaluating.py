@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from jaxgan.core import Algorithm, Function, Spec, TrainState
+from jaxgan.core.population import member_of
 from jaxgan.data.config import Data
 from jaxgan.data.dataset import Dataset
 from jaxgan.errors import InputError
@@ -23,6 +25,7 @@ from jaxgan.measure.sets import as_trained_on, drawn
 from jaxgan.run.checkpoint import Checkpoints
 from jaxgan.run.config import Run
 from jaxgan.run.logging import Logger
+from jaxgan.run.members import joined
 from jaxgan.system import processes
 from jaxgan.typing import Variables
 
@@ -70,13 +73,14 @@ class Evaluations:
     that on the held-out examples: both in this order where it has both.
     """
 
-    def __init__(self, run: Run, algorithm: Algorithm, dataset: Dataset):
+    def __init__(self, run: Run, algorithm: Algorithm, dataset: Dataset, members: int = 1):
         """Opens the weights and measures the reference, so that what is missing is known early.
 
         Args:
           run: its ``evaluate`` is the protocol.
           algorithm: that of the run, or of one of its legs.
           dataset: the data of the run or of that leg.
+          members: of a population. Above 1 each is measured, and the best by the mean.
 
         Raises:
           InputError: there is nothing to measure; or as :class:`Measure` and the sets of images do.
@@ -90,7 +94,7 @@ class Evaluations:
             self._held_out = HeldOut(algorithm, dataset, run.evaluate.seed)
         if not (self._drawn or self._held_out):
             raise InputError(f"evaluate.every: {nothing(algorithm)}")
-        self._main, self._asked = "", run.evaluate.best
+        self._main, self._asked, self._members = "", run.evaluate.best, members
         self._highest = bool(self._drawn) and names.METRICS[metrics[0]].higher_is_better
 
     def __call__(
@@ -110,7 +114,7 @@ class Evaluations:
           log: that of the run, which knows what was measured before.
           go_on: called before each batch; what it raises ends the evaluation.
         """
-        values = self._values(state.weights(), step, go_on)
+        values = self._values_of(state, step, go_on)
         self._main = next(iter(values))
         if not self._drawn:
             self._highest = names.higher_is_better(self._main)
@@ -126,6 +130,14 @@ class Evaluations:
                 f"step {step}: {self._main} {now.value:.4g}, best ({self._which})"
                 f" {best.value:.4g} at step {best.step}"
             )
+
+    def _values_of(
+        self, state: TrainState, step: int, go_on: Callable[[], None]
+    ) -> dict[str, float]:
+        if self._members == 1:
+            return self._values(state.weights(), step, go_on)
+        each = [member_of(state, i).weights() for i in range(self._members)]
+        return joined([self._values(jax.device_get(own), step, go_on) for own in each])
 
     def _values(
         self, weights: Mapping[str, Variables], step: int, go_on: Callable[[], None]

@@ -15,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from jaxgan.errors import NotFiniteError
-from jaxgan.run import health, pictures
+from jaxgan.run import health, members, pictures
 from jaxgan.system.files import write_whole
 from jaxgan.typing import Metrics
 
@@ -30,6 +30,7 @@ class Logger:
         steps: int,
         images: Callable[[int], int],
         writes: bool = True,
+        size: int = 1,
     ):
         """Continues the records at ``start``; what an interrupted run wrote past it is dropped.
 
@@ -39,8 +40,9 @@ class Logger:
           steps: of the whole run.
           images: ``step -> examples seen by its end``.
           writes: False where another process writes: this one only judges the run's health.
+          size: members of a population. Above 1, metrics have an axis of members.
         """
-        self._writes = writes
+        self._writes, self._size = writes, size
         self._directory = directory
         self._path = directory / "metrics.jsonl" if writes else Path(os.devnull)
         self.records = [r for r in read_records(self._path) if r["step"] <= start]
@@ -86,36 +88,61 @@ class Logger:
         self._since = time.perf_counter()
         means = health.Means()
         for step, values in zip(steps, metrics, strict=True):
-            _check_finite(step, values)
+            if self._size > 1:
+                values = members.by_member(values)
+            for who, own in self._by_member(values):
+                _check_finite(step, own, who)
             means.add(values)
             self._reported.add(values)
-        rate = (self._images(steps[-1]) - self._images(steps[0] - 1)) / seconds
+        images = self._images(steps[-1]) - self._images(steps[0] - 1)
+        rate = images * self._size / seconds
+        taken = [own for _, own in self._by_member(means.take())]
         record = {
             "step": steps[-1],
             "images": self._images(steps[-1]),
             "images_per_second": round(rate, 1),
-            **means.take(),
+            **self._joined(taken),
         }
         self._write(record)
-        losses = {n.removesuffix("_loss"): f"{v:.3f}" for n, v in record.items() if "_loss" in n}
+        losses = {name: record[name] for name in taken[0] if "_loss" in name and name in record}
+        losses = {name.removesuffix("_loss"): f"{value:.3f}" for name, value in losses.items()}
         self._bar.set_postfix({"images/s": f"{rate:.0f}", **losses})
 
-    def report(self, step: int, measures: Mapping[str, float]) -> None:
+    def report(self, step: int, *measures: Mapping[str, float]) -> None:
         """Says how the run fares: means since the last report, and what was measured now.
 
-        The measures join the step's record, and a ``warning`` where there is one: in a line of
-        their own, as the record may be older than what took a while to measure.
+        The measures, of each member, join the step's record, and a ``warning`` where there is one:
+        in a line of their own, as the record may be older than what took a while to measure.
         """
-        values = {**self._reported.take(), **measures}
-        warning = "; ".join(health.warnings(values))
-        found = {**measures, **({"warning": warning} if warning else {})}
+        taken = self._by_member(self._reported.take())
+        each = [{**t, **m} for (_, t), m in zip(taken, measures, strict=True)]
+        warning = "; ".join(members.grouped([health.warnings(own) for own in each]))
+        found = {**self._joined(measures), **({"warning": warning} if warning else {})}
         if found:
             self._write({"step": step, **found})
-        line = health.line(step, values)
+        means = self._joined(each)
+        line = health.line(step, {name: means[name] for own in each for name in own})
+        if self._size > 1:
+            self.say(members.line(step, means, self._size))
         if line:
-            advice = health.advice(self.records, self._steps)
-            full = f"{warning}, {advice}" if advice else warning
+            full = ", ".join([warning, *self._advice()])
             self.say(f"{line}. Warning: {full}" if warning else line)
+
+    def _advice(self) -> dict[str, None]:
+        """What to change, where a collapse has lasted; the same words of two members once."""
+        records = [(record["step"], self._by_member(record)) for record in self.records]
+        own = ([{**each[i][1], "step": step} for step, each in records] for i in range(self._size))
+        return dict.fromkeys(filter(None, (health.advice(r, self._steps) for r in own)))
+
+    def _by_member(self, values: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+        """Who it is, for messages, and the values of each member, by their own names."""
+        if self._size == 1:
+            return [("", dict(values))]
+        return [(f"member {i}: ", members.own(values, i)) for i in range(self._size)]
+
+    def _joined(self, each: Sequence[Mapping[str, float]]) -> dict[str, float]:
+        """What a record holds of the values of each member."""
+        return dict(each[0]) if self._size == 1 else members.joined(each)
 
     def record(self, step: int, values: Mapping[str, float]) -> None:
         """Writes what was measured at a step, beside the step's means."""
@@ -219,7 +246,7 @@ def _singles(calls: list[Any]) -> Iterator[tuple[int, dict[str, Any]]]:
             yield last - count + 1 + i, {name: values[i] for name, values in metrics.items()}
 
 
-def _check_finite(step: int, values: dict[str, Any]) -> None:
+def _check_finite(step: int, values: dict[str, Any], who: str = "") -> None:
     suffix = "_param_norm"
     players = [n.removesuffix(suffix) for n in values if n.endswith(suffix)]
     broken = [name for name in players if not math.isfinite(values[name + suffix])]
@@ -228,6 +255,6 @@ def _check_finite(step: int, values: dict[str, Any]) -> None:
         what = f"the parameters of {' and '.join(broken)} are" if broken else "a loss is"
         found = ", ".join(f"{name} {value:g}" for name, value in losses.items())
         raise NotFiniteError(
-            f"step {step}: {what} not finite ({found}); lower the lr of the optimizers or"
+            f"step {step}: {who}{what} not finite ({found}); lower the lr of the optimizers or"
             " set their clip_norm"
         )

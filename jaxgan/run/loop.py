@@ -9,6 +9,7 @@ from jaxgan.core import TrainState
 from jaxgan.errors import NotFiniteError
 from jaxgan.run.config import Run
 from jaxgan.run.logging import Logger
+from jaxgan.run.members import first_rows
 from jaxgan.run.session import ROLLBACKS, Session, Start
 from jaxgan.run.signals import StoppedError, agreed, check, stop_signals
 from jaxgan.run.stage import Call, Stage
@@ -106,6 +107,7 @@ def _called(call: Call, state: TrainState, start: Start, log: Logger) -> tuple[T
 
 def _sample(session: Session, stage: Stage, state: TrainState, step: int, log: Logger) -> None:
     """Reports the health of the run, and draws the sheet."""
-    columns = stage.show(state, session.show_key)
-    log.report(step, stage.diversity(columns))
-    log.draw(step, columns, stage.classes_of_rows(columns))
+    sheets = stage.show(state, session.show_key)
+    log.report(step, *map(stage.diversity, sheets))
+    rows = stage.classes_of_rows(sheets[0])
+    log.draw(step, *(first_rows(sheets) if len(sheets) > 1 else (sheets[0], rows)))

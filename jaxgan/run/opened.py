@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from jaxgan.core import Algorithm, Function, Spec, TrainState
 from jaxgan.core.leg import Leg, first_step, leg_of
+from jaxgan.core.population import member_of, shapes_of
 from jaxgan.data.config import Data
 from jaxgan.data.dataset import Scaling
 from jaxgan.errors import InputError, first_line, nearest
@@ -22,6 +23,7 @@ from jaxgan.run import config, configs, directory
 from jaxgan.run.checkpoint import read_newest
 from jaxgan.run.config import Run
 from jaxgan.run.mapping import Mapper
+from jaxgan.run.members import members_of
 from jaxgan.run.stage import legs_of, like, weights_of
 from jaxgan.system.devices import Devices
 from jaxgan.typing import Variables
@@ -183,6 +185,7 @@ def open_run(
     config_file: str | None = None,
     best: bool = False,
     own: Mapping[str, type] | None = None,
+    member: int = 0,
 ) -> Opened:
     """Opens a run directory; executes no code from it, opens no data and writes nothing.
 
@@ -192,11 +195,12 @@ def open_run(
       config_file: the config, for a run with nets or algorithms that are not jaxgan's own.
       best: the best checkpoint by the run's own evaluations, not the newest.
       own: types by name in place of ``config_file``.
+      member: number of the member, of a run that trained several; others have 0 alone.
 
     Raises:
       InputError: when the directory is no run or has no readable checkpoint.
     """
-    made, facts, parts, state = read_state(Path(run), config_file, best, own)
+    made, facts, parts, state = read_state(Path(run), config_file, best, own, member)
     step = int(state.step)
     index = leg_of(parts, step)
     leg = parts[index]
@@ -218,16 +222,22 @@ def read_state(
     config_file: str | None = None,
     best: bool = False,
     own: Mapping[str, type] | None = None,
+    member: int = 0,
 ) -> tuple[Run, directory.Facts, Sequence[Leg], TrainState]:
     """The config of a run directory, what it knows of its data, its legs and its newest state.
+
+    Of a population these are the config and the state of one member.
 
     Raises:
       InputError: as :func:`open_run`.
     """
     content = directory.read(path)
     own = config.types_of(configs.load_config(config_file)) if config_file else own or {}
-    made, facts = config.decode(content["run"], own), directory.facts(content)
+    whole, facts = config.decode(content["run"], own), directory.facts(content)
+    made, size = _member(whole, member)
     parts, shapes = zip(*_legs(made, facts), strict=True)
+    if size > 1:
+        shapes = [shapes_of(shape, size) for shape in shapes]
     directory.check_frozen(path, {k: f for leg in parts for k, f in leg.algorithm.frozen.items()})
     kind = "best" if best else "checkpoints"
     if best and not (path / kind).is_dir():
@@ -235,22 +245,35 @@ def read_state(
     state = read_newest(path / kind, lambda step: shapes[leg_of(parts, step)])
     if state is None:
         raise InputError(f"run: {path} has no checkpoint yet; train it first")
-    return made, facts, parts, state
+    return made, facts, parts, member_of(state, member) if size > 1 else state
 
 
 load = open_run
 """Opens a run in a notebook: ``jaxgan.load("runs/NAME").sample(16, label=3)``."""
 
 
-def _legs(run: Any, facts: directory.Facts) -> list[tuple[Leg, TrainState]]:
+def _member(run: Any, member: int) -> tuple[Run, int]:
+    """The config of one member of a run, and how many it has.
+
+    Raises:
+      InputError: there is no such member.
+    """
+    if not isinstance(run, Run):
+        raise InputError(f"config.json: it holds a {type(run).__name__} in the place of a run")
+    config.check(run)
+    members = members_of(run)
+    if not 0 <= member < len(members):
+        has = f"members 0 to {len(members) - 1}" if len(members) > 1 else "one member, 0"
+        raise InputError(f"member: {member} is not one of this run, which has {has}")
+    return members[member], len(members)
+
+
+def _legs(run: Run, facts: directory.Facts) -> list[tuple[Leg, TrainState]]:
     """The legs that a config.json tells of, with the shapes of their states.
 
     Raises:
       InputError: they cannot be built.
     """
-    if not isinstance(run, Run):
-        raise InputError(f"config.json: it holds a {type(run).__name__} in the place of a run")
-    config.check(run)
     try:
         parts = legs_of(run, facts.spec)
         if len(facts.legs) != len(parts):

@@ -232,7 +232,10 @@ def write_png(path: Path, image: np.ndarray) -> None:
 
 
 def write_curves(path: Path, records: Sequence[Mapping[str, float | int]]) -> None:
-    """Draws every ``*_loss`` in the records over the images seen."""
+    """Draws every ``*_loss`` in the records over the images seen.
+
+    Of a population: the mean, in a band of one standard deviation.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -242,7 +245,13 @@ def write_curves(path: Path, records: Sequence[Mapping[str, float | int]]) -> No
     names = sorted({name for record in records for name in record if name.endswith("_loss")})
     for name in names:
         points = [(r["images"], r[name]) for r in records if name in r]
-        axes.plot(*zip(*points, strict=True), label=name.removesuffix("_loss"), linewidth=1)
+        label = name.removesuffix("_loss")
+        (line,) = axes.plot(*zip(*points, strict=True), label=label, linewidth=1)
+        band = [(r["images"], r[name], r[f"{name}_std"]) for r in records if f"{name}_std" in r]
+        if band:
+            images, mean, deviation = np.array(band, np.float64).T
+            color = line.get_color()
+            axes.fill_between(images, mean - deviation, mean + deviation, color=color, alpha=0.2)
     if names:
         axes.legend()
     axes.grid(alpha=0.3)

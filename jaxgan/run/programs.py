@@ -6,8 +6,10 @@ from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jaxgan.core import Algorithm, TrainState, Update, advance, several
+from jaxgan.core.population import Population, stacked
 from jaxgan.data.dataset import Dataset
 from jaxgan.data.order import plans
 from jaxgan.data.pipeline import batches, prepare
@@ -28,14 +30,37 @@ class Setting(NamedTuple):
     devices: Devices
     like: TrainState
     """Shapes of the state, with the frozen weights."""
-    seed: int
+    seeds: tuple[int, ...]
+    """Seed of the order; of a population one a member, or one for all."""
     leg: int
+    population: Population | None = None
+    """Members that are trained together; None: a single run."""
 
-    def order(self, begin: int, count: int, **share: int) -> dict[str, Any]:
-        """The arguments of ``plans`` and ``batches`` from a step of the leg on."""
+    def feeds(
+        self, make: Callable[..., Iterator[Any]], begin: int, count: int, **share: int
+    ) -> Iterator[Any]:
+        """``plans`` or ``batches`` from a step of the leg on; of several seeds along an axis."""
         n = self.algorithm.batches_per_step
-        where = {"seed": self.seed, "start_step": begin, "leg": self.leg}
-        return {**where, "batches_per_step": n, "steps_per_call": count, **share}
+        where = {"start_step": begin, "leg": self.leg, "batches_per_step": n}
+        streams = [
+            make(self.dataset, seed=seed, steps_per_call=count, **where, **share)
+            for seed in self.seeds
+        ]
+        if len(streams) == 1:
+            return streams[0]
+        return (stacked(own, np.stack) for own in zip(*streams, strict=True))
+
+    def compile(
+        self, make: Callable[[Algorithm], Update], count: int, resident: bool = False
+    ) -> Step:
+        """``make(algorithm)``, a call of ``count`` steps, compiled; of all members at once."""
+        devices, population = self.devices, self.population
+        lead = leading(self.algorithm, count)
+        if population is None:
+            return devices.compile(make(self.algorithm), self.like, lead, resident)
+        axis = population.batch_axis
+        step = population.step(make, count, (None, axis) if resident else axis)
+        return devices.compile(step, self.like, lead, resident)
 
 
 class FromHost:
@@ -49,8 +74,7 @@ class FromHost:
         self.called: set[int] = set()
 
     def _step(self, count: int) -> Step:
-        algorithm, _, devices, like, *_ = self._setting
-        return devices.compile(_steps(advance(algorithm), count), like, leading(algorithm, count))
+        return self._setting.compile(lambda a: _steps(advance(a), count), count)
 
     def feeds(self, begin: int, count: int) -> Iterator[Batch]:
         """The feeds of calls of ``count`` steps, from a step of the leg on, on the devices."""
@@ -67,7 +91,7 @@ class FromHost:
         """Nothing stays on the devices between two calls."""
 
     def _batches(self, begin: int, count: int, **share: int) -> Iterator[Batch]:
-        return batches(self._setting.dataset, **self._setting.order(begin, count, **share))
+        return self._setting.feeds(batches, begin, count, **share)
 
 
 class FromDevice:
@@ -89,8 +113,10 @@ class FromDevice:
             array.delete()
 
     def _step(self, count: int) -> Step:
-        algorithm, _, devices, like, *_ = self._setting
-        taken, lead = advance(algorithm), leading(algorithm, count)
+        return self._setting.compile(lambda a: self._call(a, count), count, resident=True)
+
+    def _call(self, algorithm: Algorithm, count: int) -> Update:
+        taken = advance(algorithm)
 
         def call(state: TrainState, feed: Any, root: PRNGKey) -> tuple[TrainState, Metrics]:
             data, planned = feed
@@ -100,21 +126,23 @@ class FromDevice:
 
             return _steps(step, count)(state, planned, root)
 
-        return devices.compile(call, like, lead, resident=True)
+        return call
 
     def feeds(self, begin: int, count: int) -> Iterator[Batch]:
         """The feeds of calls of ``count`` steps, from a step of the leg on, on the devices."""
         setting = self._setting
         share = {"host": jax.process_index(), "hosts": jax.process_count()}
-        stream = plans(setting.dataset, **setting.order(begin, count, **share))
+        stream = setting.feeds(plans, begin, count, **share)
         placed = setting.devices.put(stream, leading(setting.algorithm, count))
         data = self._data
         return ((data, plan) for plan in placed)
 
     def first(self) -> Batch:
         """The whole first batch of the leg, for ``init``."""
-        plan = next(plans(self._setting.dataset, **self._setting.order(0, 1)))
-        return self._setting.devices.whole(self._gather)(self._data, plan)
+        plan, gathered = next(self._setting.feeds(plans, 0, 1)), self._gather
+        if len(self._setting.seeds) > 1:
+            gathered = jax.vmap(gathered, (None, 0))
+        return self._setting.devices.whole(gathered)(self._data, plan)
 
     def _gather(self, data: Batch, plan: Batch) -> Batch:
         dataset = self._setting.dataset
@@ -138,18 +166,25 @@ def stretches(start: int, end: int, per_call: int) -> list[tuple[int, int, int]]
     return [part for part in parts if part[0] < part[1]]
 
 
-def shower(algorithm: Algorithm, devices: Devices) -> Callable[..., Any]:
+def shower(
+    algorithm: Algorithm, devices: Devices, population: Population | None = None
+) -> Callable[..., Any]:
     """``(state, gallery, key) -> {title: array}`` with averaged weights: the columns of a sheet.
 
     Images are uint8, curves are floats. Every device computes it whole: one process draws it.
+    Those of a population have a leading axis, and each member a key of its own.
     """
     titles: list[str] = []
 
-    def show(state: TrainState, gallery: Batch, key: PRNGKey) -> list[jax.Array]:
-        columns = algorithm.show(state.weights(), gallery, key)
-        titles[:] = columns  # a dict that is compiled comes back sorted
-        return [_drawn(column) for column in columns.values()]
+    def make(algorithm: Algorithm) -> Callable[..., Any]:
+        def show(state: TrainState, gallery: Batch, key: PRNGKey) -> list[jax.Array]:
+            columns = algorithm.show(state.weights(), gallery, key)
+            titles[:] = columns  # a dict that is compiled comes back sorted
+            return [_drawn(column) for column in columns.values()]
 
+        return show
+
+    show = population.of_states(make, (None, 0)) if population else make(algorithm)
     compiled = devices.whole(show)
     return lambda *args: dict(zip(titles, compiled(*args), strict=True))
 

@@ -51,6 +51,8 @@ class Question(Protocol):
     """Writes mean and covariance of the images' features to this .npz file, as pytorch-fid does."""
     best: bool = False
     """The run's best checkpoint, not its newest."""
+    member: int = 0
+    """Member of a run that trained several."""
     ema: bool = True
     """Averaged weights, if the run keeps them."""
     config: str | None = None
@@ -103,7 +105,7 @@ def evaluate(question: Question) -> dict[str, Any]:
         "images": found["images"],
         "reference": found["reference"],
         "held_out": opened and held_out and {"name": opened.data.source, "n": held_out.size},
-        "checkpoint": opened and {"step": opened.step, "best": question.best},
+        "checkpoint": opened and {"step": opened.step, "best": question.best, **_member(question)},
         "features": found["features"],
         "seeds": {"images": question.seed, "subsets_and_splits": SEED},
         "versions": _versions(),
@@ -163,6 +165,10 @@ def _measured(question: Question, opened: Opened | None, clock: Clock) -> dict[s
     }
 
 
+def _member(question: Question) -> dict[str, Any]:
+    return {"member": question.member} if question.member else {}
+
+
 def _say(line: str) -> None:
     """Says a line once, beside the JSON."""
     if processes.is_first():
@@ -174,8 +180,12 @@ def _opened(question: Question) -> Opened | None:
     if not (Path(question.images) / directory.CONFIG).is_file():
         if question.best:
             raise InputError(f"best: {question.images} is no run, so it has no checkpoints")
+        if question.member:
+            raise InputError(f"member: {question.images} is no run, so it has no members")
         return None
-    return open_run(question.images, question.ema, question.config, question.best)
+    return open_run(
+        question.images, question.ema, question.config, question.best, member=question.member
+    )
 
 
 def _held_out(opened: Opened, seed: int) -> HeldOut | None:

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 
 from jaxgan.core import Spec, TrainState
 from jaxgan.core.freeze import frozen
 from jaxgan.core.leg import first_step, leg_of
+from jaxgan.core.population import Population
 from jaxgan.core.power import MEMORY
 from jaxgan.data.dataset import open_dataset
 from jaxgan.errors import InputError, NotFiniteError
@@ -19,11 +21,13 @@ from jaxgan.run.config import Run
 from jaxgan.run.evaluating import Evaluations
 from jaxgan.run.lock import claim, lock
 from jaxgan.run.logging import Logger
+from jaxgan.run.members import members_of, size_of
 from jaxgan.run.stage import Call, Stage, legs_of
 from jaxgan.run.transfer import Transfer
 from jaxgan.system import processes
 from jaxgan.system.devices import Devices, open_devices
-from jaxgan.typing import PRNGKey
+from jaxgan.system.members import Members
+from jaxgan.typing import Keys
 
 ROLLBACKS = 3
 """How often a run may go back to its last checkpoint."""
@@ -35,8 +39,8 @@ class Start(NamedTuple):
     state: TrainState
     step: int
     """Steps that the state has taken."""
-    root: PRNGKey
-    """The key of the steps."""
+    root: Keys
+    """The key of the steps, of a population one a member."""
     rollbacks: int
     """How often the run has gone back; each time to other keys."""
 
@@ -56,7 +60,8 @@ class Session:
           InputError: for bad input, a directory in use, or a finished run.
         """
         config.check(run)
-        self.run, self.devices = run, devices or open_devices(run.parallel)
+        self.run, self.members = run, size_of(run)
+        self.devices = placed(run, devices or open_devices(run.parallel))
         self.out = _named(run)
         kept = directory.check(self.out, run, fresh) if run.out else None
         self.stages, facts = open_stages(run, self.devices, kept)
@@ -65,7 +70,9 @@ class Session:
             _ = self._transfer
         self.evaluations: list[Evaluations] = []  # of each leg, where the run is measured
         if run.evaluate.every:  # now, so that what is missing is known before a file is touched
-            self.evaluations = [Evaluations(run, s.leg.algorithm, s.dataset) for s in self.stages]
+            self.evaluations = [
+                Evaluations(run, s.leg.algorithm, s.dataset, self.members) for s in self.stages
+            ]
         self._lock = None
         try:
             self._begin(facts, fresh)
@@ -175,10 +182,11 @@ class Session:
         """Lines for the end of the run: what it measured, and how to use what was trained."""
         lines = [self.evaluations[-1].summary(log)] if self.evaluations else []
         functions = self.stages[-1].leg.algorithm.functions
+        out = f"{self.out} --member 0" if self.members > 1 else self.out
         use = [
-            f"sample {self.out} --out x.{'png' if function.gives.kind == 'image' else 'csv'}"
+            f"sample {out} --out x.{'png' if function.gives.kind == 'image' else 'csv'}"
             if function.draws
-            else f"apply {self.out} --function {name} --in FILES --out PLACE"
+            else f"apply {out} --function {name} --in FILES --out PLACE"
             for name, function in functions.items()
         ]
         made = f"done: {self.out}{'/samples.png' if (self.out / 'samples.png').exists() else ''}"
@@ -201,7 +209,8 @@ class Session:
 
     def logger(self, start: int) -> Logger:
         """The log from a step on, which the first process writes."""
-        return Logger(self.out, start, self.run.steps, self.images, processes.is_first())
+        first, steps = processes.is_first(), self.run.steps
+        return Logger(self.out, start, steps, self.images, first, self.members)
 
     def images(self, step: int) -> int:
         """Examples seen by the end of a step."""
@@ -209,8 +218,8 @@ class Session:
         return sum(steps * images for steps, images in parts if steps > 0)
 
     @property
-    def show_key(self) -> PRNGKey:
-        """The key of every sheet."""
+    def show_key(self) -> Keys:
+        """The key of every sheet, of a population one a member."""
         return self._keys[2]
 
     @functools.cached_property
@@ -219,12 +228,14 @@ class Session:
         return Transfer(self.run, self.stages[0].like) if self.run.init_from else None
 
     @functools.cached_property
-    def _keys(self) -> tuple[PRNGKey, PRNGKey, PRNGKey]:
-        """Keys of the first state, the steps and the sheets."""
-        init, root, show = jax.random.split(jax.random.key(self.run.seed), 3)
+    def _keys(self) -> tuple[Keys, Keys, Keys]:
+        """Keys of the first state, the steps and the sheets; of a population one a member."""
+        seeds = [member.seed for member in members_of(self.run)]
+        keys = [jax.random.split(jax.random.key(seed), 3) for seed in seeds]
+        init, root, show = jnp.stack(keys, 1) if len(keys) > 1 else keys[0]
         return init, root, show
 
-    def _init_key(self, rollbacks: int) -> PRNGKey:
+    def _init_key(self, rollbacks: int) -> Keys:
         return _folded(self._keys[0], rollbacks)
 
     def _leg(self, step: int) -> int:
@@ -248,15 +259,30 @@ def open_stages(
     horizon = run.decay_steps or (kept.spec.decay_steps if kept else run.steps)
     spec = Spec(whole.features, run.steps, horizon=horizon)
     stages: list[Stage] = []
-    parts = legs_of(run, spec)
+    members = members_of(run)
+    built = [legs_of(member, spec) for member in (members if run.sweep else members[:1])]
+    parts = built[0]
+    if len(parts) > 1 < len(members):
+        raise InputError(
+            f"{'sweep' if run.sweep else 'population'}: this method is trained in legs, and members"
+            " are trained together in one alone: run one config each"
+        )
     for i, leg in enumerate(parts):
         dataset = whole.changed(**leg.data) if leg.data else whole
         batch = Spec(dataset.features, leg.steps).batch(2, leg.algorithm.batches_per_step)
-        leg = leg._replace(algorithm=frozen(leg.algorithm, run.freeze, batch))
-        stages.append(Stage(run, i, first_step(parts, i), leg, dataset, devices))
+        own = [frozen(legs[i].algorithm, run.freeze, batch) for legs in built]
+        leg = leg._replace(algorithm=own[0])
+        together = Population(len(members), own, bool(run.sweep)) if len(members) > 1 else None
+        stages.append(Stage(run, i, first_step(parts, i), leg, dataset, devices, together))
         stages[-1].check()
     features = [stage.dataset.features for stage in stages]
     return stages, directory.Facts(spec, features, whole.scaling, whole.class_names, whole.columns)
+
+
+def placed(run: Run, devices: Devices) -> Devices:
+    """The devices of a run, in the form that splits its members where it has several."""
+    size = size_of(run)
+    return Members(devices, size, bool(run.sweep)) if size > 1 else devices
 
 
 def _named(run: Run) -> Path:
@@ -265,6 +291,7 @@ def _named(run: Run) -> Path:
     return Path(run.out) if run.out else directory.default_directory(run)
 
 
-def _folded(key: PRNGKey, rollbacks: int) -> PRNGKey:
+def _folded(key: Keys, rollbacks: int) -> Keys:
     """The key itself before the first rollback, then another one after each."""
-    return jax.random.fold_in(key, rollbacks) if rollbacks else key
+    fold = jax.vmap(jax.random.fold_in, (0, None)) if key.ndim else jax.random.fold_in
+    return fold(key, rollbacks) if rollbacks else key

@@ -9,8 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan.core import Feature, Leg, Spec, TrainState
+from jaxgan.core import Feature, Leg, Spec, TrainState, advance
 from jaxgan.core.leg import legs
+from jaxgan.core.merged import DifferenceError
+from jaxgan.core.population import Population, shapes_of
 from jaxgan.core.power import power_averaged
 from jaxgan.data.dataset import Dataset
 from jaxgan.errors import InputError
@@ -18,8 +20,8 @@ from jaxgan.run.checkpoint import abstract
 from jaxgan.run.config import Run
 from jaxgan.run.health import Gauge, gauge
 from jaxgan.run.programs import FromDevice, FromHost, Programs, Setting, shower, stretches
-from jaxgan.system.devices import Devices
-from jaxgan.typing import Batch, PRNGKey
+from jaxgan.system.devices import Devices, leading
+from jaxgan.typing import Batch, Keys, PRNGKey
 
 
 class Call(NamedTuple):
@@ -43,7 +45,7 @@ class Call(NamedTuple):
         """Whether it is the first one of its program."""
         return self.taken not in self.stage.programs.called
 
-    def __call__(self, state: TrainState, root: PRNGKey) -> tuple[TrainState, dict[str, Any]]:
+    def __call__(self, state: TrainState, root: Keys) -> tuple[TrainState, dict[str, Any]]:
         """The state after these steps, and their metrics."""
         self.stage.programs.called.add(self.taken)
         return self.stage.programs.step(self.taken)(state, self.feed, root)
@@ -58,8 +60,11 @@ class Stage:
     first: int
     """The global step that it begins with."""
     leg: Leg
+    """Of a sweep, that of its first member."""
     dataset: Dataset
     devices: Devices
+    population: Population | None = None
+    """Members that are trained together; None: a single run."""
 
     @property
     def last(self) -> int:
@@ -74,13 +79,55 @@ class Stage:
     @functools.cached_property
     def like(self) -> TrainState:
         """Shapes of the state, with the frozen weights."""
-        return like(self.leg, self.dataset.features, self.dataset.data.batch_size)
+        own = like(self.leg, self.dataset.features, self.dataset.data.batch_size)
+        return shapes_of(own, self.population.size) if self.population else own
 
     def check(self) -> None:
-        """Raises InputError for a batch or an image size that does not suit; compiles nothing."""
+        """Raises InputError for a batch or an image size that does not suit; compiles nothing.
+
+        The values of a sweep must differ in numbers alone.
+        """
         self.devices.check(self.dataset.data.batch_size)
         self.dataset.check_batch_size()
         _ = self.like  # builds the nets
+        if self.population and len(self.population.algorithms) > 1:
+            self._check_sweep(self.population)
+
+    def _check_sweep(self, population: Population) -> None:
+        fields, what = (self.run.sweep or "").partition("=")[0], "the batches of a step"
+        _, batch, keys = self._arguments()
+        try:
+            counts = {algorithm.batches_per_step for algorithm in population.algorithms}
+            if len(counts) > 1:
+                raise DifferenceError(" and ".join(map(str, sorted(counts))))
+            what = "the shape of the state"
+            state = jax.eval_shape(population.init, keys, batch)
+            what = "the operations of a step, and not its numbers alone"
+            step = population.step(feed_axes=population.batch_axis)
+            jax.eval_shape(step, state.replace(frozen=self.like.frozen), batch, keys)
+        except DifferenceError as error:
+            raise InputError(
+                f"sweep: {fields} changes {what} ({error}): run one config each"
+            ) from None
+
+    def _arguments(self) -> tuple[TrainState, Batch, Keys]:
+        """Shapes of a state and a batch, and keys, as a step takes them."""
+        algorithm, population = self.leg.algorithm, self.population
+        spec = Spec(self.dataset.features, self.leg.steps, self.first)
+        size = self.dataset.data.batch_size
+        batch = jax.eval_shape(lambda: spec.batch(size, algorithm.batches_per_step))
+        if population is None:
+            return self.like, batch, jax.random.key(0)
+        if not population.one_order:
+            batch = jax.eval_shape(lambda: _repeated(batch, population.size))
+        return self.like, batch, jax.random.split(jax.random.key(0), population.size)
+
+    def lower(self) -> Any:
+        """The lowered program of one step, for its analysis."""
+        step, state_batch_key = advance(self.leg.algorithm), self._arguments()
+        if self.population:
+            step = self.population.step(feed_axes=self.population.batch_axis)
+        return self.devices.lower(step, leading(self.leg.algorithm), *state_batch_key)
 
     @functools.cached_property
     def abstract(self) -> TrainState:
@@ -91,14 +138,18 @@ class Stage:
     def programs(self) -> Programs:
         """The compiled steps and their feeds."""
         make = FromDevice if self.run.data.on_device else FromHost
-        algorithm = self.leg.algorithm
-        return make(
-            Setting(algorithm, self.dataset, self.devices, self.like, self.run.seed, self.index)
-        )
+        algorithm, seeds, population = self.leg.algorithm, (self.run.seed,), self.population
+        if population and not population.one_order:
+            seeds = tuple(self.run.seed + i for i in range(population.size))
+        place = (algorithm, self.dataset, self.devices, self.like)
+        return make(Setting(*place, seeds, self.index, population))
 
-    def init(self, key: PRNGKey) -> TrainState:
+    def init(self, key: Keys) -> TrainState:
         """A new state, without the frozen weights."""
-        return self.devices.init(self.leg.algorithm, key, self.programs.first())
+        algorithm = self.leg.algorithm
+        if self.population:
+            algorithm = algorithm._replace(init=self.population.init)
+        return self.devices.init(algorithm, key, self.programs.first())
 
     def adopt(self, old: TrainState, key: PRNGKey) -> TrainState:
         """The state that this leg starts from: a new one that adopts that of the leg before."""
@@ -130,10 +181,13 @@ class Stage:
         """The fixed examples of the sheets, on the devices."""
         return jax.device_put(self.dataset.gallery(), self.devices.replicated)
 
-    def show(self, state: TrainState, key: PRNGKey) -> dict[str, np.ndarray]:
-        """The columns of a sheet: images as bytes, curves as floats."""
-        columns = self._show(state, self.gallery, key)
-        return {title: np.asarray(column) for title, column in columns.items()}
+    def show(self, state: TrainState, key: Keys) -> list[dict[str, np.ndarray]]:
+        """The columns of a sheet of each member: images as bytes, curves as floats."""
+        columns = {t: np.asarray(c) for t, c in self._show(state, self.gallery, key).items()}
+        if self.population is None:
+            return [columns]
+        size = self.population.size
+        return [{title: column[i] for title, column in columns.items()} for i in range(size)]
 
     def diversity(self, columns: Mapping[str, np.ndarray]) -> dict[str, float]:
         """The diversity of the samples in a sheet; {} where the method draws no such images."""
@@ -154,7 +208,11 @@ class Stage:
 
     @functools.cached_property
     def _show(self) -> Any:
-        return shower(self.leg.algorithm, self.devices)
+        return shower(self.leg.algorithm, self.devices, self.population)
+
+
+def _repeated(batch: Batch, size: int) -> Batch:
+    return jax.tree.map(lambda x: jnp.zeros((size, *x.shape), x.dtype), batch)
 
 
 def weights_of(leg: Leg) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ from jaxgan.core.sharding import AXIS
 from jaxgan.errors import InputError
 from jaxgan.system.compiler import Options, compiler_options
 from jaxgan.system.processes import Processes
-from jaxgan.typing import Batch, PRNGKey
+from jaxgan.typing import Batch, Keys
 
 BUFFERED = 2
 """Batches on the device ahead of the step."""
@@ -183,7 +183,7 @@ class Devices:
             "donate_argnums": 0,
         }
 
-    def init(self, algorithm: Algorithm, key: PRNGKey, batch: Batch) -> TrainState:
+    def init(self, algorithm: Algorithm, key: Keys, batch: Batch) -> TrainState:
         """The state at step 0. Compiled, so that it owns its buffers and may be donated."""
         like = jax.eval_shape(algorithm.init, key, batch)
         return self.jit(algorithm.init, out_shardings=self.of_state(like))(key, batch)
