@@ -41,6 +41,8 @@ class DiffAugment:
 
     def __call__(self, images: Examples, key: PRNGKey) -> Examples:
         """The images, each transformed at random on its own: (n, h, w, c)."""
+        if not self:
+            return images
         keys = jax.random.split(jax.random.fold_in(key, _STREAM), 3)
         if "colour" in self.policy:
             images = recoloured(images, keys[0])
