@@ -20,6 +20,8 @@ CONFIGS = [path for path in sorted((ROOT / "configs").glob("*.py")) if path.stem
 
 def narrow(net):
     """The same net with few channels."""
+    if hasattr(net, "channel_max"):
+        return net.clone(channel_max=2)
     width = "features" if hasattr(net, "features") else "hidden"
     fewer = {"blocks": 1} if hasattr(net, "blocks") else {}
     return net.clone(**{width: 2}, **fewer)
@@ -42,11 +44,11 @@ def claim(path):
     return path.read_text().split('"""')[1]
 
 
-WIDE = ("cifar10", "r3gan_digits", "r3gan_mnist")
+WIDE = ("cifar10", "r3gan_digits", "r3gan_mnist", "stylegan2_digits", "stylegan2_mnist")
 
 
 def trained(path):
-    """A case of the test that trains; the wide ResNets run with ``-m peers``."""
+    """A case of the test that trains; nets that compile long run with ``-m peers``."""
     marks = [pytest.mark.peers] if path.stem.endswith(WIDE) else []
     return pytest.param(path, marks=marks, id=path.stem)
 
