@@ -4,6 +4,7 @@ from jaxgan import cli
 from jaxgan.errors import InputError, nearest
 from jaxgan.latents.attribute import Attribute
 from jaxgan.latents.directions import FindDirections
+from jaxgan.latents.mix import Mix
 from jaxgan.latents.paths import Interpolate, Truncate
 from jaxgan.latents.project import Project
 from jaxgan.latents.space import Space
@@ -15,6 +16,7 @@ ACTIONS = {
     "attribute": (Attribute, "the direction of an attribute, by seeds that have it"),
     "directions": (FindDirections, "directions of the weights (SeFa) or the codes (GANSpace)"),
     "project": (Project, "the code whose image is nearest to a given one"),
+    "mix": (Mix, "a grid of seeds, some layers of one with the others of another"),
     "truncate": (Truncate, "the same seed at several truncations"),
 }
 """By name: the flags, which are called with the space, and a line on it."""

@@ -20,6 +20,8 @@ CONFIGS = [path for path in sorted((ROOT / "configs").glob("*.py")) if path.stem
 
 def narrow(net):
     """The same net with few channels."""
+    if hasattr(net, "channel_max"):
+        return net.clone(channel_max=2)
     width = "features" if hasattr(net, "features") else "hidden"
     fewer = {"blocks": 1} if hasattr(net, "blocks") else {}
     return net.clone(**{width: 2}, **fewer)
@@ -42,7 +44,7 @@ def claim(path):
     return path.read_text().split('"""')[1]
 
 
-LONG = ("cifar10", "r3gan_mnist", "horse2zebra", "cyclegan_book")
+LONG = ("cifar10", "r3gan_mnist", "horse2zebra", "cyclegan_book", "stylegan2_mnist")
 
 
 def trained(path):

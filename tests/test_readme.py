@@ -44,7 +44,7 @@ def test_the_metrics_of_your_own_code_are_printed(capsys):
 def test_configs_and_files_that_it_names_exist():
     for name in re.findall(r"configs/(\w+)\.py", README):
         assert (ROOT / "configs" / f"{name}.py").is_file()
-    listed = set(re.findall(r"`(\w*gan_\w+|pix2pix_\w+|afm_\w+|oversampling_\w+)`", README))
+    listed = set(re.findall(r"`(\w*gan2?_\w+|pix2pix_\w+|afm_\w+|oversampling_\w+)`", README))
     assert listed == {path.stem for path in (ROOT / "configs").glob("*.py")} - {"__init__"}
     for link in re.findall(r"\]\(([^)]+)\)", README):
         assert (ROOT / link).exists(), link
@@ -86,6 +86,7 @@ SHORT = {
     "train mine.py --data.source folder:FOLDER --init_from runs/mine --freeze discriminator:3": (
         "--data.batch_size 8 --freeze discriminator:2"  # the short form has two dense layers
     ),
+    "train mine.py --algorithm.augment.policy colour translation cutout": "",
     "train gan_mnist --data.source tfds:mnist --data.tfds_dir PATH": "",
     "train cyclegan_maps --data.source unpaired:PATH_A,PATH_B": "",
     "train cyclegan_maps --data.source unpaired:ROOT": "",

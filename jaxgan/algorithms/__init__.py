@@ -1,5 +1,7 @@
 """One file a method: a frozen dataclass of hyperparameters, its losses, and ``build``."""
 
+from jaxgan.algorithms._parts.ada import ADA
+from jaxgan.algorithms._parts.diff_augment import DiffAugment
 from jaxgan.algorithms._parts.optimizer import SGD, Adam, RMSprop
 from jaxgan.algorithms._parts.penalties import Penalties
 from jaxgan.algorithms._parts.targets import Targets
@@ -15,6 +17,7 @@ from jaxgan.algorithms.stylegan2 import StyleGAN2
 from jaxgan.algorithms.wgan import WGAN
 
 __all__ = [
+    "ADA",
     "AFM",
     "CGAN",
     "GAN",
@@ -24,6 +27,7 @@ __all__ = [
     "WGAN",
     "Adam",
     "CycleGAN",
+    "DiffAugment",
     "Penalties",
     "Pix2Pix",
     "ProGAN",

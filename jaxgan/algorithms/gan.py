@@ -17,6 +17,7 @@ import optax
 
 from jaxgan.algorithms._parts.assemble import Network, assemble
 from jaxgan.algorithms._parts.averaging import averaged
+from jaxgan.algorithms._parts.diff_augment import DiffAugment
 from jaxgan.algorithms._parts.examples import drawn, real_of, size_of
 from jaxgan.algorithms._parts.latent import LatentName, Sampler, draw_labels
 from jaxgan.algorithms._parts.needs import check_above, check_decay, needs
@@ -85,6 +86,8 @@ class GAN:
     """Penalties on D."""
     targets: Targets = Targets()
     """Label smoothing, flipped labels and instance noise."""
+    augment: DiffAugment = DiffAugment()
+    """Transforms of every image that D sees, real or drawn; none by default."""
     orthogonal: float = 0.0
     """Weight of the orthogonal regularisation of G's kernels (1e-4 in BigGAN); 0 leaves it out."""
     ema_decay: float = 0.999
@@ -106,6 +109,7 @@ class GAN:
         example = drawn(spec)
         classes = needs(spec, "label")[0].classes if self.conditional else 0
         self._check()
+        self.augment.check(example)
         gan = replace(
             self,
             generator=fit(self.generator, example.shape, self.compute_dtype, classes),
@@ -182,8 +186,9 @@ class GAN:
         real = self.targets.noisy(k_real, real_of(batch))
         fake = self.targets.noisy(k_fake, batch["fake"])
         # Two batches of their own, as in DCGAN: BatchNorm must not mix reals and fakes.
-        real_logits, d = forward(self.discriminator, d, real, labels, key=k_nets[0])
-        fake_logits, d = forward(self.discriminator, d, fake, labels, key=k_nets[1])
+        seen = self.augment(real, k_real), self.augment(fake, k_fake)
+        real_logits, d = forward(self.discriminator, d, seen[0], labels, key=k_nets[0])
+        fake_logits, d = forward(self.discriminator, d, seen[1], labels, key=k_nets[1])
         objective = self._objective
         loss = self.targets.discriminator_loss(objective, real_logits, fake_logits, k_targets)
         metrics = {
@@ -203,9 +208,9 @@ class GAN:
         labels, d = self._labels(batch), given.variables["discriminator"]
         real_logits = None
         if self._objective.pairs:
-            real = self.targets.noisy(k_real, real_of(batch))
+            real = self.augment(self.targets.noisy(k_real, real_of(batch)), k_real)
             real_logits, d = forward(self.discriminator, d, real, labels, key=k_nets[0])
-        fake = self.targets.noisy(k_fake, batch["fake"])
+        fake = self.augment(self.targets.noisy(k_fake, batch["fake"]), k_fake)
         fake_logits, d = forward(self.discriminator, d, fake, labels, key=k_nets[1])
         loss = self._objective.generator(fake_logits, real_logits)
         return loss, Aux(variables={"discriminator": d})
@@ -217,7 +222,8 @@ class GAN:
         k_fake, k_penalty, k_net = jax.random.split(key, 3)
         d, real = given.variables["discriminator"], real_of(batch)
         fake, _ = self.generate(given, batch, k_fake)
-        real_logits, _ = forward(self.discriminator, d, real, self._labels(batch), key=k_net)
+        seen = self.augment(real, k_net)
+        real_logits, _ = forward(self.discriminator, d, seen, self._labels(batch), key=k_net)
         penalty, terms = self._penalty(d, batch, real, fake, real_logits, k_penalty)
         return factor(given.step) * penalty, Aux(terms)
 
@@ -235,7 +241,7 @@ class GAN:
         def critic(examples: Examples) -> Logits:
             return forward(self.discriminator, d, examples, self._labels(batch), key=k_net)[0]
 
-        return self.penalties(critic, real, fake, real_logits, key)
+        return self.penalties(critic, real, fake, real_logits, key, self.augment)
 
     def _regularized(
         self, loss: Callable[..., Any], tx: optax.GradientTransformation, factor: Schedule

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxgan.algorithms._parts.assemble import Network, assemble
+from jaxgan.algorithms._parts.diff_augment import DiffAugment
 from jaxgan.algorithms._parts.latent import Sampler
 from jaxgan.algorithms._parts.needs import check_above, check_decay, needs
 from jaxgan.algorithms._parts.networks import ComputeDtype, fit, forward
@@ -64,6 +65,8 @@ class ProGAN:
     penalties: Penalties = Penalties(gradient_penalty=10.0, drift=0.001)
     """Penalties on D: WGAN-GP's and the drift. The gradient is with respect to images of the
     level's resolution."""
+    augment: DiffAugment = DiffAugment()
+    """Transforms of every image that D sees, real or drawn; none by default."""
     generator_optimizer: Optimizer = Adam(lr=1e-3, b1=0.0, b2=0.99)
     """Optimizer of G, new at each level; a schedule covers one level."""
     discriminator_optimizer: Optimizer = Adam(lr=1e-3, b1=0.0, b2=0.99)
@@ -85,6 +88,7 @@ class ProGAN:
         """
         (image,) = needs(spec, "image")
         self._check(image)
+        self.augment.check(image)
         lengths = self.lengths(spec.decay_steps, image.shape[0].bit_length() - 2)
         if min(lengths) < 1:
             each = ", ".join(map(str, lengths))
@@ -151,6 +155,7 @@ class ProGAN:
     def discriminator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """E[D(G(z))] - E[D(x)] + lambda E[(||grad D(x_hat)|| - 1)^2] + epsilon E[D(x)^2].
 
+        With augmentations T, T(x) and T(G(z)) stand for x and G(z), between which x_hat lies.
         The gradient is that of the summed scores, since an image enters the scores of its whole
         group through the minibatch's standard deviation.
         """
@@ -158,14 +163,15 @@ class ProGAN:
         d = given.variables["discriminator"]
         real = self.reals(batch, d)
         fake, g = self.sampler.generate(given.variables["generator"], k_fake, real.shape[0])
-        real_scores, d = forward(self.discriminator, d, real)
-        fake_scores, d = forward(self.discriminator, d, fake)
+        seen = self.augment(real, k_penalty), self.augment(fake, k_fake)
+        real_scores, d = forward(self.discriminator, d, seen[0])
+        fake_scores, d = forward(self.discriminator, d, seen[1])
 
         def critic(images: Image) -> Logits:
             return forward(self.discriminator, d, images)[0]
 
         loss = wasserstein.discriminator(real_scores, fake_scores)
-        penalty, terms = self.penalties(critic, real, fake, real_scores, k_penalty)
+        penalty, terms = self.penalties(critic, real, fake, real_scores, k_penalty, self.augment)
         metrics = {
             "wasserstein_estimate": -loss,
             "real_rate": real_rate(wasserstein, real_scores, fake_scores),
@@ -174,9 +180,10 @@ class ProGAN:
         return loss + penalty, Aux(metrics, {"generator": g, "discriminator": d})
 
     def generator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
-        """-E[D(G(z))]."""
+        """-E[D(T(G(z)))]."""
         n = batch["image"].shape[0]
         fake, g = self.sampler.generate(given.variables["generator"], key, n)
+        fake = self.augment(fake, key)
         scores, d = forward(self.discriminator, given.variables["discriminator"], fake)
         return wasserstein.generator(scores), Aux(variables={"generator": g, "discriminator": d})
 

@@ -16,6 +16,7 @@ import optax
 from jaxtyping import Array, Float
 
 from jaxgan.algorithms._parts.assemble import Network, assemble
+from jaxgan.algorithms._parts.diff_augment import DiffAugment
 from jaxgan.algorithms._parts.latent import LatentName, Sampler
 from jaxgan.algorithms._parts.needs import check_above, check_decay, needs
 from jaxgan.algorithms._parts.networks import ComputeDtype, features, fit, forward
@@ -48,6 +49,9 @@ class SGAN:
     matches: Literal["probability", "features"] = "probability"
     """Target of G: D's probability of real images (the book), or the means of D's last
     hidden features (feature matching, Salimans et al. 2016, section 3.1)."""
+    augment: DiffAugment = DiffAugment()
+    """Transforms of every image that D learns from, labelled, unlabelled or drawn; none by
+    default."""
     generator_optimizer: Optimizer = Adam()
     """Optimizer of G."""
     discriminator_optimizer: Optimizer = Adam()
@@ -66,6 +70,7 @@ class SGAN:
         """
         image, label = needs(spec, "image", "label")
         self._check()
+        self.augment.check(image)
         gan = replace(
             self,
             generator=fit(self.generator, image.shape, self.compute_dtype),
@@ -95,7 +100,8 @@ class SGAN:
     def class_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """-E[log softmax(l(x))_y] over the labelled images."""
         images, labels = labelled(batch)
-        logits, d = forward(self.discriminator, given.variables["discriminator"], images, key=key)
+        images, d = self.augment(images, key), given.variables["discriminator"]
+        logits, d = forward(self.discriminator, d, images, key=key)
         loss = optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
         accuracy = jnp.mean(logits.argmax(-1) == labels)
         metrics = {"class_loss": loss, "labelled_accuracy": accuracy}
@@ -110,6 +116,7 @@ class SGAN:
         class_loss, aux = self.class_loss(given, batch, k_labelled)
         d, real = aux.variables["discriminator"], to_float(batch["image"])
         fake, g = self.sampler.generate(given.variables["generator"], k_fake, real.shape[0])
+        real, fake = self.augment(real, k_real_net), self.augment(fake, k_fake_net)
         real_logits, d = forward(self.discriminator, d, real, key=k_real_net)
         fake_logits, _ = forward(self.discriminator, d, fake, key=k_fake_net)
         real_logits, fake_logits = real_logit(real_logits), real_logit(fake_logits)
@@ -122,6 +129,7 @@ class SGAN:
         k_fake, k_real_net, k_fake_net = jax.random.split(key, 3)
         d, real = given.variables["discriminator"], to_float(batch["image"])
         fake, g = self.sampler.generate(given.variables["generator"], k_fake, real.shape[0])
+        real, fake = self.augment(real, k_real_net), self.augment(fake, k_fake_net)
         if self.matches == "features":
             of_real = features(self.discriminator, d, real, key=k_real_net).mean(0)
             of_fake = features(self.discriminator, d, fake, key=k_fake_net).mean(0)

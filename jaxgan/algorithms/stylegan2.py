@@ -1,16 +1,22 @@
 """StyleGAN2 (Karras et al. 2020, "Analyzing and improving the image quality of StyleGAN").
 
 A nonsaturating game with two lazy regularizers, each an update of its own: R1 on D, and path
-lengths on G. Styles are mixed in training, and the generator's weights are averaged.
+lengths on G. Styles are mixed in training, and the generator's weights are averaged. With
+augmentations whose probability adapts it is StyleGAN2-ADA (Karras et al. 2020, "Training generative
+adversarial networks with limited data").
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from jaxgan.algorithms._parts.ada import ADA
+from jaxgan.algorithms._parts.adaptive import adapt, counted, remembered
 from jaxgan.algorithms._parts.assemble import Network, assemble
+from jaxgan.algorithms._parts.diff_augment import DiffAugment
 from jaxgan.algorithms._parts.half_life import ramped_average
 from jaxgan.algorithms._parts.latent import draw_labels
 from jaxgan.algorithms._parts.needs import check_above, needs
@@ -25,6 +31,9 @@ from jaxgan.losses.penalties import path_lengths, r1
 from jaxgan.nets import StyleGAN2Discriminator, StyleGAN2Generator
 from jaxgan.ops.pixels import to_float
 from jaxgan.typing import Batch, Image, Label, Logits, PRNGKey, Scalar, Variables
+
+_AUGMENT = 0xADA
+"""Folded into a key for the augmentations: the other draws are those of a run without any."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +50,8 @@ class StyleGAN2:
     """Numbers in a latent code, drawn from N(0, 1)."""
     mixing: float = 0.9
     """Probability that the layers of an image have two styles (style mixing)."""
+    augment: ADA | DiffAugment = DiffAugment()
+    """Transforms of every image that D sees, real or drawn; none by default."""
     r1: float = 10.0
     """gamma of R1, gamma/2 E||grad D(x)||^2; 0 leaves it out. ADA, appendix C:
     0.0002 width^2 / batch size."""
@@ -75,6 +86,7 @@ class StyleGAN2:
         (image,) = needs(spec, "image")
         classes = needs(spec, "label")[0].classes if self.conditional else 0
         self._check()
+        self.augment.check(image)
         gan = replace(
             self,
             generator=fit(self.generator, image.shape, self.compute_dtype, classes),
@@ -94,6 +106,8 @@ class StyleGAN2:
             penalty = minimize("generator", gan.path_loss, g, label="path")
             updates.append(every(self.path_every, penalty))
         updates.append(ramped_average("generator", self.ema_half_life, self.ema_ramp))
+        if isinstance(self.augment, ADA):
+            updates.append(adapt(self.augment))
 
         labels = jnp.zeros(2, jnp.int32) if classes else None
         z, images = jnp.zeros((2, self.latent_dim)), jnp.zeros((2, *image.shape))
@@ -105,14 +119,21 @@ class StyleGAN2:
             chain(*updates),
             functions={"sample": gan.sampler.function(image)},
             show=gan.sampler.show,
-            memory=lambda: {"path_length": jnp.zeros(())},
+            memory=gan.first_memory,
         )
 
+    def first_memory(self) -> dict[str, Any]:
+        """The mean path length, and what ADA's controller remembers."""
+        adaptive = remembered(self.augment) if isinstance(self.augment, ADA) else {}
+        return {"path_length": jnp.zeros(()), **adaptive}
+
     def discriminator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
-        """E[softplus(-D(x))] + E[softplus(D(G(w)))]."""
+        """E[softplus(-D(T(x)))] + E[softplus(D(T(G(w))))], T being the augmentations."""
         labels, real = self._labels(batch), to_float(batch["image"])
         g = given.variables["generator"]
         fake, g = self.sampler.generate(g, key, real.shape[0], labels)
+        k_real, k_fake = jax.random.split(jax.random.fold_in(key, _AUGMENT))
+        real, fake = self._augmented(given, real, k_real), self._augmented(given, fake, k_fake)
         real_logits, d = self._judged(given.variables["discriminator"], real, labels)
         fake_logits, d = self._judged(d, fake, labels)
         metrics = {
@@ -121,25 +142,26 @@ class StyleGAN2:
             "real_rate": real_rate(nonsaturating, real_logits, fake_logits),
         }
         loss = nonsaturating.discriminator(real_logits, fake_logits)
-        return loss, Aux(metrics, {"generator": g, "discriminator": d})
+        memory = counted(given.memory, real_logits) if isinstance(self.augment, ADA) else {}
+        return loss, Aux(metrics, {"generator": g, "discriminator": d}, memory)
 
     def r1_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
-        """K gamma / 2 E||grad D(x)||^2 at every k-th step."""
-        del key
+        """K gamma / 2 E||grad_x D(T(x))||^2 at every k-th step, through the augmentations T."""
         d, labels = given.variables["discriminator"], self._labels(batch)
 
         def critic(images: Image) -> Logits:
-            return self._judged(d, images, labels)[0]
+            return self._judged(d, self._augmented(given, images, key), labels)[0]
 
         term = r1(critic, to_float(batch["image"]))
         return self.r1_every * self.r1 / 2 * term, Aux({"r1": term})
 
     def generator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
-        """E[softplus(-D(G(w)))]; labels are drawn anew."""
+        """E[softplus(-D(T(G(w))))]; labels are drawn anew."""
         k_labels, k_fake = jax.random.split(key)
         n = batch["image"].shape[0]
         labels = self._drawn_labels(k_labels, n)
         fake, g = self.sampler.generate(given.variables["generator"], k_fake, n, labels)
+        fake = self._augmented(given, fake, jax.random.fold_in(key, _AUGMENT))
         logits, d = self._judged(given.variables["discriminator"], fake, labels)
         return nonsaturating.generator(logits), Aux(variables={"generator": g, "discriminator": d})
 
@@ -166,6 +188,11 @@ class StyleGAN2:
         """The generator as a distribution."""
         classes: int = self.generator.num_classes if self.conditional else 0  # pyright: ignore
         return StyleSampler(self.generator, self.latent_dim, classes, self.mixing)
+
+    def _augmented(self, given: Given, images: Image, key: PRNGKey) -> Image:
+        if isinstance(self.augment, ADA):
+            return self.augment(images, given.memory["ada_p"], key)
+        return self.augment(images, key)
 
     def _judged(
         self, d: Variables, images: Image, labels: Label | None

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxgan.algorithms._parts.assemble import Network, assemble
+from jaxgan.algorithms._parts.diff_augment import DiffAugment
 from jaxgan.algorithms._parts.examples import drawn, real_of, size_of
 from jaxgan.algorithms._parts.latent import LatentName, Sampler
 from jaxgan.algorithms._parts.needs import check_above, check_decay
@@ -59,6 +60,8 @@ class WGAN:
     """Limit of every critic parameter (0.01 in WGAN, without penalties); 0 clips nothing."""
     generator_batch: int = 1
     """The generator's batch as a multiple of the critic's (2 in WGAN-GP's CIFAR-10 model)."""
+    augment: DiffAugment = DiffAugment()
+    """Transforms of every image that f sees, real or drawn; none by default."""
     dequantize: bool = False
     """Adds U(0, 1/128), a byte's width, to the reals (WGAN-GP's CIFAR-10 model)."""
     generator_optimizer: Optimizer = Adam(b1=0.0, b2=0.9)
@@ -80,6 +83,7 @@ class WGAN:
         """
         example = drawn(spec)
         self._check(example)
+        self.augment.check(example)
         gan = replace(
             self,
             generator=fit(self.generator, example.shape, self.compute_dtype),
@@ -112,21 +116,25 @@ class WGAN:
         )
 
     def critic_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
-        """E[f(G(z))] - E[f(x)] + lambda E[(||grad f(x_hat)|| - 1)^2]."""
+        """E[f(T(G(z)))] - E[f(T(x))] + lambda E[(||grad f(x_hat)|| - 1)^2].
+
+        x_hat lies between T(x) and T(G(z)), T being the augmentations.
+        """
         k_fake, k_noise, k_penalty = jax.random.split(key, 3)
         real = real_of(batch)
         if self.dequantize:
             real += draw(partial(jax.random.uniform, maxval=1 / 128), k_noise, real.shape)
         n = real.shape[0]
         fake, g = self.sampler.generate(given.variables["generator"], k_fake, n)
-        real_scores, f = forward(self.critic, given.variables["critic"], real)
-        fake_scores, f = forward(self.critic, f, fake)
+        seen = self.augment(real, k_noise), self.augment(fake, k_fake)
+        real_scores, f = forward(self.critic, given.variables["critic"], seen[0])
+        fake_scores, f = forward(self.critic, f, seen[1])
 
         def critic(examples: Examples) -> Logits:
             return forward(self.critic, f, examples)[0]
 
         loss = wasserstein.discriminator(real_scores, fake_scores)
-        penalty, terms = self.penalties(critic, real, fake, real_scores, k_penalty)
+        penalty, terms = self.penalties(critic, real, fake, real_scores, k_penalty, self.augment)
         metrics = {
             "wasserstein_estimate": -loss,
             "real_rate": real_rate(wasserstein, real_scores, fake_scores),
@@ -135,10 +143,10 @@ class WGAN:
         return loss + penalty, Aux(metrics, {"generator": g, "critic": f})
 
     def generator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
-        """-E[f(G(z))]."""
+        """-E[f(T(G(z)))]."""
         n = self.generator_batch * size_of(batch)
         fake, g = self.sampler.generate(given.variables["generator"], key, n)
-        scores, f = forward(self.critic, given.variables["critic"], fake)
+        scores, f = forward(self.critic, given.variables["critic"], self.augment(fake, key))
         return wasserstein.generator(scores), Aux(variables={"generator": g, "critic": f})
 
     @property

@@ -20,6 +20,7 @@ from jaxgan.run.opened import Opened
 from jaxgan.typing import Image
 
 Codes = Float[np.ndarray, "_n _size"]
+LayerCodes = Float[np.ndarray, "_n _layers _size"]
 
 LINEAR = (nn.Dense, Conv, ConvTranspose, EqualizedDense)
 """Layers that are affine in their input."""
@@ -78,8 +79,8 @@ class Space:
         keys = [jax.random.fold_in(jax.random.key(seed), chunk) for chunk in chunks]
         return np.concatenate([np.asarray(self._draw(self.weights, key)) for key in keys])[:n]
 
-    def images(self, codes: Codes) -> np.ndarray:
-        """Images of codes, uint8 (n, h, w, c)."""
+    def images(self, codes: Codes | LayerCodes) -> np.ndarray:
+        """Images of codes, or of a code for each layer, uint8 (n, h, w, c)."""
         made = []
         for start in range(0, len(codes), CHUNK):
             part = codes[start : start + CHUNK]

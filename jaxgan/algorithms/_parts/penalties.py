@@ -1,8 +1,10 @@
 """Penalties on a discriminator as hyperparameters, and their weighted sum."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 
 from jaxgan.algorithms._parts.optimizer import ScheduleName, schedule
@@ -11,6 +13,14 @@ from jaxgan.errors import InputError
 from jaxgan.losses import penalties
 from jaxgan.nets.traits import mixes_batch
 from jaxgan.typing import Critic, Examples, Logits, Metrics, PRNGKey, Scalar
+
+Transform = Callable[[Examples, PRNGKey], Examples]
+
+
+def unchanged(examples: Examples, key: PRNGKey) -> Examples:
+    """The examples as they are."""
+    del key
+    return examples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,17 +58,38 @@ class Penalties:
         return schedule(1.0, self.schedule, steps, self.end)
 
     def __call__(
-        self, critic: Critic, real: Examples, fake: Examples, real_logits: Logits, key: PRNGKey
+        self,
+        critic: Critic,
+        real: Examples,
+        fake: Examples,
+        real_logits: Logits,
+        key: PRNGKey,
+        augment: Transform = unchanged,
     ) -> tuple[Scalar, Metrics]:
-        """The weighted sum without that factor, and the unweighted terms by name."""
+        """The weighted sum without that factor, and the unweighted terms by name.
+
+        Args:
+          critic: D.
+          real: x, not augmented.
+          fake: G(z), not augmented.
+          real_logits: D's scores of reals.
+          key: of all random draws.
+          augment: T, through which D sees images. R1 and R2 take the gradient of D(T(x)) with
+            respect to x, as the code of ADA and R3GAN does. WGAN-GP's x_hat lies between T(x) and
+            T(G(z)): it bounds the critic where the critic is used.
+        """
+        k_real, k_fake = (jax.random.fold_in(key, i) for i in (2, 3))
         terms = {}
         if self.gradient_penalty:
-            term = penalties.gradient_penalty(critic, real, fake, key)
+            ends = augment(real, k_real), augment(fake, k_fake)
+            term = penalties.gradient_penalty(critic, *ends, key)
             terms["gradient_penalty"] = (self.gradient_penalty, term)
         if self.r1:
-            terms["r1"] = (self.r1 / 2, penalties.r1(critic, real))
+            term = penalties.r1(lambda x: critic(augment(x, k_real)), real)
+            terms["r1"] = (self.r1 / 2, term)
         if self.r2:
-            terms["r2"] = (self.r2 / 2, penalties.r2(critic, fake))
+            term = penalties.r2(lambda x: critic(augment(x, k_fake)), fake)
+            terms["r2"] = (self.r2 / 2, term)
         if self.drift:
             terms["drift"] = (self.drift, penalties.drift(real_logits))
         total = jnp.zeros(())
