@@ -5,8 +5,8 @@ training images. docs/oversampling.md says what a classifier gains by the sample
 Command: python -m jaxgan.train oversampling_digits --out runs/rare
          python -m jaxgan.sample runs/rare --balance training --out more
 Time: 48 seconds on two cores, with the classifiers of one fold of benchmarks.oversampling.
-Got, 2026-11-25: with the samples a support vector machine finds 65.5% +- 9.6 of the held-out eights,
-without them 58.0% +- 5.2, and with the 16 eights repeated 86.2% +- 2.1 (five folds).
+Got, 2026-11-25: with the samples a support vector machine finds 65.5% +- 9.6 of the held-out
+eights, without them 58.0% +- 5.2, and with the 16 eights repeated 86.2% +- 2.1 (five folds).
 """
 
 from dataclasses import replace

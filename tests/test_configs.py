@@ -44,7 +44,14 @@ def claim(path):
     return path.read_text().split('"""')[1]
 
 
-LONG = ("cifar10", "r3gan_mnist", "horse2zebra", "cyclegan_book", "stylegan2_mnist")
+LONG = (
+    "cifar10",
+    "r3gan_mnist",
+    "horse2zebra",
+    "cyclegan_maps",
+    "cyclegan_book",
+    "stylegan2_mnist",
+)
 
 
 def trained(path):

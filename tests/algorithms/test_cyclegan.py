@@ -48,7 +48,7 @@ def params_of(state, player):
     return state.players[player].variables["params"]
 
 
-@pytest.mark.parametrize("n", [pytest.param(1, marks=pytest.mark.peers), 2])
+@pytest.mark.parametrize("n", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_one_whole_step_equals_pytorch(n):
     torch = pytest.importorskip("torch", reason="the extra `peers` is not installed")
     from benchmarks.peers import torch_translation as peer
@@ -92,6 +92,7 @@ def test_one_whole_step_equals_pytorch(n):
             np.testing.assert_allclose(ours, theirs, atol=1e-4 * np.abs(theirs).max())
 
 
+@pytest.mark.peers
 def test_parts_and_rematerialisation_change_no_gradient():
     config = replace(ALGORITHMS["cyclegan"], pool_size=2, **PLAIN)
     data = batch(4)

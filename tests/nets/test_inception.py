@@ -18,6 +18,7 @@ def check(taps, expected):
         assert np.abs(value[0] - value[1]).max() > 0.01 * largest
 
 
+@pytest.mark.peers
 def test_every_tap_is_torch_fidelitys_and_pytorch_fids(tmp_path):
     peers = pytest.importorskip(
         "benchmarks.peers.torch_features", reason="the references are PyTorch's"
