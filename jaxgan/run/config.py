@@ -101,7 +101,7 @@ class Run(Generic[A]):
     """Seed of initial weights, latent codes, data order and augmentations."""
     init_from: str | None = None
     """Run directory whose weights a new run starts from, where path and shape match; its newest
-    checkpoint. None: at random."""
+    checkpoint. Or a FILE.pkl of stylegan2-ada-pytorch, of which nothing is run. None: at random."""
     freeze: tuple[str, ...] = ()
     """Players that stay as they are: PLAYER, or PLAYER:N for the first N layers of its net, such as
     discriminator:3 (FreezeD, Mo et al. 2020)."""
