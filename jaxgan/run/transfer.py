@@ -1,7 +1,8 @@
-"""A new run that starts from the weights of another: transfer learning."""
+"""A new run that starts from the weights of another, or from published ones: transfer learning."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import jax
 import numpy as np
@@ -10,9 +11,13 @@ from jaxgan.core import TrainState
 from jaxgan.errors import InputError
 from jaxgan.run.config import Run, types_of
 from jaxgan.run.opened import open_run
+from jaxgan.typing import Variables
+from jaxgan.weights import read_stylegan2
 
 SHOWN = 5
 """Arrays that are listed one by one where they do not match."""
+SETTINGS = ("mapping_lr", "style_decay", "clamp", "clamp_all", "normalize_classes", "group")
+"""Fields of StyleGAN2's nets by which the same arrays give other images and scores."""
 
 
 class Transfer:
@@ -29,19 +34,20 @@ class Transfer:
           InputError: there is no such run, or none of its arrays match.
         """
         assert run.init_from is not None
-        own = types_of(run)
         try:
-            last, averaged = (open_run(run.init_from, kind, own=own) for kind in (False, True))
+            if Path(run.init_from).suffix == ".pkl":
+                head, self._last, self._averaged = _published(run)
+            else:
+                head, self._last, self._averaged = _trained(run)
         except InputError as error:
             raise InputError(f"init_from: {error}") from None
-        self._last, self._averaged = last.weights, averaged.weights
         found = [line for name in like.players for line in self._described(name, like)]
         if not any(" takes " in line for line in found):
             raise InputError(
                 f"init_from: no array of {run.init_from} has the player, path and shape of one of"
                 " this run's; use a run with the same nets"
             )
-        self.lines = [f"init_from: {run.init_from}, step {last.step}", *found]
+        self.lines = [*head, *found]
         """Lines on the arrays that are taken, and on the others and why."""
 
     def __call__(self, state: TrainState) -> TrainState:
@@ -61,7 +67,7 @@ class Transfer:
 
     def _described(self, name: str, like: TrainState) -> Iterator[str]:
         if name not in self._last:
-            yield f"init_from: {name} starts anew: the run has no such player"
+            yield f"init_from: {name} starts anew: there is no such player there"
             return
         here, there = _by_path(like.players[name].variables), _by_path(self._last[name])
         reasons = [
@@ -76,6 +82,39 @@ class Transfer:
         yield from (f"init_from: {name}/{reason}" for reason in reasons[:SHOWN])
         if len(reasons) > SHOWN:
             yield f"init_from: and {len(reasons) - SHOWN} more of {name} do not match"
+
+
+_Weights: TypeAlias = tuple[list[str], Mapping[str, Variables], Mapping[str, Variables]]
+"""First lines, the newest weights by player, and the averaged ones."""
+
+
+def _trained(run: Run) -> _Weights:
+    """Weights of a run directory."""
+    assert run.init_from is not None
+    own = types_of(run)
+    last, averaged = (open_run(run.init_from, kind, own=own) for kind in (False, True))
+    return [f"init_from: {run.init_from}, step {last.step}"], last.weights, averaged.weights
+
+
+def _published(run: Run) -> _Weights:
+    """Weights of a published StyleGAN2; a run's nets draw the noise that the file has fixed."""
+    assert run.init_from is not None
+    found = read_stylegan2(run.init_from)
+    lines, weights = [f"init_from: {run.init_from}, {', '.join(found)}"], {}
+    for name, (net, variables, _) in found.items():
+        weights[name] = {key: value for key, value in variables.items() if key != "constants"}
+        player = "discriminator" if name == "D" else "generator"
+        own = getattr(run.algorithm, player, None)
+        if isinstance(own, type(net)) and name != "G_ema":
+            lines += [
+                f"init_from: algorithm.{player}.{field} is {there} there and {here} here"
+                for field in SETTINGS
+                if (here := getattr(own, field, None)) != (there := getattr(net, field, None))
+            ]
+    averaged = weights.get("G_ema", weights.get("G"))
+    last = {"generator": weights.get("G", averaged), "discriminator": weights.get("D")}
+    last = {name: value for name, value in last.items() if value is not None}
+    return lines, last, last if averaged is None else {**last, "generator": averaged}
 
 
 def _matching(here: Mapping[str, Any], there: Mapping[str, Any]) -> set[str]:

@@ -21,7 +21,7 @@ from jaxgan.ops.filtered_conv import TAPS
 from jaxgan.typing import Variables
 from jaxgan.weights.networks import NetworkFile, read_networks
 
-Path_: TypeAlias = tuple[str, ...]
+Place: TypeAlias = tuple[str, ...]
 
 
 class Loaded(NamedTuple):
@@ -102,7 +102,7 @@ def _discriminator(file: NetworkFile) -> Loaded:
         low_precision=sum(file.field(f"b{r}.use_fp16", bool) for r in sizes[1:]),
         clamp=file.field("b4.conv.conv_clamp", float, int, type(None)) or 0.0,
         clamp_all=True,
-        normalize_classes=False,
+        normalize_classes=not classes,
         image_shape=(size, size, file.field("img_channels", int)),
         num_classes=classes,
     )
@@ -151,14 +151,14 @@ def _check(file: NetworkFile, architecture: str) -> None:
 _LINEAR = (".affine.activation", "embed.activation", ".out.activation", ".skip.activation")
 
 
-def _shapes(net: nn.Module, *inputs: Any) -> dict[Path_, tuple[int, ...]]:
+def _shapes(net: nn.Module, *inputs: Any) -> dict[Place, tuple[int, ...]]:
     """Shapes of a net's variables by their paths."""
     variables: Any = flatten_dict(jax.eval_shape(net.init, jax.random.key(0), *inputs))
     return {path: leaf.shape for path, leaf in variables.items()}
 
 
 def _variables(
-    file: NetworkFile, leaves: dict[Path_, tuple[int, ...]], name_of: Callable[[Path_], str]
+    file: NetworkFile, leaves: dict[Place, tuple[int, ...]], name_of: Callable[[Place], str]
 ) -> Variables:
     """A variable for each path, of the array that ``name_of`` says; all arrays must be known."""
     names = {path: name_of(path) for path in leaves}
@@ -173,7 +173,7 @@ def _variables(
     return unflatten_dict(found)
 
 
-def _placed(file: NetworkFile, path: Path_, name: str, shape: tuple[int, ...]) -> np.ndarray:
+def _placed(file: NetworkFile, path: Place, name: str, shape: tuple[int, ...]) -> np.ndarray:
     """The array of a file in the layout of the variable at ``path``."""
     if path[-1] == "kernel" and len(shape) == 4:
         height, width, inputs, outputs = shape
@@ -192,7 +192,7 @@ def _placed(file: NetworkFile, path: Path_, name: str, shape: tuple[int, ...]) -
     return np.ascontiguousarray(new, np.float32).reshape(shape)
 
 
-def _generator_name(path: Path_) -> str:
+def _generator_name(path: Place) -> str:
     """The name in a file of the generator's variable at ``path``."""
     collection, part, *layers, leaf = path
     if part == "map":
@@ -207,7 +207,7 @@ def _generator_name(path: Path_) -> str:
     return ".".join([f"synthesis.b{size}", module, *inner, _LEAVES.get(leaf, leaf)])
 
 
-def _discriminator_name(path: Path_) -> str:
+def _discriminator_name(path: Place) -> str:
     """The name in a file of the discriminator's variable at ``path``."""
     _, part, *layers, leaf = path
     if part == "mapping":

@@ -3,14 +3,21 @@
 from dataclasses import replace
 
 import jax
+import jax.numpy as jnp
 import pytest
 
-from jaxgan.algorithms import GAN
+from jaxgan.algorithms import GAN, StyleGAN2
 from jaxgan.core import freeze
 from jaxgan.errors import InputError
-from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
+from jaxgan.nets import (
+    BookDCGANDiscriminator,
+    BookDCGANGenerator,
+    StyleGAN2Discriminator,
+    StyleGAN2Generator,
+)
 from jaxgan.run.loop import train
 from jaxgan.run.opened import open_run
+from jaxgan.run.transfer import Transfer
 from tests.small import ALGORITHMS, SPEC, small_run
 
 CONFIG = GAN(
@@ -102,3 +109,49 @@ def test_layers_are_in_the_order_of_their_calls():
     assert [sorted(group)[0] for group in layers["discriminator"]] == [
         "Conv_0", "Conv_1", "Conv_2", "Dense_0", "Projection_0",
     ]  # fmt: skip
+
+
+def test_a_published_stylegan2_is_taken_with_its_averages(tmp_path, capsys):
+    torch = pytest.importorskip("torch", reason="the extra `peers` is not installed")
+    from tests.weights import published_networks as published
+
+    torch.manual_seed(0)
+    shared = {"channels": 1, "widths": {4: 4, 8: 4}}
+    g, ema = (published.Generator(5, 0, 4, **shared) for _ in range(2))
+    nets = {"G": g, "D": published.Discriminator(0, **shared), "G_ema": ema}
+    file, out = tmp_path / "ffhq.pkl", tmp_path / "run"
+    file.write_bytes(published.dumped(nets))
+    widths = {"channel_base": 32, "channel_max": 4, "mapping_layers": 2}
+    algorithm = StyleGAN2(
+        generator=StyleGAN2Generator(style_dim=4, clamp_all=True, clamp=0.0, **widths),
+        discriminator=StyleGAN2Discriminator(**widths),
+        latent_dim=5,
+    )
+    like = jax.eval_shape(algorithm.build(SPEC).init, jax.random.key(0), SPEC.batch(2))
+    transfer = Transfer(small_run(algorithm, out, init_from=str(file)), like)
+    left = ("resample_filter", "noise_const")
+    d_arrays, g_arrays = (
+        sum(not name.endswith(left) for name in nets[name].state_dict()) for name in ("D", "G")
+    )
+    assert transfer.lines == [
+        f"init_from: {file}, G, D, G_ema",
+        "init_from: algorithm.discriminator.clamp is 0.0 there and 256.0 here",
+        "init_from: algorithm.discriminator.clamp_all is True there and False here",
+        f"init_from: discriminator takes {d_arrays} of {d_arrays} arrays",
+        f"init_from: generator takes {g_arrays} of {g_arrays} arrays",
+    ]
+    state = transfer(jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), like))
+    player = state.players["generator"]
+    for variables, own in ((player.variables, g), (player.average, ema)):
+        expected = own.synthesis.b4.const.detach().numpy().transpose(1, 2, 0)
+        assert (variables["params"]["synthesize"]["first"] == expected).all()
+    bias = state.players["discriminator"].variables["params"]["output"]["bias"]
+    assert bias == nets["D"].b4.out.bias.item()
+
+
+def test_a_file_that_is_no_stylegan2_is_refused(tmp_path):
+    file = tmp_path / "a.pkl"
+    file.write_bytes(b"\x80\x04}.")
+    run = small_run(CONFIG, tmp_path / "run", init_from=str(file))
+    with pytest.raises(InputError, match=r"^init_from: weights: .* holds none of the networks G"):
+        train(run)

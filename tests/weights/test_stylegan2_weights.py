@@ -129,7 +129,7 @@ def test_sizes_and_settings_are_those_of_the_file(file):
     assert (g.style_dim, g.mapping_lr, g.style_decay) == (5, 0.01, 0.995)
     shared["mapping_layers"] = 2 if classes else 8
     assert {name: getattr(d, name) for name in shared} == shared
-    assert (d.group, d.normalize_classes) == (4, False)
+    assert (d.group, d.normalize_classes) == (4, not classes)
 
 
 def test_all_layers_are_clamped_as_the_file_says(tmp_path):

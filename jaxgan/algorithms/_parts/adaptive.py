@@ -5,7 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from jaxgan.algorithms._parts.ada import ADA
-from jaxgan.algorithms._parts.half_life import global_size
+from jaxgan.algorithms._parts.examples import global_size
 from jaxgan.core import TrainState, Update, every
 from jaxgan.typing import Batch, Logits, Metrics, PRNGKey
 

@@ -1,7 +1,10 @@
 """The feature that a GAN learns to draw: images, or points where the data has those."""
 
+import jax
+
 from jaxgan.algorithms._parts.needs import needs
 from jaxgan.core import Feature, Spec
+from jaxgan.core.sharding import AXIS, mapped
 from jaxgan.ops.pixels import to_float
 from jaxgan.typing import Batch, Examples
 
@@ -23,3 +26,8 @@ def real_of(batch: Batch) -> Examples:
 def size_of(batch: Batch) -> int:
     """The number of examples in a batch."""
     return batch["point" if "point" in batch else "image"].shape[0]
+
+
+def global_size(batch: Batch) -> int:
+    """Number of examples in the whole batch, of which a program of pmap has a part."""
+    return size_of(batch) * (jax.lax.axis_size(AXIS) if mapped() else 1)

@@ -1,0 +1,49 @@
+"""The Wasserstein loss of a critic with its penalties, which WGAN and ProGAN share."""
+
+import flax.linen as nn
+import jax
+
+from jaxgan.algorithms._parts.networks import forward
+from jaxgan.algorithms._parts.penalties import Penalties, Transform, unchanged
+from jaxgan.losses import real_rate, wasserstein
+from jaxgan.typing import Examples, Logits, Metrics, PRNGKey, Scalar, Variables
+
+
+def critic_loss(
+    net: nn.Module,
+    variables: Variables,
+    real: Examples,
+    fake: Examples,
+    penalties: Penalties,
+    key: PRNGKey,
+    augment: Transform = unchanged,
+) -> tuple[Scalar, Metrics, Variables]:
+    """E[f(T(G(z)))] - E[f(T(x))] plus the penalties.
+
+    Args:
+      net: the critic f.
+      variables: its variables.
+      real: x.
+      fake: G(z).
+      penalties: on f.
+      key: for the penalties and T.
+      augment: T.
+
+    Returns:
+      The loss, its metrics and the critic's new variables.
+    """
+    k_real, k_fake = (jax.random.fold_in(key, i) for i in range(2))
+    real_scores, variables = forward(net, variables, augment(real, k_real))
+    fake_scores, variables = forward(net, variables, augment(fake, k_fake))
+
+    def critic(examples: Examples) -> Logits:
+        return forward(net, variables, examples)[0]
+
+    loss = wasserstein.discriminator(real_scores, fake_scores)
+    penalty, terms = penalties(critic, real, fake, real_scores, key, augment)
+    metrics = {
+        "wasserstein_estimate": -loss,
+        "real_rate": real_rate(wasserstein, real_scores, fake_scores),
+        **terms,
+    }
+    return loss + penalty, metrics, variables
