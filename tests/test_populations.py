@@ -1,5 +1,6 @@
 """Members that are trained together, against single runs; resume, sheets and opening a member."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image
 
 import jaxgan
+from jaxgan import evaluate, latent, sample
 from jaxgan.algorithms import SGD, Penalties
 from jaxgan.core import advance
 from jaxgan.core.population import Population, member_of, stacked
@@ -168,6 +170,39 @@ def test_a_member_is_opened_by_its_number(pair):
         open_run(pair.out, member=2)
 
 
+def test_the_commands_take_a_member(pair, tmp_path, capsys):
+    out = tmp_path / "x.npz"
+    sample.main([pair.out, "--member", "1", "--n", "4", "--out", str(out)])
+    with np.load(out) as file:
+        np.testing.assert_array_equal(file["images"], jaxgan.load(pair.out, member=1).sample(4))
+    film = tmp_path / "path.png"
+    latent.main(
+        [pair.out, "interpolate", "--seeds", "1", "2", "--frames", "2", "--member", "1",
+         "--out", str(film)]
+    )  # fmt: skip
+    assert film.stat().st_size
+    features = own_features(tmp_path)
+    distances = []
+    for member in ("0", "1"):
+        arguments = ["--features", features, "--metrics", "fid", "--n", "32", "--member", member]
+        capsys.readouterr()
+        evaluate.main([pair.out, *arguments])
+        report = json.loads(capsys.readouterr().out)
+        distances += report["metrics"].values()
+    assert report["checkpoint"] == {"step": 8, "best": False, "member": 1}
+    assert distances[0] != distances[1]
+    with pytest.raises(InputError, match=r"member: .* is no run, so it has no members"):
+        evaluate.main([str(tmp_path), "--member", "1"])
+
+
+def own_features(folder):
+    path = folder / "own.py"
+    path.write_text(
+        "def features(images):\n    return images.reshape(len(images), -1)[:, :6] / 255.0\n"
+    )
+    return str(path)
+
+
 def test_a_single_run_has_one_member(tmp_path):
     run = of("gan", tmp_path)
     train(run)
@@ -208,11 +243,7 @@ def test_members_are_split_over_devices_and_compute_the_same(tmp_path):
 
 
 def test_evaluations_are_of_each_member_and_the_best_is_by_the_mean(tmp_path):
-    features = tmp_path / "own.py"
-    features.write_text(
-        "def features(images):\n    return images.reshape(len(images), -1)[:, :6] / 255.0\n"
-    )
-    measured = Evaluate(every=4, n=32, features=str(features), metrics="fid")
+    measured = Evaluate(every=4, n=32, features=own_features(tmp_path), metrics="fid")
     run = of("gan", tmp_path / "run", population=2, evaluate=measured)
     train(run)
     records = [r for r in read_records(tmp_path / "run" / "metrics.jsonl") if r["step"] in (4, 8)]

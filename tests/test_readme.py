@@ -99,6 +99,12 @@ SHORT = {
     "average runs/wide --width 0.05 --out runs/narrow": "",
     "train oversampling_digits --out runs/rare": f"{SMALL} {NETS} --steps 1",
     "sample runs/rare --balance training --out more": "",
+    "train gan_digits --population 8 --out runs/seeds": f"{SMALL} --steps 1 --population 2",
+    "train gan_digits --sweep algorithm.generator_optimizer.lr=3e-4,1e-3 --out runs/rates": (
+        f"{SMALL} --steps 1"
+    ),
+    "sample runs/seeds --member 3 --out member.png": "--member 1",
+    "evaluate runs/seeds --member 3": f"{OWN} --member 1",
     "sample runs/mine --n 100 --out samples.png": "",
     "sample runs/mine --n 50000 --out samples.npz": "--n 100",
     "sample runs/mine --best --out samples.png": "",

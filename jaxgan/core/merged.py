@@ -193,16 +193,25 @@ def _applied(eqns: Sequence[JaxprEqn], operands: list[Any], pick: Pick) -> Seque
 
 def _scan(eqns: Sequence[JaxprEqn], operands: list[Any], pick: Pick) -> Sequence[Any]:
     own = eqns[0].params
-    n, end = own["num_consts"], own["num_consts"] + own["num_carry"]
+    n, carried = _counts(own)
+    end = n + carried
     programs = [eqn.params["jaxpr"] for eqn in eqns]
 
     def body(carry: list[Any], slices: list[Any]) -> tuple[list[Any], list[Any]]:
         found = _evaluate(programs, [*operands[:n], *carry, *slices], pick)
-        return found[: end - n], found[end - n :]
+        return found[:carried], found[carried:]
 
     length, reverse = own["length"], own["reverse"]
     carry, stacked = jax.lax.scan(body, operands[n:end], operands[end:], length, reverse)
     return [*carry, *stacked]
+
+
+def _counts(parameters: dict[str, Any]) -> tuple[int, int]:
+    """Numbers of constants and carried arrays of a scan, as JAX 0.10 and 0.12 keep them."""
+    if "num_consts" in parameters:
+        return parameters["num_consts"], parameters["num_carry"]
+    constants, carry, _ = parameters["ft_in"].unpack()
+    return len(constants), len(carry)
 
 
 def _while(eqns: Sequence[JaxprEqn], operands: list[Any], pick: Pick) -> Sequence[Any]:

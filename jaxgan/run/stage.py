@@ -1,7 +1,7 @@
 """One leg of a run, ready to be trained: its data, its state's shapes, its programs."""
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan.core import Feature, Leg, Spec, TrainState, advance
+from jaxgan.core import Algorithm, Feature, Leg, Spec, TrainState, advance
 from jaxgan.core.leg import legs
 from jaxgan.core.merged import DifferenceError
 from jaxgan.core.population import Population, shapes_of
@@ -104,7 +104,11 @@ class Stage:
             state = jax.eval_shape(population.init, keys, batch)
             what = "the operations of a step, and not its numbers alone"
             step = population.step(feed_axes=population.batch_axis)
-            jax.eval_shape(step, state.replace(frozen=self.like.frozen), batch, keys)
+            state = state.replace(frozen=self.like.frozen)
+            jax.eval_shape(step, state, batch, keys)
+            what = "what a sheet shows"
+            show = population.of_states(_shown, (None, 0))
+            jax.eval_shape(show, state, self.dataset.gallery(), keys)
         except DifferenceError as error:
             raise InputError(
                 f"sweep: {fields} changes {what} ({error}): run one config each"
@@ -209,6 +213,10 @@ class Stage:
     @functools.cached_property
     def _show(self) -> Any:
         return shower(self.leg.algorithm, self.devices, self.population)
+
+
+def _shown(algorithm: Algorithm) -> Callable[..., Any]:
+    return lambda state, *others: list(algorithm.show(state.weights(), *others).values())
 
 
 def _repeated(batch: Batch, size: int) -> Batch:

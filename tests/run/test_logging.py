@@ -130,3 +130,45 @@ def test_the_warning_of_a_long_collapse_says_what_to_change(logger, capsys):
     assert first.endswith("Warning: the generator has collapsed to few images")
     assert "Warning: the generator has collapsed to few images, for 2 steps now: raise" in second
     assert logger.records[-1]["warning"] == "the generator has collapsed to few images"
+
+
+@pytest.fixture
+def of_three(tmp_path):
+    log = Logger(tmp_path, start=0, steps=10, images=lambda step: 4 * step, size=3)
+    yield log
+    log.close()
+
+
+def test_a_record_of_members_holds_mean_deviation_and_each(of_three):
+    for step in (1, 2):
+        of_three.add(step, {"d_loss": jnp.asarray([1.0, 2.0, 6.0]) * step})
+    together = {"r1": jnp.asarray([[1.0, np.nan, 3.0], [3.0, np.nan, 7.0]])}
+    of_three.add(4, together, 2)
+    of_three.flush()
+    record = of_three.records[-1]
+    assert [record[f"d_loss/{i}"] for i in range(3)] == [1.5, 3.0, 9.0]
+    assert record["d_loss"] == pytest.approx(4.5)
+    assert record["d_loss_std"] == pytest.approx(np.std([1.5, 3.0, 9.0], ddof=1))
+    assert (record["r1/0"], record["r1/2"], record["r1"]) == (2.0, 5.0, 3.5)
+    assert "r1/1" not in record  # it was not computed
+
+
+def test_a_member_that_is_not_finite_is_named(of_three):
+    of_three.add(1, {"d_loss": jnp.asarray([1.0, 2.0, np.inf])})
+    with pytest.raises(NotFiniteError, match=r"step 1: member 2: a loss is not .* \(d_loss inf"):
+        of_three.flush()
+
+
+def test_the_health_of_members_is_their_mean_and_warnings_name_them(of_three, capsys):
+    rates = {"real_rate": jnp.asarray([1.0, 0.5, 0.99]), "d_loss": jnp.asarray([1.0, 2.0, 3.0])}
+    for step in (1, 2):
+        of_three.add(step, rates)
+        of_three.flush()
+        of_three.report(step, {"diversity": 0.6}, {"diversity": 0.01}, {"diversity": 0.8})
+    text = capsys.readouterr().out
+    assert "step 2: 3 members: d_loss 2 ± 1, diversity 0.47 ± 0.41" in text
+    assert "D accepts 83% of real images" in text
+    warning = of_three.records[-1]["warning"]
+    assert "member 1: the generator has collapsed to few images" in warning
+    assert "members 0, 2: D may be memorising" in warning
+    assert "D_STD" not in text

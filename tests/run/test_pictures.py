@@ -155,3 +155,16 @@ def test_curves_are_drawn_with_and_without_records(tmp_path):
     none, some = Image.open(tmp_path / "none.png"), Image.open(tmp_path / "some.png")
     assert none.size == some.size
     assert np.asarray(none).std() < np.asarray(some).std()
+
+
+def test_the_curve_of_members_lies_in_a_band_of_one_deviation(tmp_path):
+    def painted(*records):
+        write_curves(tmp_path / "x.png", records)
+        pixels = np.asarray(Image.open(tmp_path / "x.png").convert("RGB"))
+        return (pixels[200:220, 200:600] < 250).any(-1).mean()
+
+    steps = [{"images": i, "low_loss": -2.0, "high_loss": 2.0} for i in range(9)]
+    own = [{**record, "d_loss": 0.0} for record in steps]
+    wide = [{**record, "d_loss_std": 1.5} for record in own]
+    assert painted(*own) < 0.5
+    assert painted(*wide) > 0.95
