@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from jaxgan.algorithms import (
+    ADA,
     AFM,
     CGAN,
     GAN,
@@ -109,6 +110,7 @@ ALGORITHMS |= {
         discriminator=StyleGAN2Discriminator(channel_base=32, channel_max=4, mapping_layers=1),
         conditional=True,
         latent_dim=4,
+        augment=ADA(p=0.5, every=2, kimg=0.1),
         r1_every=2,
         path_every=2,
     ),

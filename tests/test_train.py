@@ -112,7 +112,11 @@ def grouped(*cases):
 
 # One of each kind of state: batch norm, spectral norm, schedules, pools and averages, pairs.
 @pytest.mark.parametrize(
-    "name", grouped(["dcgan"], ["sn_cgan"], ["wgan_gp"], ["cyclegan"], ["pix2pix"])
+    "name",
+    [
+        *grouped(["dcgan"], ["sn_cgan"], ["wgan_gp"], ["cyclegan"], ["pix2pix"]),
+        pytest.param("stylegan2", marks=pytest.mark.peers),  # and the probability of augmentations
+    ],
 )
 def test_a_crash_and_a_restart_end_where_one_run_ends_to_the_bit(
     name, whole, tmp_path, monkeypatch
