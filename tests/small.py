@@ -16,6 +16,7 @@ from jaxgan.algorithms import (
     WGAN,
     Adam,
     CycleGAN,
+    DiffAugment,
     Penalties,
     Pix2Pix,
     RMSprop,
@@ -76,7 +77,11 @@ ALGORITHMS = {
         n_critic=2,
     ),
     "shared": GAN(**NETS, share_fakes=True),
-    "lazy": GAN(**SMOOTH, penalties=Penalties(r1=1.0, every=2)),
+    "lazy": GAN(
+        **SMOOTH,
+        penalties=Penalties(r1=1.0, every=2),
+        augment=DiffAugment(policy=("colour", "translation", "cutout")),
+    ),
     "cgan": CGAN(**NETS),
     "sn_cgan": CGAN(
         generator=BookDCGANGenerator(features=2, conditioning="class_norm"),
