@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from jaxgan.algorithms import (
+    ADA,
     AFM,
     CGAN,
     GAN,
@@ -15,6 +16,7 @@ from jaxgan.algorithms import (
     WGAN,
     Adam,
     CycleGAN,
+    DiffAugment,
     Penalties,
     Pix2Pix,
     RMSprop,
@@ -75,7 +77,11 @@ ALGORITHMS = {
         n_critic=2,
     ),
     "shared": GAN(**NETS, share_fakes=True),
-    "lazy": GAN(**SMOOTH, penalties=Penalties(r1=1.0, every=2)),
+    "lazy": GAN(
+        **SMOOTH,
+        penalties=Penalties(r1=1.0, every=2),
+        augment=DiffAugment(policy=("colour", "translation", "cutout")),
+    ),
     "cgan": CGAN(**NETS),
     "sn_cgan": CGAN(
         generator=BookDCGANGenerator(features=2, conditioning="class_norm"),
@@ -109,6 +115,7 @@ ALGORITHMS |= {
         discriminator=StyleGAN2Discriminator(channel_base=32, channel_max=4, mapping_layers=1),
         conditional=True,
         latent_dim=4,
+        augment=ADA(p=0.5, every=2, kimg=0.1),
         r1_every=2,
         path_every=2,
     ),

@@ -117,6 +117,7 @@ def grouped(*cases, marks=()):
 @pytest.mark.parametrize(
     "name",
     grouped(["sn_cgan"], ["wgan_gp"], ["cyclegan"])
+    + grouped(["stylegan2"], marks=[pytest.mark.peers])  # and the probability of augmentations
     + grouped(["dcgan"], ["pix2pix"], marks=[pytest.mark.slow]),
 )
 def test_a_crash_and_a_restart_end_where_one_run_ends_to_the_bit(

@@ -63,7 +63,7 @@ FORMS = {
 }
 BOTH = ["dcgan", "sn_cgan", "wgan_gp", "r3gan"]
 """Batch norm, spectral norm, a penalty with several updates, averages by the global batch;
-CycleGAN has a pool."""
+CycleGAN has a pool, StyleGAN2 a probability that follows the whole batch's scores."""
 
 
 LONG = ("stylegan2", "r3gan_images", "cyclegan_parts", "pix2pix")
@@ -90,7 +90,8 @@ def together(name, *forms, marks=()):
     "name,form",
     [case for name in ALGORITHMS for case in together(name, "jit")]
     + [case for name in BOTH for case in together(name, "pmap", "sharded")]
-    + together("cyclegan", "pmap", "sharded", marks=[pytest.mark.slow]),
+    + together("cyclegan", "pmap", "sharded", marks=[pytest.mark.slow])
+    + together("stylegan2", "pmap", "sharded", marks=[pytest.mark.slow]),
 )
 def test_four_devices_equal_one(name, form):
     assert jax.device_count() == 4
@@ -178,8 +179,9 @@ def test_the_sheet_has_a_row_a_class(name):
     assert sheet.shape == (10, 10, 8, 8, 1)
 
 
-def test_bfloat16_stays_near_float32():
-    config = ALGORITHMS["dcgan"]
+@pytest.mark.parametrize("name", ["dcgan", pytest.param("stylegan2", marks=marks_of("stylegan2"))])
+def test_bfloat16_stays_near_float32(name):
+    config = ALGORITHMS[name]
     results = {}
     for dtype in ("float32", "bfloat16"):
         algorithm = replace(config, compute_dtype=dtype).build(SPEC)
