@@ -20,6 +20,7 @@ from jaxgan.algorithms._parts.needs import check_above, check_decay, needs
 from jaxgan.algorithms._parts.networks import ComputeDtype, fit, forward
 from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
 from jaxgan.algorithms._parts.penalties import Penalties
+from jaxgan.algorithms._parts.wasserstein import critic_loss
 from jaxgan.core import (
     Aux,
     Feature,
@@ -33,12 +34,12 @@ from jaxgan.core import (
     minimize,
 )
 from jaxgan.errors import InputError
-from jaxgan.losses import real_rate, wasserstein
+from jaxgan.losses import wasserstein
 from jaxgan.nets import ProGANDiscriminator, ProGANGenerator
 from jaxgan.nets.progan import SMALLEST, blend
 from jaxgan.ops import mean_pool, upsample
 from jaxgan.ops.pixels import to_float
-from jaxgan.typing import Batch, Image, Logits, Metrics, PRNGKey, Scalar, Variables
+from jaxgan.typing import Batch, Image, Metrics, PRNGKey, Scalar, Variables
 
 Resized: TypeAlias = Float[Array, "batch new_height new_width channels"]
 
@@ -158,20 +159,8 @@ class ProGAN:
         d = given.variables["discriminator"]
         real = self.reals(batch, d)
         fake, g = self.sampler.generate(given.variables["generator"], k_fake, real.shape[0])
-        real_scores, d = forward(self.discriminator, d, real)
-        fake_scores, d = forward(self.discriminator, d, fake)
-
-        def critic(images: Image) -> Logits:
-            return forward(self.discriminator, d, images)[0]
-
-        loss = wasserstein.discriminator(real_scores, fake_scores)
-        penalty, terms = self.penalties(critic, real, fake, real_scores, k_penalty)
-        metrics = {
-            "wasserstein_estimate": -loss,
-            "real_rate": real_rate(wasserstein, real_scores, fake_scores),
-            **terms,
-        }
-        return loss + penalty, Aux(metrics, {"generator": g, "discriminator": d})
+        loss, metrics, d = critic_loss(self.discriminator, d, real, fake, self.penalties, k_penalty)
+        return loss, Aux(metrics, {"generator": g, "discriminator": d})
 
     def generator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """-E[D(G(z))]."""

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxgan.algorithms._parts.assemble import Network, assemble
-from jaxgan.algorithms._parts.half_life import ramped_average
+from jaxgan.algorithms._parts.averaging import ramped
 from jaxgan.algorithms._parts.latent import draw_labels
 from jaxgan.algorithms._parts.needs import check_above, needs
 from jaxgan.algorithms._parts.networks import ComputeDtype, fit, forward
@@ -93,7 +93,7 @@ class StyleGAN2:
         if self.path_length:
             penalty = minimize("generator", gan.path_loss, g, label="path")
             updates.append(every(self.path_every, penalty))
-        updates.append(ramped_average("generator", self.ema_half_life, self.ema_ramp))
+        updates.append(ramped("generator", self.ema_half_life, self.ema_ramp))
 
         labels = jnp.zeros(2, jnp.int32) if classes else None
         z, images = jnp.zeros((2, self.latent_dim)), jnp.zeros((2, *image.shape))

@@ -18,6 +18,7 @@ from jaxgan.algorithms._parts.needs import check_above, check_decay
 from jaxgan.algorithms._parts.networks import ComputeDtype, fit, forward
 from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
 from jaxgan.algorithms._parts.penalties import Penalties
+from jaxgan.algorithms._parts.wasserstein import critic_loss
 from jaxgan.core import (
     Algorithm,
     Aux,
@@ -34,9 +35,9 @@ from jaxgan.core import (
 )
 from jaxgan.core.sharding import draw
 from jaxgan.errors import InputError
-from jaxgan.losses import clip_params, real_rate, wasserstein
+from jaxgan.losses import clip_params, wasserstein
 from jaxgan.nets import ResidualCritic, ResidualGenerator
-from jaxgan.typing import Batch, Examples, Logits, Metrics, PRNGKey, Scalar
+from jaxgan.typing import Batch, Metrics, PRNGKey, Scalar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +84,7 @@ class WGAN:
         gan = replace(
             self,
             generator=fit(self.generator, example.shape, self.compute_dtype),
-            critic=fit(self.critic, example.shape, self.compute_dtype),
+            critic=fit(self.critic, example.shape, self.compute_dtype, role="critic"),
         )
         n = self.n_critic
         g = self.generator_optimizer.transform(spec.decay_steps, "generator_optimizer")
@@ -119,20 +120,9 @@ class WGAN:
             real += draw(partial(jax.random.uniform, maxval=1 / 128), k_noise, real.shape)
         n = real.shape[0]
         fake, g = self.sampler.generate(given.variables["generator"], k_fake, n)
-        real_scores, f = forward(self.critic, given.variables["critic"], real)
-        fake_scores, f = forward(self.critic, f, fake)
-
-        def critic(examples: Examples) -> Logits:
-            return forward(self.critic, f, examples)[0]
-
-        loss = wasserstein.discriminator(real_scores, fake_scores)
-        penalty, terms = self.penalties(critic, real, fake, real_scores, k_penalty)
-        metrics = {
-            "wasserstein_estimate": -loss,
-            "real_rate": real_rate(wasserstein, real_scores, fake_scores),
-            **terms,
-        }
-        return loss + penalty, Aux(metrics, {"generator": g, "critic": f})
+        f = given.variables["critic"]
+        loss, metrics, f = critic_loss(self.critic, f, real, fake, self.penalties, k_penalty)
+        return loss, Aux(metrics, {"generator": g, "critic": f})
 
     def generator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """-E[f(G(z))]."""

@@ -21,7 +21,7 @@ def check_choices(net: nn.Module) -> None:
         literal = choices and all(isinstance(choice, str) for choice in choices)
         if literal and value not in choices:
             raise InputError(
-                f"{_role(net)}.{field.name}: {type(net).__name__} has no {value!r}: "
+                f"{role(net)}.{field.name}: {type(net).__name__} has no {value!r}: "
                 f"use one of {', '.join(choices)}"
             )
 
@@ -53,7 +53,7 @@ def check_kind(net: Any, shape: tuple[int, ...]) -> None:
         made, given = ("points", "images") if images else ("images", "points")
         other = "a net for images" if images else "PointGenerator and PointDiscriminator"
         raise InputError(
-            f"{_role(net)}: {type(net).__name__} is made for {made}, and the data are {given}: use"
+            f"{role(net)}: {type(net).__name__} is made for {made}, and the data are {given}: use"
             f" {other}"
         )
 
@@ -82,7 +82,7 @@ def class_norm_classes(net: Any) -> int:
         return 0
     if net.norm != "batch":
         raise InputError(
-            f"{_role(net)}.norm: {type(net).__name__} with conditioning class_norm needs batch, "
+            f"{role(net)}.norm: {type(net).__name__} with conditioning class_norm needs batch, "
             f"not {net.norm}: use batch, or conditioning embedding"
         )
     return net.num_classes
@@ -118,7 +118,7 @@ def check_attention(net: Any, sides: Sequence[int]) -> None:
     """
     if net.attention and net.attention not in sides:
         raise InputError(
-            f"{_role(net)}.attention: {type(net).__name__} has no feature map of side"
+            f"{role(net)}.attention: {type(net).__name__} has no feature map of side"
             f" {net.attention}: use one of {', '.join(map(str, sides))}, or 0 for none"
         )
 
@@ -157,6 +157,15 @@ def _sides(height: int, width: int) -> str:
     return f"{height}" if height == width else f"{height}x{width}"
 
 
-def _role(net: nn.Module) -> str:
-    generates = type(net).__name__.endswith("Generator")
-    return "algorithm.generator" if generates else "algorithm.discriminator"
+def role(net: nn.Module) -> str:
+    """The field of a config that holds the net, such as ``algorithm.critic``.
+
+    A net that a method has fitted may say so by its name, others by their class.
+    """
+    if net.name in _ROLES:
+        return f"algorithm.{net.name}"
+    ends = type(net).__name__.endswith
+    return f"algorithm.{next((name for name in _ROLES if ends(name.capitalize())), _ROLES[-1])}"
+
+
+_ROLES = ("generator", "critic", "discriminator")

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 
 from jaxgan.errors import InputError
-from jaxgan.nets.checks import check_choices
+from jaxgan.nets.checks import check_choices, role
 from jaxgan.nets.translation import Layer, leaky_relu
 from jaxgan.ops import Initializer, Norm
 from jaxgan.typing import Image, Label, Logits
@@ -54,12 +54,12 @@ class PatchGAN(nn.Module):
 
     def _check(self, images: Image) -> None:
         if self.layers < 1:
-            raise InputError(f"algorithm.discriminator.layers: {self.layers} is below 1")
+            raise InputError(f"{role(self)}.layers: {self.layers} is below 1")
         least = 3 << self.layers
         if min(images.shape[1:3]) < least:
             raise InputError(
                 f"data.image_size: PatchGAN with {self.layers} layers needs {least} pixels, not"
-                f" {min(images.shape[1:3])}: use {least}, or fewer algorithm.discriminator.layers"
+                f" {min(images.shape[1:3])}: use {least}, or fewer {role(self)}.layers"
             )
 
 

@@ -13,7 +13,7 @@ in the authors' code.
 """
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -21,7 +21,7 @@ from flax import linen as nn
 from jaxtyping import Array, Float
 
 from jaxgan.errors import InputError
-from jaxgan.nets.checks import check_images, doublings
+from jaxgan.nets.checks import check_images, doublings, role
 from jaxgan.ops import (
     EqualizedConv,
     EqualizedDense,
@@ -164,6 +164,9 @@ class ProGANDiscriminator(nn.Module):
     dtype: Any = jnp.float32
     """Type of the computation; parameters, the last layer and the result are float32."""
 
+    compares_batch: ClassVar[bool] = True
+    """A score depends on the other examples of its batch."""
+
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
         """(n, height, width, channels) to (n,)."""
@@ -201,10 +204,9 @@ class _Down(nn.Module):
 def _size(net: ProGANGenerator | ProGANDiscriminator) -> int:
     """The net's resolution, once its fields are known to be sound."""
     doublings(net, SMALLEST, SMALLEST)
-    role = "discriminator" if isinstance(net, ProGANDiscriminator) else "generator"
     for name in ("features", "base", "group"):
         if getattr(net, name, 1) < 1:
-            raise InputError(f"algorithm.{role}.{name}: {getattr(net, name)} is below 1")
+            raise InputError(f"{role(net)}.{name}: {getattr(net, name)} is below 1")
     return net.image_shape[0]
 
 

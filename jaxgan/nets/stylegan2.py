@@ -9,6 +9,7 @@ authors' code.
 """
 
 import math
+from dataclasses import field
 from typing import Any
 
 import jax
@@ -18,7 +19,7 @@ from jaxtyping import Array, Float
 
 from jaxgan.core.sharding import draw
 from jaxgan.errors import InputError
-from jaxgan.nets.checks import doublings, read_labels
+from jaxgan.nets.checks import doublings, read_labels, role
 from jaxgan.ops import EqualizedDense, lowpass_upsample, modulated_conv, pixel_norm
 from jaxgan.ops.filtered_conv import TAPS
 from jaxgan.typing import Image, Label, Latent
@@ -206,7 +207,7 @@ class StyleGAN2Generator(nn.Module):
     """Channels at r px are ``channel_base`` / r, where that is less than ``channel_max``."""
     channel_max: int = 512
     """Channels of a layer, at most."""
-    low_precision: int = 4
+    low_precision: int = field(default=4, metadata={"least": 0})
     """Resolutions, from the highest, that are computed in the method's compute_dtype."""
     clamp: float = 256.0
     """Largest absolute value of a layer in those resolutions, unless they are float32."""
@@ -281,12 +282,11 @@ def settings(net: Any, size: int) -> tuple[int, Any, float]:
 def check_sizes(net: Any) -> None:
     """Raises InputError for a field of a StyleGAN2 net that makes no sense."""
     doublings(net, SMALLEST, 8)
-    role = "generator" if isinstance(net, StyleGAN2Generator) else "discriminator"
     least = {"style_dim": 1, "channel_base": 1, "channel_max": 1, "group": 1, "mapping_layers": 1}
     for name, lowest in {**least, "low_precision": 0, "clamp": 0}.items():
         value = getattr(net, name, lowest)
         if value < lowest:
-            raise InputError(f"algorithm.{role}.{name}: {value} is below {lowest}")
+            raise InputError(f"{role(net)}.{name}: {value} is below {lowest}")
 
 
 def truncated(

@@ -1,7 +1,8 @@
 """StyleGAN2's discriminator (Karras et al. 2020, figure 7): a residual net with a filter."""
 
 import math
-from typing import Any
+from dataclasses import field
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -80,7 +81,7 @@ class StyleGAN2Discriminator(nn.Module):
     """Layers of the mapping network of classes."""
     group: int = 4
     """Examples whose deviation is taken; see :func:`jaxgan.ops.minibatch_stddev`."""
-    low_precision: int = 4
+    low_precision: int = field(default=4, metadata={"least": 0})
     """Resolutions, from the highest, that are computed in the method's compute_dtype."""
     clamp: float = 256.0
     """Largest absolute value of a layer in those resolutions, unless they are float32."""
@@ -94,6 +95,9 @@ class StyleGAN2Discriminator(nn.Module):
     """Classes of the data; 0 is unconditional."""
     dtype: Any = jnp.float32
     """Type of the highest resolutions; parameters, the last block and the result are float32."""
+
+    compares_batch: ClassVar[bool] = True
+    """A score depends on the other examples of its batch."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:

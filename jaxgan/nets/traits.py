@@ -1,6 +1,7 @@
 """Properties of a network that a method did not make.
 
-A network answers by its field ``norm``. One without that field has neither trait.
+A network answers by its field ``norm`` and by its class's attribute ``compares_batch``. One without
+them has none of the traits.
 """
 
 from flax import linen as nn
@@ -11,6 +12,14 @@ from jaxgan.ops import normalization
 def mixes_batch(net: nn.Module) -> bool:
     """Whether the result for one example depends on the others of its batch, as in BatchNorm."""
     return normalization.mixes_batch(getattr(net, "norm", "none"))
+
+
+def compares_batch(net: nn.Module) -> bool:
+    """Whether a layer compares the examples of a batch: the minibatch's standard deviation.
+
+    The sum of the scores still has a gradient for each image, so penalties are allowed.
+    """
+    return getattr(net, "compares_batch", False)
 
 
 def is_lipschitz(net: nn.Module) -> bool:

@@ -158,15 +158,12 @@ INTERVALS = ("checkpoint.every", "sample.every", "log.every", "evaluate.every", 
 """Fields that a call of several steps must not step over."""
 
 
-WIDTHS = ("features", "hidden")
-"""Fields of the nets that count channels or units."""
-
-
 def check(run: Run) -> None:
     """Raises InputError for numbers out of range, and intervals that a call steps over."""
     values = dict(flatten(encode(run)))
     for name, value in values.items():
         _check_number(name, value)
+    _check_nets(run)
     for name in ("steps", "decay_steps", "steps_per_call", "checkpoint.keep", *INTERVALS):
         least = 0 if name in ("evaluate.every", "averages.every") else 1
         if values[name] is not None and values[name] < least:
@@ -187,8 +184,29 @@ def _check_number(name: str, value: Any) -> None:
         raise InputError(f"{name}: {value} is not a finite number")
     elif isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise InputError(f"{name}: {value} has more than 63 bits")
-    elif isinstance(value, int) and name.split(".")[-1] in WIDTHS and value < 1:
-        raise InputError(f"{name}: {value} is below 1")
+
+
+def _check_nets(value: Any, path: str = "") -> None:
+    """Raises InputError for a size of a net, an int or some of them, that is too small.
+
+    The least is 1, or the field's default where that is smaller: 0 blocks are the paper's number.
+    A net's field may state another one, ``field(default=4, metadata={"least": 0})``.
+    """
+    if not dataclasses.is_dataclass(value):
+        return
+    for f in stated(value):
+        inner, name = getattr(value, f.name), f"{path}.{f.name}" if path else f.name
+        _check_nets(inner, name)
+        if isinstance(value, nn.Module):
+            least = f.metadata.get("least", min(_integers(f.default), default=1))
+            for number in _integers(inner):
+                if number < min(least, 1):
+                    raise InputError(f"{name}: {number} is below {min(least, 1)}")
+
+
+def _integers(value: Any) -> list[int]:
+    values = value if isinstance(value, list | tuple) else [value]
+    return [item for item in values if isinstance(item, int) and not isinstance(item, bool)]
 
 
 def encode(value: Any) -> Any:

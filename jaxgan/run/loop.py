@@ -64,7 +64,7 @@ def _train(session: Session, start: Start, log: Logger, received: list[int]) -> 
         with log.paused():
             if saving:
                 session.checkpoints.save(state, step)
-            session.store_averages(state, step)
+            session.store_averages(state, step, log.say)
             if sampling:
                 _sample(session, stage, state, step, log)
         if last:

@@ -1,9 +1,9 @@
 """A run made ready for the loop: its legs, data, devices, directory and checkpoints."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 
@@ -134,13 +134,21 @@ class Session:
         key = jax.random.fold_in(self._init_key(rollbacks), call.stage.index)
         return call.stage.with_frozen(call.stage.adopt(state, key))
 
-    def store_averages(self, state: TrainState, step: int) -> None:
-        """Stores the averages by power functions, where the run keeps them and it is time."""
+    def store_averages(self, state: TrainState, step: int, say: Callable[[str], Any]) -> None:
+        """Stores the averages by power functions, where the run keeps them and it is time.
+
+        A failure (a full disk) is said and the run goes on.
+        """
         every = self.run.averages.every
         if every and (step % every == 0 or step == self.run.steps):
             whole = self.devices.everywhere(state.memory[MEMORY])
-            if processes.is_first():
+            if not processes.is_first():
+                return
+            try:
                 averages.store(self.out, jax.device_get(whole), step)
+            except OSError as error:
+                reason = error.strerror or error
+                say(f"step {step}: the averages were not stored: {reason}; the run goes on")
 
     def calls(self, start: int) -> Iterator[Call]:
         """The calls that bring the run from a global step to its end."""

@@ -9,7 +9,7 @@ import optax
 import pytest
 
 from jaxgan.algorithms import SGD, Adam, StyleGAN2
-from jaxgan.algorithms._parts.half_life import ramped_average
+from jaxgan.algorithms._parts.averaging import ramped
 from jaxgan.core import Feature, Player, Spec, TrainState, advance
 from jaxgan.core.precision import at_precision
 from jaxgan.errors import InputError
@@ -253,7 +253,7 @@ def test_the_average_has_a_half_life_in_images_and_a_ramp():
 
     def after(step, half_life, ramp):
         now = state.replace(players={"generator": moved}, step=jnp.asarray(step))
-        new, _ = ramped_average("generator", half_life, ramp)(now, batch, KEY)
+        new, _ = ramped("generator", half_life, ramp)(now, batch, KEY)
         return float(new.players["generator"].average["params"])
 
     assert after(0, 100.0, 0.0) == pytest.approx(0.5**0.5)

@@ -12,7 +12,12 @@ import pytest
 from jaxgan.algorithms import SGD, WGAN, Penalties
 from jaxgan.errors import InputError
 from jaxgan.losses.penalties import gradient_penalty
-from jaxgan.nets import BookDCGANDiscriminator
+from jaxgan.nets import (
+    BookDCGANDiscriminator,
+    PatchGAN,
+    PointDiscriminator,
+    ProGANDiscriminator,
+)
 from tests.small import ALGORITHMS, CRITIC, SPEC
 
 KEY = jax.random.key(0)
@@ -101,6 +106,19 @@ def test_linear_decay_reaches_zero_for_both_players_at_the_last_step():
 def test_what_makes_no_sense_is_refused_by_name(fields, field):
     with pytest.raises(InputError, match=field):
         WGAN(**{**CRITIC, **fields}).build(SPEC)
+
+
+@pytest.mark.parametrize(
+    ("critic", "field"),
+    [
+        (ProGANDiscriminator(base=0), r"algorithm\.critic\.base: 0 is below 1"),
+        (PatchGAN(layers=0), r"algorithm\.critic\.layers: 0 is below 1"),
+        (PointDiscriminator(), r"algorithm\.critic: PointDiscriminator is made for points"),
+    ],
+)
+def test_a_critics_own_errors_name_the_critic(critic, field):
+    with pytest.raises(InputError, match=f"^{field}"):
+        jax.eval_shape(WGAN(**{**CRITIC, "critic": critic}).build(SPEC).init, KEY, SPEC.batch(2))
 
 
 def test_a_gradient_penalty_in_bfloat16_is_near_float32():

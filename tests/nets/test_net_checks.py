@@ -1,6 +1,7 @@
 import jax
 import numpy as np
 import pytest
+from flax import linen as nn
 
 from jaxgan.errors import InputError
 from jaxgan.nets import (
@@ -11,6 +12,7 @@ from jaxgan.nets import (
     ResidualCritic,
     ResidualGenerator,
 )
+from jaxgan.nets.checks import role
 
 IMAGES = np.zeros((1, 28, 28, 1), np.float32)
 LATENT = np.zeros((1, 5), np.float32)
@@ -40,9 +42,21 @@ def test_a_choice_that_is_none_names_the_field_and_the_choices(net, choice, x, r
 def test_a_choice_that_is_none_of_the_critic():
     net = ResidualCritic(pool="max", image_shape=(16, 16, 1))
     line = refused(net, np.zeros((1, 16, 16, 1), np.float32))
-    assert line == (
-        "algorithm.discriminator.pool: ResidualCritic has no 'max': use one of mean, sum"
-    )
+    assert line == ("algorithm.critic.pool: ResidualCritic has no 'max': use one of mean, sum")
+
+
+@pytest.mark.parametrize(
+    ("net", "field"),
+    [
+        (MLPGenerator(), "generator"),
+        (ResidualCritic(), "critic"),
+        (MLPDiscriminator(), "discriminator"),
+        (MLPDiscriminator(name="critic"), "critic"),
+        (nn.Dense(1, name="Dense_0"), "discriminator"),
+    ],
+)
+def test_the_field_of_a_net_is_its_name_or_that_of_its_class(net, field):
+    assert role(net) == f"algorithm.{field}"
 
 
 def test_images_of_another_shape_are_refused():

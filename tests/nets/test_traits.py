@@ -5,8 +5,15 @@ import numpy as np
 import pytest
 from flax import linen as nn
 
-from jaxgan.nets import DCGANDiscriminator, MLPDiscriminator, PatchGAN
-from jaxgan.nets.traits import is_lipschitz, mixes_batch
+from jaxgan.nets import (
+    BookDCGANDiscriminator,
+    DCGANDiscriminator,
+    MLPDiscriminator,
+    PatchGAN,
+    ProGANDiscriminator,
+    StyleGAN2Discriminator,
+)
+from jaxgan.nets.traits import compares_batch, is_lipschitz, mixes_batch
 
 NORMS = ["none", "batch", "layer", "instance", "group", "weight", "spectral"]
 
@@ -30,6 +37,25 @@ def test_spectral_norm_alone_bounds_every_layer():
     assert is_lipschitz(MLPDiscriminator(norm="spectral"))
 
 
-def test_a_net_without_a_norm_has_neither_trait():
+@pytest.mark.parametrize(
+    "net",
+    [
+        ProGANDiscriminator(features=2, base=16),
+        StyleGAN2Discriminator(channel_base=16, channel_max=2),
+        BookDCGANDiscriminator(features=2, norm="none"),
+    ],
+    ids=lambda net: type(net).__name__,
+)
+def test_a_net_compares_the_batch_where_another_example_changes_a_score(net):
+    net = net.clone(image_shape=(8, 8, 1))
+    images = jax.random.normal(jax.random.key(0), (4, 8, 8, 1))
+    variables = jax.jit(net.init)(jax.random.key(1), images)
+    first = jax.jit(lambda images: net.apply(variables, images)[0])
+    moved = abs(first(images) - first(images.at[1:].multiply(3.0))).max() > 1e-5
+    assert moved == compares_batch(net)
+
+
+def test_a_net_without_a_norm_has_no_trait():
     assert not mixes_batch(nn.Dense(1))
+    assert not compares_batch(nn.Dense(1))
     assert not is_lipschitz(nn.Dense(1))

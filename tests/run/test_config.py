@@ -4,11 +4,12 @@ import math
 from dataclasses import fields, replace
 
 import pytest
+from flax import linen as nn
 
 from jaxgan.algorithms import Adam, Targets
 from jaxgan.data.config import Data
 from jaxgan.errors import InputError
-from jaxgan.nets import MLPGenerator
+from jaxgan.nets import MLPGenerator, R3GANGenerator, ResNetGenerator, StyleGAN2Generator
 from jaxgan.run import config
 from jaxgan.run.session import Session
 from jaxgan.system.devices import Devices, Parallel
@@ -41,6 +42,19 @@ def test_a_field_that_an_old_config_does_not_know_has_its_default():
 GAN = ALGORITHMS["gan"]
 
 
+class Stages(nn.Module):
+    """A net of one's own, with a width for each stage."""
+
+    widths: tuple[int, ...] = (8, 4)
+    residual: bool = False
+
+
+def test_a_net_may_have_zeros_where_its_default_or_its_field_allows_them(tmp_path):
+    nets = {"generator": StyleGAN2Generator(low_precision=0), "discriminator": Stages((1,))}
+    config.check(small_run(replace(GAN, **nets), tmp_path / "run"))
+    config.check(small_run(replace(GAN, generator=ResNetGenerator(blocks=0)), tmp_path / "run"))
+
+
 @pytest.mark.parametrize(
     "changes,line",
     [
@@ -56,6 +70,16 @@ GAN = ALGORITHMS["gan"]
             r"optimizer\.eps: nan is not a finite",
         ),
         ({"generator": MLPGenerator(hidden=0)}, r"algorithm\.generator\.hidden: 0 is below 1"),
+        (
+            {"generator": R3GANGenerator(expansion=0)},
+            r"algorithm\.generator\.expansion: 0 is below 1",
+        ),
+        ({"generator": Stages((4, 0))}, r"algorithm\.generator\.widths: 0 is below 1"),
+        (
+            {"generator": StyleGAN2Generator(low_precision=-1)},
+            r"algorithm\.generator\.low_precision: -1 is below 0",
+        ),
+        ({"generator": ResNetGenerator(blocks=-1)}, r"algorithm\.generator\.blocks: -1 is below 0"),
         ({"latent_dim": 0}, r"algorithm\.latent_dim: 0 is below 1"),
         ({"targets": Targets(noise=-1.0)}, r"algorithm\.targets\.noise: -1\.0 is below 0"),
     ],

@@ -11,8 +11,9 @@ import pytest
 
 from jaxgan.errors import InputError
 from jaxgan.nets import MLPDiscriminator, MLPGenerator
+from jaxgan.run import averages
 from jaxgan.run.checkpoint import Checkpoints, saved_steps
-from jaxgan.run.config import Checkpoint, Sample
+from jaxgan.run.config import Averages, Checkpoint, Sample
 from tests.small import ALGORITHMS, small_run
 from tests.test_train import train
 
@@ -62,6 +63,22 @@ def test_each_failure_is_a_line_and_leaves_nothing(run, tmp_path, capfd, monkeyp
     assert all(path.read_bytes() == data for path, data in before.items() if path.name != ".lock")
     assert train(run) == 0
     assert saved_steps(tmp_path / "checkpoints") == [1, 2, 3]
+
+
+def test_averages_that_do_not_fit_are_a_line(run, tmp_path, capfd, monkeypatch):
+    def store(out, values, step, original=averages.store):
+        with limit(2_000 if step == 2 else 10_000_000):
+            original(out, values, step)
+
+    monkeypatch.setattr(averages, "store", store)
+    assert train(replace(run, averages=Averages(every=1))) == 0
+    said = capfd.readouterr()
+    line = "step 2: the averages were not stored: File too large; the run goes on"
+    assert said.out.count("averages were not stored") == 1
+    assert line in said.out
+    assert "Traceback" not in said.out + said.err
+    assert list(averages.stored(tmp_path)) == [1, 3]
+    assert len(list((tmp_path / "averages").iterdir())) == 2
 
 
 def test_what_a_killed_save_left_is_removed_at_the_next_start(run, tmp_path):

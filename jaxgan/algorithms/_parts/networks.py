@@ -10,22 +10,34 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxgan.nets.checks import check_kind
-from jaxgan.nets.traits import mixes_batch
+from jaxgan.nets.traits import compares_batch, mixes_batch
 from jaxgan.typing import Image, PRNGKey, Variables
 
 ComputeDtype = Literal["float32", "bfloat16"]
 
 
 def fit(
-    net: nn.Module, shape: tuple[int, ...], dtype: ComputeDtype, num_classes: int = 0
+    net: nn.Module,
+    shape: tuple[int, ...],
+    dtype: ComputeDtype,
+    num_classes: int = 0,
+    role: str | None = None,
 ) -> nn.Module:
     """``net`` with its derived fields set: an example's shape, the classes, the dtype.
 
     A net of your own needs only those of the fields that it uses.
 
+    Args:
+      net: the net.
+      shape: an example's.
+      dtype: of the computation.
+      num_classes: 0 without classes.
+      role: the config's field that holds the net, for errors, where its class does not say it.
+
     Raises:
       InputError: the net is made for images and the examples are points, or the reverse.
     """
+    net = net.clone(name=role) if role else net
     check_kind(net, shape)
     shapes = {"image_shape": shape, "point_shape": shape}
     derived = {**shapes, "num_classes": num_classes, "dtype": jnp.dtype(dtype)}
@@ -74,11 +86,11 @@ def features(
 def together(
     net: nn.Module, variables: Variables, *batches: Image, key: PRNGKey | None = None
 ) -> tuple[list[Any], Variables]:
-    """The net's outputs of several batches, by one forward unless a batch norm would mix them.
+    """The net's outputs of several batches, by one forward unless a layer would mix them.
 
     The examples are interleaved, so that every device keeps its own.
     """
-    if len(batches) == 1 or mixes_batch(net):
+    if len(batches) == 1 or mixes_batch(net) or compares_batch(net):
         outputs = []
         for i, images in enumerate(batches):
             own = None if key is None else jax.random.fold_in(key, i)
