@@ -23,7 +23,8 @@ from typing import Annotated, Any
 
 import tyro
 
-from benchmarks.workloads import CONTENDERS, DEFAULT, WORKLOADS
+from benchmarks.contenders import CONTENDERS
+from benchmarks.workloads import DEFAULT, WORKLOADS
 from jaxgan import cli
 from jaxgan.errors import InputError
 
@@ -94,7 +95,7 @@ class Worker:
             "batch_size": batch_size,
         }
         self._folder = Path(tempfile.mkdtemp(dir=folder))
-        boot = "import sys; from benchmarks.workloads import work; work(sys.argv[1])"
+        boot = "import sys; from benchmarks.worker import work; work(sys.argv[1])"
         with (self._folder / "stderr").open("w") as errors:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", boot, json.dumps(task)],

@@ -17,7 +17,8 @@ from typing import Annotated, Any
 import tyro
 
 from benchmarks import compare, fid
-from benchmarks.workloads import CONTENDERS, GPU_CONTENDERS, WORKLOADS
+from benchmarks.contenders import CONTENDERS, GPU_CONTENDERS
+from benchmarks.workloads import WORKLOADS
 from jaxgan import cli
 from jaxgan.run import configs
 from jaxgan.run.config import Run

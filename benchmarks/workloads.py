@@ -1,26 +1,17 @@
-"""The workloads of :mod:`benchmarks.compare`, jaxgan's side of each, and the process that runs one.
+"""The workloads of :mod:`benchmarks.compare`, with jaxgan's algorithm for each.
 
 Nothing here imports JAX, PyTorch or TensorFlow before a builder is called: a contender's process
 holds its own library and no other.
 """
 
-import importlib
-import json
-import os
-import resource
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 Arrays: TypeAlias = dict[str, np.ndarray]
 """A step's data by name: bytes, NHWC, with a leading axis of batches where a step takes several."""
-
-WARMUP = 2
-"""Calls after the first one and before the first window."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,63 +187,6 @@ DEFAULT = (
 """The workloads of a command that names none."""
 
 
-@dataclass(frozen=True)
-class Contender:
-    """A library in one of its forms."""
-
-    module: str
-    """Has ``build(workload, arrays, form) -> Runner``."""
-    form: str
-    """Which of the library's forms."""
-    package: str
-    """What is imported."""
-    requirement: str
-    """What pip installs."""
-
-
-_TORCH = ("torch", "torch==2.13.0")
-_TENSORFLOW = ("tensorflow", "tensorflow-cpu==2.21.0")
-CONTENDERS: dict[str, Contender] = {
-    "jaxgan": Contender("benchmarks.workloads", "step", "jaxgan", "-e ."),
-    "jaxgan-x8": Contender("benchmarks.workloads", "x8", "jaxgan", "-e ."),
-    "torch-eager": Contender("benchmarks.peers.torch_gan", "eager", *_TORCH),
-    "torch-channels-last": Contender("benchmarks.peers.torch_gan", "channels_last", *_TORCH),
-    "torch-compile": Contender("benchmarks.peers.torch_gan", "compile", *_TORCH),
-    "tf-function": Contender("benchmarks.peers.tensorflow_gan", "function", *_TENSORFLOW),
-    "tf-xla": Contender("benchmarks.peers.tensorflow_gan", "xla", *_TENSORFLOW),
-}
-"""By name; the ratios are to the first."""
-
-_CUDA = ("benchmarks.peers.torch_cuda",)
-GPU_CONTENDERS: dict[str, Contender] = {
-    "jaxgan-bf16": Contender("benchmarks.workloads", "bf16", "jaxgan", "-e ."),
-    "jaxgan-bf16-x8": Contender("benchmarks.workloads", "bf16 x8", "jaxgan", "-e ."),
-    "jaxgan-bf16-x8-device": Contender("benchmarks.workloads", "bf16 x8 device", "jaxgan", "-e ."),
-    "cuda-eager": Contender(*_CUDA, "channels_last", *_TORCH),
-    "cuda-eager-bf16": Contender(*_CUDA, "channels_last bf16", *_TORCH),
-    "cuda-compile-bf16": Contender(*_CUDA, "compile bf16", *_TORCH),
-    "cuda-graphs-bf16": Contender(*_CUDA, "graphs bf16", *_TORCH),
-}
-"""Those of :mod:`benchmarks.gpu`, besides ``jaxgan`` and ``jaxgan-x8``."""
-
-
-RESIDENT = 8192
-"""Images of the data set on the devices, unless a step's batches have more."""
-
-
-class Runner(NamedTuple):
-    """A contender, ready to run."""
-
-    call: Callable[[], Any]
-    """Does ``steps`` steps, or starts them, and returns what they report."""
-    wait: Callable[[Any], Any]
-    """Waits for what a call returned."""
-    version: str
-    """Of the library."""
-    steps: int = 1
-    """Training steps in a call."""
-
-
 def random_bytes(workload: Workload, batch_size: int) -> Arrays:
     """A step's data: noise, the same for every contender."""
     lead = (workload.n_critic, batch_size) if workload.n_critic > 1 else (batch_size,)
@@ -261,147 +195,9 @@ def random_bytes(workload: Workload, batch_size: int) -> Arrays:
     return {name: rng.integers(0, 256, shape, np.uint8) for name in workload.inputs}
 
 
-def build(workload: Workload, arrays: Arrays, form: str) -> Runner:
-    """The step as ``jaxgan.train`` compiles it: state donated, batch on the devices.
-
-    Args:
-      workload: what a step is.
-      arrays: its data.
-      form: ``step``, or words: ``x8`` (eight steps a call), ``bf16`` (the compute dtype) and
-        ``device`` (batches are gathered in the call from a data set on the devices).
-    """
-    import jax
-
-    from jaxgan.system.devices import Devices
-
-    words = form.split()
-    dtype, count = "bfloat16" if "bf16" in words else "float32", 8 if "x8" in words else 1
-    method = replace(workload.jaxgan(workload), compute_dtype=dtype)
-    algorithm = method.build(spec_of(workload))
-    devices = Devices()
-    key = jax.device_put(jax.random.key(0), devices.replicated)
-    state = devices.init(algorithm, key, arrays)
-    make = _resident if "device" in words else _stacked
-    feed, lead, several_steps = make(workload, arrays, algorithm, devices, count)
-    step = devices.compile(several_steps, state, lead, resident="device" in words)
-
-    def call() -> Any:
-        nonlocal state
-        state, metrics = step(state, feed, key)
-        return metrics
-
-    return Runner(call, jax.block_until_ready, f"jax {jax.__version__}", count)
-
-
-def _stacked(workload: Workload, arrays: Arrays, algorithm: Any, devices: Any, count: int) -> Any:
-    """``(feed, axes before its example axis, step)``: every step's batch stands in the feed."""
-    from jaxgan.core import advance, several
-    from jaxgan.system.devices import leading
-
-    del workload
-    step, lead = advance(algorithm), leading(algorithm, count)
-    if count > 1:
-        step = several(step, count)
-        arrays = {name: np.stack([array] * count) for name, array in arrays.items()}
-    return devices.place(arrays, lead), lead, step
-
-
-def _resident(workload: Workload, arrays: Arrays, algorithm: Any, devices: Any, count: int) -> Any:
-    """The same with a data set of noise and a plan as the feed: each step gathers its batch."""
-    import jax
-
-    from jaxgan.core import advance, several
-    from jaxgan.data import Data
-    from jaxgan.data.dataset import dataset_of
-    from jaxgan.data.examples import in_memory
-    from jaxgan.data.order import plans
-    from jaxgan.data.resident import gather, resident
-    from jaxgan.system.devices import leading
-
-    n = algorithm.batches_per_step
-    size = arrays[workload.inputs[0]].shape[1 if n > 1 else 0]
-    data = Data(image_size=workload.image_shape[0], batch_size=size, on_device=True)
-    rng = np.random.default_rng(1)
-    shape = (max(RESIDENT, n * size), *workload.image_shape)
-    noise = {name: rng.integers(0, 256, shape, np.uint8) for name in workload.inputs}
-    dataset = dataset_of(data, {"": in_memory("noise", spec_of(workload).features, noise)})
-    plan = next(plans(dataset, seed=0, start_step=0, batches_per_step=n, steps_per_call=count))
-    lead = leading(algorithm, count)
-    examples = jax.device_put(resident(dataset), devices.replicated)
-
-    def call(state: Any, feed: Any, root: Any) -> Any:
-        examples, plan = feed
-
-        def step(state: Any, plan: Any, root: Any) -> Any:
-            return advance(algorithm)(state, gather(examples, plan, dataset.features), root)
-
-        return (several(step, count) if count > 1 else step)(state, plan, root)
-
-    return (examples, devices.place(plan, lead)), lead, call
-
-
 def spec_of(workload: Workload) -> Any:
     """What the workload's method is built for."""
     from jaxgan.core import Feature, Spec
 
     image = Feature("image", workload.image_shape)
     return Spec(dict.fromkeys(workload.inputs, image), steps=1000)
-
-
-# A contender's process.
-
-
-def work(task: str) -> None:
-    """Builds what the task says, then answers each line ``calls`` on stdin with their seconds.
-
-    Answers are lines of JSON on what was stdout when the process began; prints go to stderr. What
-    the contender raises is the last answer.
-
-    Args:
-      task: JSON with ``module``, ``form``, ``workload`` and ``batch_size``.
-    """
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    try:
-        for values in _answers(**json.loads(task)):
-            print(json.dumps(values), file=answers, flush=True)
-    except Exception as error:
-        text = next(iter(str(error).strip().splitlines()), "")
-        print(json.dumps({"error": f"{type(error).__name__}: {text}"}), file=answers, flush=True)
-
-
-def _answers(
-    module: str, form: str, workload: str, batch_size: int | None
-) -> Iterator[dict[str, Any]]:
-    """What the first call took, then what each window on stdin took."""
-    this = WORKLOADS[workload]
-    arrays = random_bytes(this, batch_size or this.batch_size)
-    runner = importlib.import_module(module).build(this, arrays, form)
-    start = time.perf_counter()
-    runner.wait(runner.call())
-    seconds = time.perf_counter() - start
-    for _ in range(WARMUP):
-        runner.wait(runner.call())
-    yield {"version": runner.version, "compile_seconds": seconds, "steps": runner.steps}
-    for line in sys.stdin:
-        yield {"seconds": _window(runner, int(line)), "peak_mib": _peak_mib()}
-
-
-def _window(runner: Runner, calls: int) -> float:
-    """Seconds of that many calls, after one that isn't counted; waits at the end alone."""
-    runner.wait(runner.call())
-    start, result = time.perf_counter(), None
-    for _ in range(calls):
-        result = runner.call()
-    runner.wait(result)
-    return time.perf_counter() - start
-
-
-def _peak_mib() -> float:
-    torch, jax = sys.modules.get("torch"), sys.modules.get("jax")
-    if torch is not None and torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated() / 2**20
-    if jax is not None and (stats := jax.local_devices()[0].memory_stats()):
-        return stats["peak_bytes_in_use"] / 2**20
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 from tensorflow import Tensor
 
+from benchmarks.contenders import Runner
 from benchmarks.peers.tensorflow_cyclegan import CycleGan, cyclegan
 from benchmarks.peers.tensorflow_parts import (
     BatchNorm,
@@ -29,7 +30,7 @@ from benchmarks.peers.tensorflow_parts import (
     small,
     to_float,
 )
-from benchmarks.workloads import PENALTY, Arrays, Runner, Workload
+from benchmarks.workloads import PENALTY, Arrays, Workload
 
 
 def _reshape(*shape: int) -> Layer:

@@ -4,8 +4,9 @@ from typing import Any
 
 import torch
 
+from benchmarks.contenders import Runner
 from benchmarks.peers import torch_gan
-from benchmarks.workloads import Arrays, Runner, Workload
+from benchmarks.workloads import Arrays, Workload
 
 
 def build(workload: Workload, arrays: Arrays, form: str) -> Runner:

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from benchmarks.contenders import Runner
 from benchmarks.peers.torch_cyclegan import CycleGan, cyclegan
 from benchmarks.peers.torch_parts import Nets, Step, update
-from benchmarks.workloads import PENALTY, Arrays, Runner, Workload
+from benchmarks.workloads import PENALTY, Arrays, Workload
 
 # The DCGANs.
 

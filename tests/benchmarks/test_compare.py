@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from flax import traverse_util
 
-from benchmarks import compare, workloads
-from benchmarks.workloads import CONTENDERS, WORKLOADS, Contender
+from benchmarks import compare, jaxgan_step, workloads
+from benchmarks.contenders import CONTENDERS, Contender
+from benchmarks.workloads import WORKLOADS
 from jaxgan.algorithms import GAN
 from jaxgan.algorithms._parts.latent import Sampler
 from jaxgan.algorithms._parts.networks import forward
@@ -88,7 +89,7 @@ def test_bad_input_is_one_line(args, message):
 
 SLEEPER = """
     import os, sys, time
-    from benchmarks.workloads import Runner
+    from benchmarks.contenders import Runner
 
     def build(workload, arrays, form):
         print("not an answer")
@@ -404,7 +405,7 @@ def test_tensorflow_takes_the_same_steps(workload, monkeypatch):
 @pytest.mark.peers
 def test_jaxgan_trains_as_its_command_does():
     workload = dataclasses.replace(small("dcgan"), image_shape=(8, 8, 1))
-    runner = workloads.build(workload, workloads.random_bytes(workload, BATCH), "step")
+    runner = jaxgan_step.build(workload, workloads.random_bytes(workload, BATCH), "step")
     first = runner.wait(runner.call())
     second = runner.wait(runner.call())
     assert (runner.steps, runner.version) == (1, f"jax {jax.__version__}")

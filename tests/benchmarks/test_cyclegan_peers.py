@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from flax import traverse_util
 
-from benchmarks.workloads import WORKLOADS, build, random_bytes, spec_of
+from benchmarks.jaxgan_step import build
+from benchmarks.workloads import WORKLOADS, random_bytes, spec_of
 from jaxgan.core import advance
 
 pytestmark = pytest.mark.peers
@@ -199,7 +200,7 @@ def test_tensorflow_takes_jaxgans_steps():
 
 
 def test_jaxgan_takes_steps_from_a_set_of_two_domains(monkeypatch):
-    monkeypatch.setattr("benchmarks.workloads.RESIDENT", 8)
+    monkeypatch.setattr("benchmarks.jaxgan_step.RESIDENT", 8)
     runner = build(SMALL, random_bytes(SMALL, 4), "device")  # four devices share a batch
     metrics = runner.wait(runner.call())
     assert metrics["generators_loss"].shape == ()

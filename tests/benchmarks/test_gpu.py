@@ -6,12 +6,16 @@ import jax
 import pytest
 
 from benchmarks import compare, gpu
-from benchmarks.workloads import GPU_CONTENDERS, WORKLOADS, build, random_bytes
+from benchmarks.contenders import GPU_CONTENDERS
+from benchmarks.jaxgan_step import build
+from benchmarks.workloads import WORKLOADS, random_bytes
 from jaxgan.errors import InputError
 from tests.small import ALGORITHMS, small_run
 
 TINY = replace(WORKLOADS["dcgan_28"], image_shape=(8, 8, 1), features=(2, 2), batch_size=8)
-OURS = sorted({c.form for c in GPU_CONTENDERS.values() if "workloads" in c.module} | {"step", "x8"})
+OURS = sorted(
+    {c.form for c in GPU_CONTENDERS.values() if "jaxgan_step" in c.module} | {"step", "x8"}
+)
 
 
 @pytest.mark.peers

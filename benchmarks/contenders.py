@@ -1,0 +1,60 @@
+"""Contenders of :mod:`benchmarks.compare` and :mod:`benchmarks.gpu`: libraries in their forms."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A library in one of its forms."""
+
+    module: str
+    """Has ``build(workload, arrays, form) -> Runner``."""
+    form: str
+    """Which of the library's forms."""
+    package: str
+    """What is imported."""
+    requirement: str
+    """What pip installs."""
+
+
+_STEP = "benchmarks.jaxgan_step"
+_OURS = ("jaxgan", "-e .")
+_TORCH = ("torch", "torch==2.13.0")
+_TENSORFLOW = ("tensorflow", "tensorflow-cpu==2.21.0")
+CONTENDERS: dict[str, Contender] = {
+    "jaxgan": Contender(_STEP, "step", *_OURS),
+    "jaxgan-x8": Contender(_STEP, "x8", *_OURS),
+    "torch-eager": Contender("benchmarks.peers.torch_gan", "eager", *_TORCH),
+    "torch-channels-last": Contender("benchmarks.peers.torch_gan", "channels_last", *_TORCH),
+    "torch-compile": Contender("benchmarks.peers.torch_gan", "compile", *_TORCH),
+    "tf-function": Contender("benchmarks.peers.tensorflow_gan", "function", *_TENSORFLOW),
+    "tf-xla": Contender("benchmarks.peers.tensorflow_gan", "xla", *_TENSORFLOW),
+}
+"""By name; the ratios are to the first."""
+
+_CUDA = ("benchmarks.peers.torch_cuda",)
+GPU_CONTENDERS: dict[str, Contender] = {
+    "jaxgan-bf16": Contender(_STEP, "bf16", *_OURS),
+    "jaxgan-bf16-x8": Contender(_STEP, "bf16 x8", *_OURS),
+    "jaxgan-bf16-x8-device": Contender(_STEP, "bf16 x8 device", *_OURS),
+    "cuda-eager": Contender(*_CUDA, "channels_last", *_TORCH),
+    "cuda-eager-bf16": Contender(*_CUDA, "channels_last bf16", *_TORCH),
+    "cuda-compile-bf16": Contender(*_CUDA, "compile bf16", *_TORCH),
+    "cuda-graphs-bf16": Contender(*_CUDA, "graphs bf16", *_TORCH),
+}
+"""Those of :mod:`benchmarks.gpu`, besides ``jaxgan`` and ``jaxgan-x8``."""
+
+
+class Runner(NamedTuple):
+    """A contender, ready to run."""
+
+    call: Callable[[], Any]
+    """Does ``steps`` steps, or starts them, and returns what they report."""
+    wait: Callable[[Any], Any]
+    """Waits for what a call returned."""
+    version: str
+    """Of the library."""
+    steps: int = 1
+    """Training steps in a call."""
