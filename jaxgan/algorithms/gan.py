@@ -18,6 +18,7 @@ import optax
 from jaxgan.algorithms._parts.assemble import Network, assemble
 from jaxgan.algorithms._parts.averaging import averaged
 from jaxgan.algorithms._parts.examples import drawn, real_of, size_of
+from jaxgan.algorithms._parts.forced import forced
 from jaxgan.algorithms._parts.latent import LatentName, Sampler, draw_labels
 from jaxgan.algorithms._parts.needs import check_above, check_decay, needs
 from jaxgan.algorithms._parts.networks import ComputeDtype, fit, forward
@@ -115,6 +116,7 @@ class GAN:
         d = gan._discriminator_rule().transform(
             spec.decay_steps * self.n_critic, "discriminator_optimizer"
         )
+        g, d = forced(gan.generator, g), forced(gan.discriminator, d)
         n, factor = self.n_critic + self.fresh_reals, self.penalties.factor(spec.decay_steps)
 
         if self.share_fakes:

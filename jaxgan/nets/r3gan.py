@@ -3,20 +3,25 @@
 Residual blocks of three convolutions without any normalization, between resampling through a
 low-pass filter [1, 2, 1]. They start as Fixup does (Zhang et al. 2019): the last convolution of a
 block at 0, the others He's times L^(-1/4) for L blocks.
+
+With ``magnitude_preserving`` the same nets have the layers of :mod:`jaxgan.ops.magnitude` (Karras
+et al. 2024): normalized weights without biases, SiLU, weighted sums, and a learned gain of the
+result. The low-pass filter still shrinks what is not smooth.
 """
 
 import math
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
-from jax.nn.initializers import normal, variance_scaling, zeros
+from jax.nn.initializers import normal, ones, variance_scaling, zeros
 
 from jaxgan.nets.checks import check_images, doublings, read_labels
 from jaxgan.ops import Conv
 from jaxgan.ops.lowpass import lowpass_downsample, lowpass_upsample
+from jaxgan.ops.magnitude import MPConv, MPDense, MPEmbed, mp_silu, mp_sum, unit, unit_normal
 from jaxgan.typing import Image, Label, Latent, Logits
 
 SLOPE = 0.2
@@ -25,7 +30,6 @@ WHOLE = 32
 """Largest side of a map that has all channels; each doubling above halves them."""
 
 _LINEAR = variance_scaling(1.0, "fan_in", "normal")
-_Dense = partial(nn.Dense, use_bias=False, kernel_init=_LINEAR)
 
 
 class R3GANBlock(nn.Module):
@@ -43,12 +47,18 @@ class R3GANBlock(nn.Module):
     """L, the residual blocks of the whole network."""
     dtype: Any = jnp.float32
     """Type of the computation."""
+    magnitude_preserving: bool = False
+    """Normalized weights, SiLU and a sum with weights .7 and .3."""
 
     @nn.compact
     def __call__(self, x: Image) -> Image:
         """The same shape as ``x``."""
         inner = self.expansion * x.shape[-1]
         groups = inner // math.gcd(self.group, inner)
+        if self.magnitude_preserving:
+            y = mp_silu(MPConv(inner, 1, dtype=self.dtype)(x))
+            y = mp_silu(MPConv(inner, 3, groups, self.dtype)(y))
+            return mp_sum(x, MPConv(x.shape[-1], 1, dtype=self.dtype)(y))
         scale = 2 / (1 + SLOPE**2) / math.sqrt(self.blocks)
         conv = partial(
             Conv, dtype=self.dtype, kernel_init=variance_scaling(scale, "fan_in", "normal")
@@ -74,6 +84,8 @@ class R3GANGenerator(nn.Module):
     """Channels inside a block by those outside."""
     group: int = 16
     """Channels of a group in a block's k3 convolution."""
+    magnitude_preserving: bool = False
+    """Layers of :mod:`jaxgan.ops.magnitude` in place of the paper's."""
     image_shape: tuple[int, int, int] = (32, 32, 3)
     """(height, width, channels) of the data."""
     num_classes: int = 0
@@ -90,14 +102,15 @@ class R3GANGenerator(nn.Module):
         if labels is not None:
             z = jnp.concatenate([z, _embedded(self, labels, z.shape[-1])], axis=-1)
         width = _width(self, 4)
-        basis = self.param("basis", normal(1.0), (4, 4, width))
-        scales = _Dense(width, dtype=self.dtype)(z.astype(self.dtype))
+        basis = _basis(self, width, 1.0)
+        scales = _dense(self, width, self.dtype)(z.astype(self.dtype))
         x = basis.astype(self.dtype)[None] * scales[:, None, None]
         for stage in range(stages):
             if stage:
                 x = lowpass_upsample(_resized(self, x, _width(self, 4 << stage)))
             x = _blocks(self, x, stages)
-        return _conv1(self.image_shape[2], jnp.float32)(x.astype(jnp.float32))
+        x = _conv1(self, self.image_shape[2], jnp.float32)(x.astype(jnp.float32))
+        return _gained(self, x)
 
 
 class R3GANDiscriminator(nn.Module):
@@ -117,6 +130,8 @@ class R3GANDiscriminator(nn.Module):
     """Channels inside a block by those outside."""
     group: int = 16
     """Channels of a group in a block's k3 convolution."""
+    magnitude_preserving: bool = False
+    """Layers of :mod:`jaxgan.ops.magnitude` in place of the paper's."""
     image_shape: tuple[int, int, int] = (32, 32, 3)
     """(height, width, channels) of the data."""
     num_classes: int = 0
@@ -131,44 +146,70 @@ class R3GANDiscriminator(nn.Module):
         check_images(self, images)
         stages = doublings(self, 4, 8) + 1
         labels = read_labels(self, labels)
-        x = _conv1(_width(self, 2 << stages), self.dtype)(images.astype(self.dtype))
+        if self.magnitude_preserving:  # in the place of all biases
+            images = jnp.concatenate([images, jnp.ones_like(images[..., :1])], axis=-1)
+        x = _conv1(self, _width(self, 2 << stages), self.dtype)(images.astype(self.dtype))
         for stage in reversed(range(stages)):
             x = _blocks(self, x, stages)
             if stage:
                 x = _resized(self, lowpass_downsample(x), _width(self, 2 << stage))
         x = x.astype(jnp.float32)
-        basis = self.param("basis", normal(1 / 4), (4, 4, x.shape[-1]))
-        phi = (x * basis[None]).sum((1, 2))
+        phi = (x * _basis(self, x.shape[-1], 1 / 4)[None]).sum((1, 2))
         self.sow("intermediates", "features", phi)
         if labels is None:
-            return _Dense(1)(phi)[:, 0]
+            return _gained(self, _dense(self, 1)(phi)[:, 0])
         width = phi.shape[-1]
         embedding = _embedded(self, labels, width, 1 / math.sqrt(width))
-        return (_Dense(width)(phi) * embedding).sum(-1)
+        return _gained(self, (_dense(self, width)(phi) * embedding).sum(-1))
 
 
-def _width(net: R3GANGenerator | R3GANDiscriminator, size: int) -> int:
+_Net: TypeAlias = R3GANGenerator | R3GANDiscriminator
+
+
+def _width(net: _Net, size: int) -> int:
     """The channels of a map of that size."""
     return max(net.features * WHOLE // max(size, WHOLE), 1)
 
 
-def _embedded(
-    net: R3GANGenerator | R3GANDiscriminator, labels: Label, features: int, gain: float = 1.0
-) -> jax.Array:
+def _embedded(net: _Net, labels: Label, features: int, gain: float = 1.0) -> jax.Array:
     """Embed(y), which starts as a linear layer of the one-hot label does."""
+    if net.magnitude_preserving:
+        return gain * MPEmbed(net.num_classes, features)(labels)
     init = normal(gain / math.sqrt(net.num_classes))
     return nn.Embed(net.num_classes, features, embedding_init=init)(labels)
 
 
-def _conv1(features: int, dtype: Any) -> Conv:
+def _basis(net: _Net, features: int, scale: float) -> jax.Array:
+    """The learned 4x4 map."""
+    shape = (4, 4, features)
+    if net.magnitude_preserving:
+        return scale * unit(net.param("unit_basis", unit_normal, shape))
+    return net.param("basis", normal(scale), shape)
+
+
+def _dense(net: _Net, features: int, dtype: Any = jnp.float32) -> nn.Module:
+    if net.magnitude_preserving:
+        return MPDense(features, dtype)
+    return nn.Dense(features, use_bias=False, kernel_init=_LINEAR, dtype=dtype)
+
+
+def _conv1(net: _Net, features: int, dtype: Any) -> nn.Module:
+    if net.magnitude_preserving:
+        return MPConv(features, 1, dtype=dtype)
     return Conv(features, (1, 1), use_bias=False, dtype=dtype, kernel_init=_LINEAR)
 
 
-def _resized(net: R3GANGenerator | R3GANDiscriminator, x: jax.Array, features: int) -> jax.Array:
-    return x if x.shape[-1] == features else _conv1(features, net.dtype)(x)
+def _gained(net: _Net, x: jax.Array) -> jax.Array:
+    """The result times a learned gain, where the layers before keep the magnitude."""
+    return x * net.param("gain", ones, ()) if net.magnitude_preserving else x
 
 
-def _blocks(net: R3GANGenerator | R3GANDiscriminator, x: jax.Array, stages: int) -> jax.Array:
+def _resized(net: _Net, x: jax.Array, features: int) -> jax.Array:
+    return x if x.shape[-1] == features else _conv1(net, features, net.dtype)(x)
+
+
+def _blocks(net: _Net, x: jax.Array, stages: int) -> jax.Array:
+    total = stages * net.blocks
     for _ in range(net.blocks):
-        x = R3GANBlock(net.expansion, net.group, stages * net.blocks, net.dtype)(x)
+        x = R3GANBlock(net.expansion, net.group, total, net.dtype, net.magnitude_preserving)(x)
     return x

@@ -1,7 +1,7 @@
 """Properties of a network that a method did not make.
 
-A network answers by its field ``norm`` and by its class's attribute ``compares_batch``. One without
-them has none of the traits.
+A network answers by its fields ``norm`` and ``magnitude_preserving`` and by its class's attribute
+``compares_batch``. One without them has none of the traits.
 """
 
 from flax import linen as nn
@@ -20,6 +20,11 @@ def compares_batch(net: nn.Module) -> bool:
     The sum of the scores still has a gradient for each image, so penalties are allowed.
     """
     return getattr(net, "compares_batch", False)
+
+
+def keeps_magnitude(net: nn.Module) -> bool:
+    """Whether the net has the layers of :mod:`jaxgan.ops.magnitude`, with normalized weights."""
+    return getattr(net, "magnitude_preserving", False)
 
 
 def is_lipschitz(net: nn.Module) -> bool:

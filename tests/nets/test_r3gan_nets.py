@@ -1,11 +1,12 @@
 """R3GAN's nets: the paper's sizes, the start of Fixup, labels."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from jaxgan.errors import InputError
-from jaxgan.nets import R3GANDiscriminator, R3GANGenerator
+from jaxgan.nets import R3GANBlock, R3GANDiscriminator, R3GANGenerator
 
 SMALL = {"features": 8, "blocks": 1, "group": 4, "image_shape": (16, 16, 1)}
 
@@ -84,3 +85,58 @@ def test_sizes_are_powers_of_two():
     net = R3GANGenerator(image_shape=(28, 28, 1))
     with pytest.raises(InputError, match=r"data\.image_size: R3GANGenerator makes powers of two"):
         jax.eval_shape(net.init, jax.random.key(0), np.zeros((2, 8), np.float32))
+
+
+MP = {**SMALL, "magnitude_preserving": True, "features": 64}
+
+
+def first_block(net, variables, x):
+    """Root mean square of the first residual block's result."""
+    _, state = net.apply(
+        variables,
+        x,
+        capture_intermediates=lambda m, _: isinstance(m, R3GANBlock),
+        mutable="intermediates",
+    )
+    return np.sqrt(np.square(state["intermediates"]["R3GANBlock_0"]["__call__"][0]).mean())
+
+
+@pytest.mark.parametrize("scale", [1.0, 10.0])
+def test_activations_keep_unit_magnitude_at_any_scale_of_the_weights(images, scale):
+    """At one size, where no filter shrinks them."""
+    net = R3GANBlock(blocks=1, magnitude_preserving=True)
+    x = images(8, 8, 8, 64)
+    x = jnp.asarray(x / np.sqrt(np.square(x).mean()))
+    y, magnitudes = x, []
+    for seed in range(4):
+        variables = jax.jit(net.init)(jax.random.key(seed), x)
+        variables = jax.tree.map(lambda w: scale * w, variables)
+        y = net.apply(variables, y)
+        magnitudes.append(float(np.sqrt(np.square(y).mean())))
+    np.testing.assert_allclose(magnitudes, 1, atol=0.05)
+
+
+def test_the_first_map_of_g_has_unit_magnitude_and_the_images_the_learned_gain(run, images):
+    net, z = R3GANGenerator(**MP), images(64, 32)
+    z = jnp.asarray(z / np.sqrt(np.square(z).mean()))
+    out, variables, _ = run(net, z)
+    np.testing.assert_allclose(first_block(net, variables, z), 1, atol=0.1)
+    assert {path[-1].key for path, _ in jax.tree_util.tree_leaves_with_path(variables)} == {
+        "unit_kernel", "unit_basis", "gain",
+    }  # fmt: skip
+    params = {**variables["params"], "gain": 3 * variables["params"]["gain"]}
+    louder, _, _ = run(net, z, variables={**variables, "params": params})
+    np.testing.assert_allclose(louder, 3 * out, rtol=1e-5, atol=1e-5)
+
+
+def test_labels_reach_magnitude_preserving_nets(run, images):
+    net = R3GANDiscriminator(**MP, num_classes=3)
+    x = images(4, 16, 16, 1)
+    scores, variables, _ = run(net, x, np.array([0, 1, 2, 0], np.int32))
+    other, _, _ = run(net, x, np.array([2, 1, 2, 0], np.int32), variables=variables)
+    assert abs(scores[0] - other[0]) > 1e-4
+    np.testing.assert_allclose(scores[1:], other[1:], rtol=1e-5)
+    net = R3GANGenerator(**MP, num_classes=3)
+    out, variables, _ = run(net, images(2, 4), np.array([0, 1], np.int32))
+    other, _, _ = run(net, images(2, 4), np.array([2, 1], np.int32), variables=variables)
+    assert np.abs(out[0] - other[0]).max() > 1e-4
