@@ -121,7 +121,7 @@ def call(monkeypatch, capsys):
     """The command on a run that is given: its exit code, and what it says."""
 
     def call(run, *args):
-        monkeypatch.setattr(command, "open_run", lambda *_: run)
+        monkeypatch.setattr(command, "open_run", lambda *_, **__: run)
         monkeypatch.setattr(command, "use_cache", lambda: None)
         monkeypatch.setattr(sys, "argv", ["apply", "run", *map(str, args)])
         with pytest.raises(SystemExit) as stop:

@@ -242,6 +242,18 @@ def test_members_are_split_over_devices_and_compute_the_same(tmp_path):
         train_on(replace(run, population=6, out=None), devices=Devices(4))
 
 
+@pytest.mark.slow
+def test_a_sweep_over_devices_computes_the_same(tmp_path):
+    text = "algorithm.generator_optimizer.lr=1e-4,3e-4,1e-3,3e-3"
+    run = of("gan", tmp_path / "one", sweep=text)
+    run = replace(run, data=replace(run.data, on_device=True))
+    train(run)
+    four = replace(run, out=str(tmp_path / "four"))
+    assert train_on(four, devices=Devices(4)) == 0
+    for i in range(4):
+        assert_same_states(state_of(four.out, i), state_of(run.out, i))
+
+
 def test_evaluations_are_of_each_member_and_the_best_is_by_the_mean(tmp_path):
     measured = Evaluate(every=4, n=32, features=own_features(tmp_path), metrics="fid")
     run = of("gan", tmp_path / "run", population=2, evaluate=measured)
