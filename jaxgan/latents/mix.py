@@ -24,7 +24,7 @@ class Mix(Asked):
     """Seeds of the columns, whose images stand at the top."""
     layers: tuple[int, ...] = ()
     """Layers, from 0, that have the column's style. Coarse ones, the first, make pose and shape,
-    fine ones colours; empty: the first half."""
+    fine ones colours; empty: the first quarter, the 4 px layer alone at 16 px."""
     out: str
     """FILE.png."""
 
@@ -36,7 +36,7 @@ class Mix(Asked):
                 f"code: all layers of this run have one {space.name}; mix needs a generator with a"
                 " style for each layer, such as StyleGAN2's"
             )
-        chosen = self.layers or tuple(range(count // 2))
+        chosen = self.layers or tuple(range(count // 4))
         if not self.rows or not self.columns or not {*chosen} <= {*range(count)}:
             raise InputError(
                 f"layers: use layers from 0 to {count - 1}, and a seed or more of rows and columns"
