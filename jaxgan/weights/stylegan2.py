@@ -35,22 +35,26 @@ class Loaded(NamedTuple):
     """Numbers in a generator's latent code."""
 
 
-def read_stylegan2(path: str | Path) -> dict[str, Loaded]:
-    """The networks "G", "D" and "G_ema" of a pickle of ``stylegan2-ada-pytorch``.
+def read_stylegan2(path: str | Path, *names: str) -> dict[str, Loaded]:
+    """The networks "G", "D" and "G_ema" of a pickle of ``stylegan2-ada-pytorch``, or some of them.
 
     ``G_ema`` has the averaged weights, by which samples are drawn:
 
-        net, variables, latent_dim = read_stylegan2("ffhq.pkl")["G_ema"]
+        net, variables, latent_dim = read_stylegan2("ffhq.pkl", "G_ema")["G_ema"]
         images = net.apply(variables, jax.random.normal(key, (4, latent_dim)), None, False)
 
     Without a stream ``noise`` the images have the file's fixed noise. Nothing in the file is run.
+
+    Args:
+      path: the file.
+      *names: networks to read; none: all that it holds.
 
     Raises:
       InputError: the file cannot be read, or a network has an array, shape or setting that our nets
         do not have.
     """
     found = {}
-    for name, network in read_networks(path).items():
+    for name, network in read_networks(path, *names).items():
         found[name] = _discriminator(network) if name == "D" else _generator(network)
     return found
 

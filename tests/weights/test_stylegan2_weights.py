@@ -227,3 +227,15 @@ def test_what_does_not_fit_is_one_line(change, line, tmp_path):
     path = saved(tmp_path / "a.pkl", {name: nets[name]})
     with pytest.raises(InputError, match=f"^{line}"):
         read_stylegan2(path)
+
+
+def test_one_network_is_read_whatever_the_others_are(tmp_path):
+    nets = networks(CLASSES)
+    nets["D"].b8.architecture = "orig"
+    path = saved(tmp_path / "a.pkl", nets)
+    with pytest.raises(InputError, match=r"D\.b8\.architecture is orig, and resnet is"):
+        read_stylegan2(path)
+    assert list(read_stylegan2(path, "G_ema")) == ["G_ema"]
+    path = saved(tmp_path / "a.pkl", {"G": nets["G"]})
+    with pytest.raises(InputError, match="holds none of the networks G_ema; give"):
+        read_stylegan2(path, "G", "G_ema")
