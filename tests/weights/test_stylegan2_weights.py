@@ -229,6 +229,32 @@ def test_what_does_not_fit_is_one_line(change, line, tmp_path):
         read_stylegan2(path)
 
 
+@pytest.mark.parametrize(
+    ("module", "field", "value", "line"),
+    [
+        ("", "z_dim", 10**12, r"G\.z_dim is 10+, and not in \[1, 65536\]"),
+        ("", "c_dim", -1, r"G\.c_dim is -1, and not in \[0, 65536\]"),
+        ("mapping", "num_layers", 10**9, r"G\.mapping\.num_layers is 10+, and not in \[1, 64\]"),
+        ("mapping", "num_layers", 3, r"G has no array mapping\.fc2\."),
+        ("mapping.fc0", "bias_gain", 0.0, r"cannot read .*a\.pkl \(float division by zero\)"),
+        ("synthesis.b4", "architecture", "a\nb", r"G\.synthesis\.b4\.architecture is a\\nb, and"),
+        ("synthesis", "img_channels", "3", None),
+        ("", "img_channels", True, r"G has no attribute img_channels that is of type int"),
+        ("", "img_resolution", 2**40, r"G makes 10995\d+ px, and not"),
+    ],
+)
+def test_numbers_that_no_network_has_are_one_line(module, field, value, line, tmp_path):
+    nets = networks(CLASSES)
+    setattr(nets["G"].get_submodule(module), field, value)
+    path = saved(tmp_path / "a.pkl", {"G": nets["G"]})
+    if line is None:  # of no effect
+        assert read_stylegan2(path)
+        return
+    with pytest.raises(InputError, match=f"^weights: {line}") as error:
+        read_stylegan2(path)
+    assert str(error.value).isprintable()
+
+
 def test_one_network_is_read_whatever_the_others_are(tmp_path):
     nets = networks(CLASSES)
     nets["D"].b8.architecture = "orig"
