@@ -19,6 +19,8 @@ from jaxgan.weights.torch_file import read_storage, readable, shown, view
 
 DEPTH = 8
 """Modules inside one another, at most."""
+NETWORKS = ("G", "D", "G_ema")
+"""Names of the networks in a file."""
 COUNT = 10_000
 """Modules of a network, at most."""
 _OBJECT = "torch_utils.persistence._reconstruct_persistent_obj"
@@ -72,8 +74,12 @@ class NetworkFile(NamedTuple):
         return found
 
 
-def read_networks(path: str | Path) -> dict[str, NetworkFile]:
+def read_networks(path: str | Path, *names: str) -> dict[str, NetworkFile]:
     """The networks of a file by name: "G", "D" and "G_ema", or some of them.
+
+    Args:
+      path: the file.
+      *names: networks to read; none: all that it holds.
 
     Raises:
       InputError: there is no such file, it is damaged, or it holds no networks of this kind.
@@ -81,24 +87,23 @@ def read_networks(path: str | Path) -> dict[str, NetworkFile]:
     path = Path(path).expanduser()
     if not path.is_file():
         raise InputError(f"weights: there is no file {path}")
+    wanted = names or NETWORKS
     with readable(path):
         saved = _saved(path)
         tensors = _Tensors(path)
         found = {}
         for name, value in _entries(saved) if isinstance(saved, dict) else ():
-            if isinstance(value, Call) and value.function == _OBJECT and name in _NETWORKS:
+            if isinstance(value, Call) and value.function == _OBJECT and name in wanted:
                 found[name] = NetworkFile(name, {}, {})
                 for place, module in _modules(value, name):
                     _read(module, place, found[name], tensors)
-    if not found:
+    missing = [name for name in names if name not in found]
+    if missing or not found:
         raise InputError(
-            f"weights: {path} holds none of the networks {', '.join(_NETWORKS)}; give a pickle of"
-            " stylegan2-ada-pytorch, such as ffhq.pkl"
+            f"weights: {path} holds none of the networks {', '.join(missing or wanted)}; give a"
+            " pickle of stylegan2-ada-pytorch, such as ffhq.pkl"
         )
     return found
-
-
-_NETWORKS = ("G", "D", "G_ema")
 
 
 def _saved(path: Path) -> Any:

@@ -20,8 +20,13 @@ from jaxgan.nets.stylegan2 import SMALLEST, resolutions
 from jaxgan.ops.filtered_conv import TAPS
 from jaxgan.typing import Variables
 from jaxgan.weights.networks import NetworkFile, read_networks
+from jaxgan.weights.torch_file import readable, shown
 
 Place: TypeAlias = tuple[str, ...]
+
+
+SIZES, LAYERS = 1 << 16, 64
+"""Largest width and number of mapping layers of a file that is believed."""
 
 
 class Loaded(NamedTuple):
@@ -35,24 +40,30 @@ class Loaded(NamedTuple):
     """Numbers in a generator's latent code."""
 
 
-def read_stylegan2(path: str | Path) -> dict[str, Loaded]:
-    """The networks "G", "D" and "G_ema" of a pickle of ``stylegan2-ada-pytorch``.
+def read_stylegan2(path: str | Path, *names: str) -> dict[str, Loaded]:
+    """The networks "G", "D" and "G_ema" of a pickle of ``stylegan2-ada-pytorch``, or some of them.
 
     ``G_ema`` has the averaged weights, by which samples are drawn:
 
-        net, variables, latent_dim = read_stylegan2("ffhq.pkl")["G_ema"]
+        net, variables, latent_dim = read_stylegan2("ffhq.pkl", "G_ema")["G_ema"]
         images = net.apply(variables, jax.random.normal(key, (4, latent_dim)), None, False)
 
     Without a stream ``noise`` the images have the file's fixed noise. Nothing in the file is run.
+
+    Args:
+      path: the file.
+      *names: networks to read; none: all that it holds.
 
     Raises:
       InputError: the file cannot be read, or a network has an array, shape or setting that our nets
         do not have.
     """
-    found = {}
-    for name, network in read_networks(path).items():
-        found[name] = _discriminator(network) if name == "D" else _generator(network)
-    return found
+    networks, path = read_networks(path, *names), Path(path)
+    with readable(path):
+        return {
+            name: _discriminator(network) if name == "D" else _generator(network)
+            for name, network in networks.items()
+        }
 
 
 def _generator(file: NetworkFile) -> Loaded:
@@ -62,8 +73,8 @@ def _generator(file: NetworkFile) -> Loaded:
     widths = {r: file.arrays.get(f"synthesis.b{r}.conv1.bias", np.empty(0)).size for r in sizes}
     base, most = _channels(file, widths)
     net = StyleGAN2Generator(
-        style_dim=file.field("w_dim", int),
-        mapping_layers=file.field("mapping.num_layers", int),
+        style_dim=_count(file, "w_dim"),
+        mapping_layers=_count(file, "mapping.num_layers"),
         mapping_lr=file.field("mapping.fc0.bias_gain", float, int),
         style_decay=file.field("mapping.w_avg_beta", float, int),
         channel_base=base,
@@ -71,10 +82,10 @@ def _generator(file: NetworkFile) -> Loaded:
         low_precision=sum(file.field(f"synthesis.b{r}.use_fp16", bool) for r in sizes),
         clamp=file.field("synthesis.b4.conv1.conv_clamp", float, int, type(None)) or 0.0,
         clamp_all=True,
-        image_shape=(size, size, file.field("img_channels", int)),
-        num_classes=file.field("c_dim", int),
+        image_shape=(size, size, _count(file, "img_channels")),
+        num_classes=_count(file, "c_dim", 0),
     )
-    latent_dim = file.field("z_dim", int)
+    latent_dim = _count(file, "z_dim")
     labels = jnp.zeros(1, jnp.int32) if net.num_classes else None
     leaves = _shapes(net, jnp.zeros((1, latent_dim)), labels)
     for r in sizes:
@@ -84,7 +95,7 @@ def _generator(file: NetworkFile) -> Loaded:
 
 
 def _discriminator(file: NetworkFile) -> Loaded:
-    size, classes = file.field("img_resolution", int), file.field("c_dim", int)
+    size, classes = file.field("img_resolution", int), _count(file, "c_dim", 0)
     _check(file, "resnet")
     if file.field("b4.mbstd.num_channels", int) != 1:
         raise InputError(f"weights: {file.name}.b4.mbstd has other than 1 channel")
@@ -97,18 +108,26 @@ def _discriminator(file: NetworkFile) -> Loaded:
     net = StyleGAN2Discriminator(
         channel_base=base,
         channel_max=most,
-        mapping_layers=file.field("mapping.num_layers", int) if classes else 8,
-        group=file.field("b4.mbstd.group_size", int),
+        mapping_layers=_count(file, "mapping.num_layers") if classes else 8,
+        group=_count(file, "b4.mbstd.group_size"),
         low_precision=sum(file.field(f"b{r}.use_fp16", bool) for r in sizes[1:]),
         clamp=file.field("b4.conv.conv_clamp", float, int, type(None)) or 0.0,
         clamp_all=True,
         normalize_classes=not classes,
-        image_shape=(size, size, file.field("img_channels", int)),
+        image_shape=(size, size, _count(file, "img_channels")),
         num_classes=classes,
     )
     labels = jnp.zeros(1, jnp.int32) if classes else None
     leaves = _shapes(net, jnp.zeros((1, *net.image_shape)), labels)
     return Loaded(net, _variables(file, leaves, _discriminator_name))
+
+
+def _count(file: NetworkFile, name: str, least: int = 1) -> int:
+    """A number of the file's, in the range of what a network can have."""
+    count, most = file.field(name, int), LAYERS if name.endswith("num_layers") else SIZES
+    if not least <= count <= most:
+        raise InputError(f"weights: {file.name}.{name} is {count}, and not in [{least}, {most}]")
+    return count
 
 
 def _sizes(file: NetworkFile, size: int) -> list[int]:
@@ -138,14 +157,15 @@ def _check(file: NetworkFile, architecture: str) -> None:
         wanted = {"architecture": architecture, "activation": "linear" if linear else "lrelu"}
         if leaf in wanted and value != wanted[leaf]:
             raise InputError(
-                f"weights: {file.name}.{name} is {value}, and {wanted[leaf]} is what our net has"
+                f"weights: {file.name}.{shown(name)} is {shown(str(value))}, and {wanted[leaf]} is"
+                " what our net has"
             )
     filters = np.outer(TAPS, TAPS) / np.sum(TAPS) ** 2
     for name, array in file.arrays.items():
         if name.endswith("resample_filter") and (
             array.shape != filters.shape or not np.allclose(array, filters, atol=1e-6)
         ):
-            raise InputError(f"weights: {file.name}.{name} is another filter than {TAPS}")
+            raise InputError(f"weights: {file.name}.{shown(name)} is another filter than {TAPS}")
 
 
 _LINEAR = (".affine.activation", "embed.activation", ".out.activation", ".skip.activation")
@@ -167,8 +187,8 @@ def _variables(
     for name in file.arrays:
         if name not in known and not name.endswith("resample_filter"):
             raise InputError(
-                f"weights: {file.name} has an array {name}, which our net has not; is it another"
-                " architecture than StyleGAN2's?"
+                f"weights: {file.name} has an array {shown(name)}, which our net has not; is it"
+                " another architecture than StyleGAN2's?"
             )
     return unflatten_dict(found)
 

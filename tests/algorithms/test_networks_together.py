@@ -21,7 +21,7 @@ def test_real_and_fake_scores_are_those_of_each_batch_alone(net, norm):
     net = net(**norm, image_shape=(8, 8, 1))
     keys = jax.random.split(jax.random.key(0), 3)
     real, fake = jax.random.normal(keys[0], (2, 4, 8, 8, 1)) * np.array([1, 5])[:, *[None] * 4]
-    variables = net.init(keys[1], real)
+    variables = jax.jit(net.init)(keys[1], real)
     found, _ = jax.jit(lambda v, *x: together(net, v, *x))(variables, real, fake)
     apart = jax.jit(lambda v, x: forward(net, v, x)[0])
     for scores, images in zip(found, (real, fake), strict=True):

@@ -1,5 +1,7 @@
 """R3GAN's nets: the paper's sizes, the start of Fixup, labels."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -92,12 +94,9 @@ MP = {**SMALL, "magnitude_preserving": True, "features": 64}
 
 def first_block(net, variables, x):
     """Root mean square of the first residual block's result."""
-    _, state = net.apply(
-        variables,
-        x,
-        capture_intermediates=lambda m, _: isinstance(m, R3GANBlock),
-        mutable="intermediates",
-    )
+    found = {"capture_intermediates": lambda m, _: isinstance(m, R3GANBlock)}
+    apply = functools.partial(net.apply, mutable="intermediates", **found)
+    _, state = jax.jit(apply)(variables, x)
     return np.sqrt(np.square(state["intermediates"]["R3GANBlock_0"]["__call__"][0]).mean())
 
 
@@ -117,7 +116,7 @@ def test_activations_keep_unit_magnitude_at_any_scale_of_the_weights(images, sca
 
 
 def test_the_first_map_of_g_has_unit_magnitude_and_the_images_the_learned_gain(run, images):
-    net, z = R3GANGenerator(**MP), images(64, 32)
+    net, z = R3GANGenerator(**{**MP, "image_shape": (8, 8, 1)}), images(64, 32)
     z = jnp.asarray(z / np.sqrt(np.square(z).mean()))
     out, variables, _ = run(net, z)
     np.testing.assert_allclose(first_block(net, variables, z), 1, atol=0.1)
@@ -129,14 +128,10 @@ def test_the_first_map_of_g_has_unit_magnitude_and_the_images_the_learned_gain(r
     np.testing.assert_allclose(louder, 3 * out, rtol=1e-5, atol=1e-5)
 
 
-def test_labels_reach_magnitude_preserving_nets(run, images):
-    net = R3GANDiscriminator(**MP, num_classes=3)
-    x = images(4, 16, 16, 1)
+def test_labels_reach_a_magnitude_preserving_discriminator(run, images):
+    net = R3GANDiscriminator(**{**MP, "image_shape": (8, 8, 1)}, num_classes=3)
+    x = images(4, 8, 8, 1)
     scores, variables, _ = run(net, x, np.array([0, 1, 2, 0], np.int32))
     other, _, _ = run(net, x, np.array([2, 1, 2, 0], np.int32), variables=variables)
     assert abs(scores[0] - other[0]) > 1e-4
     np.testing.assert_allclose(scores[1:], other[1:], rtol=1e-5)
-    net = R3GANGenerator(**MP, num_classes=3)
-    out, variables, _ = run(net, images(2, 4), np.array([0, 1], np.int32))
-    other, _, _ = run(net, images(2, 4), np.array([2, 1], np.int32), variables=variables)
-    assert np.abs(out[0] - other[0]).max() > 1e-4
