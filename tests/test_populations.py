@@ -1,5 +1,6 @@
 """Members that are trained together, against single runs; resume, sheets and opening a member."""
 
+import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -225,6 +226,19 @@ def test_a_rollback_goes_on_with_other_keys_of_each_member(tmp_path):
     session.close()
     keys = {str(jax.random.key_data(key)) for keys in (before, after) for key in keys}
     assert len(keys) == 4
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_all_members_start_from_the_weights_of_another_run(pair, size, tmp_path):
+    run = of("gan", tmp_path / "run", population=size, init_from=pair.out)
+    devices = Devices(size)
+    with contextlib.closing(Session(run, devices=devices)) as session:
+        state = jax.device_get(session.restore().state)
+    last, averaged = (open_run(pair.out, kind).weights["generator"] for kind in (False, True))
+    for i in range(size):
+        player = member_of(state, i).players["generator"]
+        chex.assert_trees_all_equal(player.variables, last)
+        chex.assert_trees_all_equal(player.averaged, averaged)
 
 
 def test_members_are_split_over_devices_and_compute_the_same(tmp_path):

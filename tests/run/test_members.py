@@ -119,7 +119,6 @@ SPLIT = Parallel(state="sharded")
         ({"sweep": "algorithm.ema_decay=0.9,0.8", "population": 2}, r"population: 2 seeds and"),
         ({"population": 2, "parallel": SPLIT}, r"population: the members are split over the dev"),
         ({"population": 2, "averages": Averages(every=1)}, r"population: averages of any width"),
-        ({"population": 2, "init_from": "x"}, r"population: init_from is for one run"),
         (
             {"sweep": "algorithm.ema_decay=0.9,0.8", "evaluate": Evaluate(every=1)},
             r"sweep: its members are evaluated after training",
