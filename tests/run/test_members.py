@@ -45,7 +45,7 @@ def sweep(algorithm, text, out="unused", **fields):
 
 
 def with_lr(lr):
-    return replace(DENSE, generator_optimizer=Adam(lr=lr, schedule=LINE))
+    return GAN(**NETS, generator_optimizer=Adam(lr=lr, schedule=LINE))
 
 
 SWEEPS = {
@@ -66,10 +66,12 @@ SWEEPS = {
         replace(DENSE, targets=Targets(real_label=0.9, flip=flip)) for flip in (0.1, 0.4)
     ],
 }
-SLOW = [pytest.param(text, marks=pytest.mark.slow) for text in list(SWEEPS)[2:]]
+FIRST, *OTHERS = SWEEPS
 
 
-@pytest.mark.parametrize("text", [*list(SWEEPS)[:2], *SLOW])
+@pytest.mark.parametrize(
+    "text", [FIRST, *(pytest.param(text, marks=pytest.mark.slow) for text in OTHERS)]
+)
 def test_each_member_is_the_single_run_with_its_value(text, tmp_path):
     run = sweep(SWEEPS[text][0], text, tmp_path / "all", steps=6)
     assert [member.algorithm for member in members_of(run)] == SWEEPS[text]
