@@ -1,5 +1,6 @@
 """Members that are trained together, against single runs; resume, sheets and opening a member."""
 
+import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -60,15 +61,19 @@ def assert_same_records(run, member, single):
     assert compared > 5
 
 
-# Two batches a step for D, a rare update, and all that a batch can go through.
-DENSE = replace(ALGORITHMS["gan"], n_critic=2, penalties=Penalties(r1=1.0, every=2), ema_decay=0.9)
-AUGMENTED = {"flip": True, "crop": 2, "jitter": 0.2}
+# Two batches a step for D and a rare update.
+DENSE = replace(
+    ALGORITHMS["gan"], n_critic=2, penalties=Penalties(drift=0.1, every=2), ema_decay=0.9
+)
 
 
-@pytest.mark.parametrize("call,on_device", [(1, False), (2, True)])
+@pytest.mark.parametrize(
+    "call,on_device", [pytest.param(1, False, marks=pytest.mark.slow), (2, True)]
+)
 def test_each_member_is_the_single_run_of_its_seed(call, on_device, tmp_path):
     run = small_run(DENSE, tmp_path / "all", seed=3, steps_per_call=call, log=Log(every=4))
-    run = replace(run, data=replace(run.data, on_device=on_device, **AUGMENTED))
+    data = replace(run.data, on_device=on_device, flip=True, crop=2)
+    run = replace(run, data=data if on_device else replace(data, jitter=0.2))
     assert train(replace(run, population=2)) == 0
     single = replace(run, seed=4, out=str(tmp_path / "single"), steps_per_call=1)
     train(single)
@@ -147,11 +152,17 @@ def test_records_hold_mean_deviation_and_each_member(pair):
     assert record["images"] == 8 * 8
 
 
-def test_a_sheet_holds_the_first_rows_of_each_member(pair, tmp_path):
+@pytest.fixture(scope="module")
+def single(tmp_path_factory):
+    """The single run that its second member equals."""
+    run = of("gan", tmp_path_factory.mktemp("single") / "run", seed=1)
+    train(run)
+    return run
+
+
+def test_a_sheet_holds_the_first_rows_of_each_member(pair, single):
     sheet = Image.open(Path(pair.out) / "samples.png")
-    single = of("gan", tmp_path / "single", seed=1)
-    train(single)
-    alone = Image.open(tmp_path / "single" / "samples.png")
+    alone = Image.open(Path(single.out) / "samples.png")
     row = alone.height // 10 + 1
     own, other = (np.asarray(image) for image in (sheet, alone))
     beside = sheet.width - alone.width  # the names of the members
@@ -203,13 +214,12 @@ def own_features(folder):
     return str(path)
 
 
-def test_a_single_run_has_one_member(tmp_path):
-    run = of("gan", tmp_path)
-    train(run)
+def test_a_single_run_has_one_member(single):
     with pytest.raises(InputError, match=r"member: 1 is not one of this run, which has one member"):
-        open_run(run.out, member=1)
+        open_run(single.out, member=1)
 
 
+@pytest.mark.slow
 def test_what_is_not_finite_names_its_member(tmp_path):
     wild = replace(ALGORITHMS["gan"], generator_optimizer=SGD(), discriminator_optimizer=SGD())
     run = small_run(wild, tmp_path, steps=40, log=Log(every=40))
@@ -227,16 +237,26 @@ def test_a_rollback_goes_on_with_other_keys_of_each_member(tmp_path):
     assert len(keys) == 4
 
 
-def test_members_are_split_over_devices_and_compute_the_same(tmp_path):
-    run = of("gan", tmp_path / "one", population=4)
-    train(run)
-    four = replace(run, out=str(tmp_path / "four"))
-    assert train_on(four, devices=Devices(4)) == 0
-    for i in range(4):
-        assert_same_states(state_of(four.out, i), state_of(run.out, i))
-    session = Session(replace(run, out=str(tmp_path / "new")), devices=Devices(4))
-    leaf = jax.tree.leaves(session.restore().state.players)[-1]
-    session.close()
+@pytest.mark.parametrize("size", [pytest.param(2, marks=pytest.mark.slow), 4])
+def test_all_members_start_from_the_weights_of_another_run(pair, size, tmp_path):
+    run = of("gan", tmp_path / "run", population=size, init_from=pair.out)
+    devices = Devices(size)
+    with contextlib.closing(Session(run, devices=devices)) as session:
+        state = jax.device_get(session.restore().state)
+    last, averaged = (open_run(pair.out, kind).weights["generator"] for kind in (False, True))
+    for i in range(size):
+        player = member_of(state, i).players["generator"]
+        chex.assert_trees_all_equal(player.variables, last)
+        chex.assert_trees_all_equal(player.averaged, averaged)
+
+
+def test_members_are_split_over_devices_and_compute_the_same(pair, tmp_path):
+    run = replace(pair, out=str(tmp_path / "two"))
+    assert train_on(run, devices=Devices(2)) == 0
+    for i in range(2):
+        assert_same_states(state_of(run.out, i), state_of(pair.out, i))
+    with contextlib.closing(Session(replace(run, steps=9), devices=Devices(2))) as session:
+        leaf = jax.tree.leaves(session.restore().state.players)[-1]
     assert {shard.data.shape[0] for shard in leaf.addressable_shards} == {1}
     with pytest.raises(InputError, match=r"population: 6 members .* the 4 devices; use 4 or 8"):
         train_on(replace(run, population=6, out=None), devices=Devices(4))

@@ -92,8 +92,6 @@ def _check(run: Run) -> None:
         raise InputError(f"{field}: members are trained by one process, not by several: start one")
     if run.averages.every:
         raise InputError(f"{field}: averages of any width are of one run: set averages.every to 0")
-    if run.init_from:
-        raise InputError(f"{field}: init_from is for one run: leave it out")
     if run.sweep and run.evaluate.every:
         raise InputError(
             "sweep: its members are evaluated after training, by evaluate RUN --member I: set"

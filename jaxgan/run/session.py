@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jaxgan.core import Spec, TrainState
 from jaxgan.core.freeze import frozen
 from jaxgan.core.leg import first_step, leg_of
-from jaxgan.core.population import Population
+from jaxgan.core.population import Population, member_of, stacked
 from jaxgan.core.power import MEMORY
 from jaxgan.data.dataset import open_dataset
 from jaxgan.errors import InputError, NotFiniteError
@@ -121,7 +121,7 @@ class Session:
         state = self.checkpoints.restore(lambda step: self.stages[self._leg(step)].abstract)
         if state is None:
             state = self.stages[0].init(self._init_key(rollbacks))
-            state = self._transfer(state) if self._transfer else state
+            state = self._transferred(state) if self._transfer else state
         step = int(state.step)
         if step >= self.run.steps:
             raised = "--steps and --decay_steps" if config.decays(self.run) else "--steps"
@@ -233,7 +233,16 @@ class Session:
     @functools.cached_property
     def _transfer(self) -> Transfer | None:
         """The weights of another run that step 0 takes."""
-        return Transfer(self.run, self.stages[0].like) if self.run.init_from else None
+        return Transfer(self.run, self.stages[0].single) if self.run.init_from else None
+
+    def _transferred(self, state: TrainState) -> TrainState:
+        """The state that starts from the weights of another run; all members do."""
+        assert self._transfer
+        if self.members == 1:
+            return self._transfer(state)
+        own = [self._transfer(member_of(state, i)).players for i in range(self.members)]
+        place = self.devices.of_state(self.stages[0].like).players
+        return state.replace(players=jax.device_put(stacked(own), place))
 
     @functools.cached_property
     def _keys(self) -> tuple[Keys, Keys, Keys]:

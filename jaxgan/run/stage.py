@@ -79,8 +79,12 @@ class Stage:
     @functools.cached_property
     def like(self) -> TrainState:
         """Shapes of the state, with the frozen weights."""
-        own = like(self.leg, self.dataset.features, self.dataset.data.batch_size)
-        return shapes_of(own, self.population.size) if self.population else own
+        return shapes_of(self.single, self.population.size) if self.population else self.single
+
+    @functools.cached_property
+    def single(self) -> TrainState:
+        """Shapes of the state of a single run, or of one member."""
+        return like(self.leg, self.dataset.features, self.dataset.data.batch_size)
 
     def check(self) -> None:
         """Raises InputError for a batch or an image size that does not suit; compiles nothing.
