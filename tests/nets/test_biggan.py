@@ -167,12 +167,15 @@ def test_a_code_that_does_not_divide_is_refused():
         BigGANGenerator().init(KEY, jnp.zeros((1, 10)))
 
 
-@pytest.mark.parametrize("net", [
-    BigGANDiscriminator(attention=32),
-    ResidualCritic(attention=32, image_shape=(32, 32, 3)),
-])  # fmt: skip
-def test_attention_at_a_side_that_does_not_occur_is_refused(net):
-    with pytest.raises(InputError, match=r"^algorithm\.discriminator\.attention: .* 16"):
+@pytest.mark.parametrize(
+    "net,player",
+    [
+        (BigGANDiscriminator(attention=32), "discriminator"),
+        (ResidualCritic(attention=32, image_shape=(32, 32, 3)), "critic"),
+    ],
+)
+def test_attention_at_a_side_that_does_not_occur_is_refused(net, player):
+    with pytest.raises(InputError, match=rf"^algorithm\.{player}\.attention: .* 16"):
         jax.eval_shape(net.init, KEY, jnp.zeros((1, 32, 32, 3)))
 
 

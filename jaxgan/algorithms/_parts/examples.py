@@ -29,5 +29,5 @@ def size_of(batch: Batch) -> int:
 
 
 def global_size(batch: Batch) -> int:
-    """Number of examples in the whole batch, of which a program of pmap has a part."""
+    """Number of examples in the whole batch, of which each device's own program has a part."""
     return size_of(batch) * (jax.lax.axis_size(AXIS) if mapped() else 1)
