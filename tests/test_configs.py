@@ -44,19 +44,20 @@ def claim(path):
     return path.read_text().split('"""')[1]
 
 
-LONG = (
-    "cifar10",
-    "r3gan_mnist",
-    "horse2zebra",
+LONG = ("sngan_cifar10", "wgan_gp_cifar10", "r3gan_cifar10", "r3gan_mnist", "cyclegan_book")
+LONGEST = (
+    "sagan_cifar10",
+    "biggan_cifar10",
+    "cyclegan_horse2zebra",
     "cyclegan_maps",
-    "cyclegan_book",
     "stylegan2_mnist",
 )
 
 
 def trained(path):
-    """A case of the test that trains; those that take longest to compile run with ``-m peers``."""
-    marks = [pytest.mark.peers] if path.stem.endswith(LONG) else []
+    """A case of the test that trains: long ones with ``-m peers``, the longest with ``-m slow``."""
+    kinds = ((pytest.mark.peers, LONG), (pytest.mark.slow, LONGEST))
+    marks = [mark for mark, names in kinds if path.stem in names]
     return pytest.param(path, marks=marks, id=path.stem)
 
 

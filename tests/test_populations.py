@@ -250,6 +250,7 @@ def test_all_members_start_from_the_weights_of_another_run(pair, size, tmp_path)
         chex.assert_trees_all_equal(player.averaged, averaged)
 
 
+@pytest.mark.slow
 def test_members_are_split_over_devices_and_compute_the_same(pair, tmp_path):
     run = replace(pair, out=str(tmp_path / "two"))
     assert train_on(run, devices=Devices(2)) == 0

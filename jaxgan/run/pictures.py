@@ -239,7 +239,7 @@ def write_curves(path: Path, records: Sequence[Mapping[str, float | int]]) -> No
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 4), layout="constrained")
+    figure = Figure(figsize=(7, 4))  # fixed margins, as a layout draws it twice
     FigureCanvasAgg(figure)
     axes = figure.add_subplot(xlabel="images seen", ylabel="loss")
     names = sorted({name for record in records for name in record if name.endswith("_loss")})

@@ -48,7 +48,9 @@ def params_of(state, player):
     return state.players[player].variables["params"]
 
 
-@pytest.mark.parametrize("n", [pytest.param(1, marks=pytest.mark.slow), 2])
+@pytest.mark.parametrize(
+    "n", [pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.peers)]
+)
 def test_one_whole_step_equals_pytorch(n):
     torch = pytest.importorskip("torch", reason="the extra `peers` is not installed")
     from benchmarks.peers import torch_translation as peer
@@ -150,13 +152,20 @@ def test_without_identity_there_are_no_identity_passes():
     assert not {"identity_a", "identity_b"} & set(metrics)
 
 
-@pytest.mark.parametrize("objective", ["minimax", "nonsaturating", "hinge", "relativistic"])
+@pytest.mark.parametrize(
+    "objective",
+    [
+        *(pytest.param(o, marks=pytest.mark.slow) for o in ("minimax", "nonsaturating", "hinge")),
+        "relativistic",
+    ],
+)
 def test_any_objective_trains(objective):
     _, new, metrics = one_step(replace(LEAST, objective=objective), batch(2))
     assert all(np.isfinite(value) for value in metrics.values())
     assert int(new.memory["pool"]["count"]) == 2
 
 
+@pytest.mark.slow
 def test_batch_norm_and_dropout_train_too():
     config = CycleGAN(
         generator=UNetGenerator(features=2, depth=3),

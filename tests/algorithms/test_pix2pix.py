@@ -71,7 +71,13 @@ def test_one_whole_step_equals_pytorch(direction):
         np.testing.assert_allclose(ours, theirs, atol=1e-4 * np.abs(theirs).max())
 
 
-@pytest.mark.parametrize("objective", ["least_squares", "hinge", "relativistic"])
+@pytest.mark.parametrize(
+    "objective",
+    [
+        *(pytest.param(o, marks=pytest.mark.slow) for o in ("least_squares", "hinge")),
+        "relativistic",
+    ],
+)
 def test_any_objective_trains(objective):
     algorithm = replace(ALGORITHMS["pix2pix"], objective=objective).build(PAIRS)
     state = jax.jit(algorithm.init)(KEY, batch(2, 8))

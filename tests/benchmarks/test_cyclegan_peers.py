@@ -181,6 +181,7 @@ def fill(net, params):
     assert not flat, list(flat)
 
 
+@pytest.mark.slow
 def test_tensorflow_takes_jaxgans_steps():
     _, module = tensorflow_peers()
     algorithm, arrays = algorithm_of(SMALL), random_bytes(SMALL, BATCH)

@@ -34,8 +34,20 @@ def name(net):
     return type(net).__name__
 
 
-generators = pytest.mark.parametrize("net", GENERATORS, ids=name)
-discriminators = pytest.mark.parametrize("net", DISCRIMINATORS, ids=name)
+def each(nets):
+    """A case a net; the paper's DCGAN, which is the book's but for sizes, runs with ``-m slow``."""
+    return pytest.mark.parametrize(
+        "net",
+        [
+            pytest.param(net, marks=[pytest.mark.slow] if name(net).startswith("DCGAN") else [])
+            for net in nets
+        ],
+        ids=name,
+    )
+
+
+generators = each(GENERATORS)
+discriminators = each(DISCRIMINATORS)
 
 
 def paths(variables):
@@ -57,7 +69,7 @@ def test_embedding_multiplies_the_latent(run, images, net):
     np.testing.assert_allclose(labelled, product, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("net", GENERATORS[1:], ids=name)
+@each(GENERATORS[1:])
 def test_class_norm_gives_each_class_a_gain(run, images, net):
     net = net.clone(num_classes=3, image_shape=SHAPE, conditioning="class_norm")
     z = images(2, 5)

@@ -28,7 +28,9 @@ def whole(tmp_path_factory):
     return out
 
 
-@pytest.mark.parametrize("killed", [3, 4, 5, 7])
+@pytest.mark.parametrize(
+    "killed", [3, 5, *(pytest.param(k, marks=pytest.mark.slow) for k in (4, 7))]
+)
 def test_killed_in_each_leg_and_between_it_ends_where_one_run_ends_to_the_bit(
     killed, whole, tmp_path, monkeypatch
 ):

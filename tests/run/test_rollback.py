@@ -130,7 +130,7 @@ def test_at_most_three_times(tmp_path):
     assert not (tmp_path / "always" / "rollbacks.json").exists()
 
 
-@pytest.mark.parametrize("at,killed", [(6, 7), (2, 3)])
+@pytest.mark.parametrize("at,killed", [(6, 7), pytest.param(2, 3, marks=pytest.mark.slow)])
 def test_killed_after_a_rollback_and_resumed_it_ends_the_same_to_the_bit(
     at, killed, tmp_path, monkeypatch
 ):
