@@ -209,6 +209,7 @@ def perform(command):
         assert Path(file[1]).stat().st_size
 
 
+@pytest.mark.peers
 def test_every_command_does_what_it_says(tmp_path, monkeypatch):
     write_place(tmp_path)
     monkeypatch.chdir(tmp_path)

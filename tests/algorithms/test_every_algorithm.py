@@ -66,7 +66,7 @@ BOTH = ["sn_cgan", "wgan_gp", "r3gan"]
 CycleGAN has a pool, StyleGAN2 a probability that follows the whole batch's scores."""
 
 
-LONG = ("stylegan2", "r3gan_images", "cyclegan_parts", "pix2pix")
+LONG = ("stylegan2", "r3gan_images", "cyclegan", "cyclegan_parts", "pix2pix")
 """Methods that take longest to compile: they run with ``-m peers``."""
 
 

@@ -76,6 +76,7 @@ def test_fid_kid_and_is_are_torch_fidelitys(folders, tmp_path):
         assert found[ours] == pytest.approx(theirs[name], rel=1e-3), ours
 
 
+@pytest.mark.slow
 def test_fid_and_its_file_are_pytorch_fids(folders, tmp_path, monkeypatch):
     def download(*args, **kwargs):
         return torch.load(folders / "weights.pth")
