@@ -14,9 +14,9 @@ class Contender:
     form: str
     """Which of the library's forms."""
     package: str
-    """What is imported."""
+    """Name to import."""
     requirement: str
-    """What pip installs."""
+    """Requirement for pip."""
 
 
 _STEP = "benchmarks.jaxgan_step"
@@ -55,6 +55,6 @@ class Runner(NamedTuple):
     wait: Callable[[Any], Any]
     """Waits for what a call returned."""
     version: str
-    """Of the library."""
+    """Name and version of the library."""
     steps: int = 1
     """Training steps in a call."""

@@ -38,7 +38,7 @@ def work(task: str) -> None:
 def _answers(
     module: str, form: str, workload: str, batch_size: int | None
 ) -> Iterator[dict[str, Any]]:
-    """What the first call took, then what each window on stdin took."""
+    """Measurements of the first call, then of each window that stdin asks for."""
     this = WORKLOADS[workload]
     arrays = random_bytes(this, batch_size or this.batch_size)
     runner = importlib.import_module(module).build(this, arrays, form)

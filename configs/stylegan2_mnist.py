@@ -6,26 +6,19 @@ Command: python -m jaxgan.train stylegan2_mnist
 Time: recipe, not run to its end here.
 """
 
-from jaxgan.algorithms import ADA, StyleGAN2
-from jaxgan.data.config import Data
-from jaxgan.nets import StyleGAN2Discriminator, StyleGAN2Generator
-from jaxgan.run.config import Run, Sample
+from dataclasses import replace
 
-WIDTHS = {"channel_base": 512, "channel_max": 64}
+from jaxgan.data.config import Data
+from jaxgan.run.config import Run, Sample
+from jaxgan.run.configs import find_config
 
 
 def config() -> Run:
     """The experiment."""
-    return Run(
+    return replace(
+        find_config("stylegan2_digits"),
         name="stylegan2_mnist",
         steps=12_000,
-        algorithm=StyleGAN2(
-            generator=StyleGAN2Generator(style_dim=64, mapping_layers=2, **WIDTHS),
-            discriminator=StyleGAN2Discriminator(**WIDTHS),
-            latent_dim=64,
-            augment=ADA(kimg=100.0),
-            r1=0.1,
-        ),
         data=Data(source="tfds:mnist", image_size=32, batch_size=32),
         sample=Sample(every=1000),
     )

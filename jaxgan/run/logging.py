@@ -129,7 +129,7 @@ class Logger:
             self.say(f"{line}. Warning: {full}" if warning else line)
 
     def _advice(self) -> dict[str, None]:
-        """What to change, where a collapse has lasted; the same words of two members once."""
+        """Advice on a collapse that has lasted; the same words of two members once."""
         records = [(record["step"], self._by_member(record)) for record in self.records]
         own = ([{**each[i][1], "step": step} for step, each in records] for i in range(self._size))
         return dict.fromkeys(filter(None, (health.advice(r, self._steps) for r in own)))
@@ -141,7 +141,7 @@ class Logger:
         return [(f"member {i}: ", members.own(values, i)) for i in range(self._size)]
 
     def _joined(self, each: Sequence[Mapping[str, float]]) -> dict[str, float]:
-        """What a record holds of the values of each member."""
+        """A record's entries for the values of each member."""
         return dict(each[0]) if self._size == 1 else members.joined(each)
 
     def record(self, step: int, values: Mapping[str, float]) -> None:

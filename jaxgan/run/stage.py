@@ -60,7 +60,7 @@ class Stage:
     first: int
     """The global step that it begins with."""
     leg: Leg
-    """Of a sweep, that of its first member."""
+    """The leg; in a sweep that of the first member."""
     dataset: Dataset
     devices: Devices
     population: Population | None = None

@@ -33,7 +33,7 @@ class NetworkFile(NamedTuple):
     """One network of a file."""
 
     name: str
-    """Its name in the file, such as "G_ema"."""
+    """Name in the file, such as "G_ema"."""
     arrays: dict[str, np.ndarray]
     """Parameters and buffers by their names in the file, such as "synthesis.b4.const"."""
     fields: dict[str, Any]

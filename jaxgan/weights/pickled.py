@@ -30,11 +30,11 @@ class Call:
     function: str
     """Module and name of the function, with a dot between them."""
     args: tuple[Any, ...]
-    """What it would be called with."""
+    """Arguments of the call."""
     state: Any = None
-    """What the object's ``__setstate__`` would be given."""
+    """Argument of the object's ``__setstate__``; None: it is not called."""
     items: dict[Any, Any] = field(default_factory=dict)
-    """What would be put into the object under keys."""
+    """Values to be put into the object, by key."""
 
 
 def read_pickle(file: Any, name: str) -> Any:

@@ -35,7 +35,7 @@ class Loaded(NamedTuple):
     net: nn.Module
     """A :class:`StyleGAN2Generator` or :class:`StyleGAN2Discriminator` of the file's sizes."""
     variables: Variables
-    """Its variables; a generator's fixed noise is in the collection ``constants``."""
+    """Variables of the net; a generator's fixed noise is in the collection ``constants``."""
     latent_dim: int = 0
     """Numbers in a generator's latent code."""
 

@@ -25,7 +25,7 @@ _STREAM = 0xD1FF
 
 @dataclass(frozen=True, kw_only=True)
 class DiffAugment:
-    """What a discriminator's images go through; by default nothing."""
+    """Random transforms of the images that a discriminator sees; by default none."""
 
     policy: tuple[Policy, ...] = ()
     """Transforms, in this order whatever theirs is here: ``colour`` (brightness, saturation and
