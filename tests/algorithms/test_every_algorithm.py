@@ -73,11 +73,11 @@ BOTH = ["sn_cgan", "wgan_gp", "r3gan"]
 CycleGAN has a pool, StyleGAN2 a probability that follows the whole batch's scores."""
 
 
-LONG = ("stylegan2", "r3gan_images", "cyclegan", "cyclegan_parts", "pix2pix")
+LONG = ("stylegan2", "r3gan_images", "cyclegan", "pix2pix")
 """Methods that take longest to compile: they run with ``-m peers``."""
 
 
-FIELDS = ("gan", "rpgan", "shared", "lazy", "cgan", "wgan")
+FIELDS = ("gan", "rpgan", "shared", "lazy", "cgan", "wgan", "cyclegan_parts")
 """Other fields of methods that are tested under another name: they run with ``-m slow``."""
 
 
