@@ -39,12 +39,12 @@ def jpeg(images: Image, quality: int) -> Image:
     levels = (images + 1.0) * 127.5
     if channels == 3:
         levels = levels @ jnp.asarray(_TO_YCC.T, images.dtype)
-        levels = levels.at[..., 0].add(-128.0)
-    else:
-        levels = levels - 128.0
+    # Y is from 0 to 255; what a file holds is centred at 0, as Cb and Cr are already.
+    centre = jnp.asarray([128.0, 0.0, 0.0][:channels], images.dtype).reshape(1, 1, 1, -1)
     edges = ((0, 0), (0, -height % 8), (0, -width % 8), (0, 0))
-    found = _through_blocks(jnp.pad(levels, edges, mode="edge"), quality)[:, :height, :width]
-    found = found.at[..., 0].add(128.0)
+    centred = jnp.pad(jnp.round(levels) - centre, edges, mode="edge")
+    found = _through_blocks(centred, quality)[:, :height, :width]
+    found = jnp.clip(jnp.round(found), -128.0, 127.0) + centre
     if channels == 3:
         found = found @ jnp.asarray(np.linalg.inv(_TO_YCC).T, images.dtype)
     return jnp.clip(jnp.round(found), 0.0, 255.0) / 127.5 - 1.0
