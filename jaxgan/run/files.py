@@ -19,16 +19,20 @@ from jaxgan.errors import InputError
 from jaxgan.system.files import write_whole
 
 
-def find_images(path: Path) -> tuple[Path, Files]:
+def find_images(path: Path, field: str = "in") -> tuple[Path, Files]:
     """A folder and the files in it; of one image, the folder that it is in.
+
+    Args:
+      path: the folder or the image.
+      field: the command's name for it, for errors.
 
     Raises:
       InputError: there is none.
     """
     if path.is_dir():
-        return path, find_files(path, "in")
+        return path, find_files(path, field)
     if not path.is_file():
-        raise InputError(f"in: {path} is neither a folder nor a regular file; name one")
+        raise InputError(f"{field}: {path} is neither a folder nor a regular file; name one")
     return path.parent, Files([Path(path.name)], [])
 
 
