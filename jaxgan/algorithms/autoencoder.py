@@ -28,6 +28,9 @@ from jaxgan.ops.lab import lab_to_rgb, rgb_to_lab
 from jaxgan.ops.pixels import to_float
 from jaxgan.typing import Batch, Image, PRNGKey, Scalar, Variables
 
+Seen = Float[Array, "batch height width seen"]
+"""Images as the encoder sees them: of one channel where it sees no colours."""
+
 AB = 110.0
 """a* and b* over this are in [-1, 1]."""
 LUMA = (0.299, 0.587, 0.114)
@@ -173,7 +176,7 @@ class Autoencoder:
             return jnp.broadcast_to(self._grey(x), x.shape)
         return self.noise(x, key)
 
-    def _grey(self, x: Image) -> Image:
+    def _grey(self, x: Image) -> Seen:
         """L* / 50 - 1 or the luma of images where the encoder sees no colours."""
         if self.colour == "lab":
             return rgb_to_lab(x)[..., :1] / 50.0 - 1.0
@@ -181,7 +184,7 @@ class Autoencoder:
             return x @ jnp.asarray(LUMA)[:, None]
         return x
 
-    def _seen(self, x: Image, key: PRNGKey) -> Image:
+    def _seen(self, x: Image, key: PRNGKey) -> Seen:
         """Images as the encoder sees them."""
         return self._grey(self.noise(x, key))
 
