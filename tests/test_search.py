@@ -9,6 +9,7 @@ from PIL import Image
 
 import jaxgan
 from jaxgan.algorithms import Autoencoder
+from jaxgan.apply import main as run_apply
 from jaxgan.errors import InputError
 from jaxgan.nets import DenseDecoder, DenseEncoder
 from jaxgan.run.loop import train
@@ -100,6 +101,27 @@ def test_codes_are_decoded_in_python(run):
     assert np.abs(decoded.astype(int) - again).max() <= 1
     with pytest.raises(InputError, match=r"decode needs one or more of shape \(3,\)"):
         opened.apply("decode", codes[:, :2])
+
+
+def test_a_folder_is_encoded_and_its_codes_decoded_under_the_same_names(run, folder, tmp_path):
+    codes, out, again = tmp_path / "codes.npz", tmp_path / "decoded", tmp_path / "again"
+    apply = [str(run), "--function"]
+    assert run_apply([*apply, "encode", "--in", str(folder), "--out", str(codes)]) == 0
+    assert run_apply([*apply, "decode", "--in", str(codes), "--out", str(out)]) == 0
+    assert run_apply([*apply, "reconstruct", "--in", str(folder), "--out", str(again)]) == 0
+    names = sorted(path.relative_to(out) for path in out.rglob("*.png"))
+    assert names == sorted(path.relative_to(folder) for path in folder.rglob("*.png"))
+    for name in names:
+        one, other = (np.asarray(Image.open(place / name)).astype(int) for place in (out, again))
+        assert np.abs(one - other).max() <= 1
+    for arrays, line in (
+        ({"vectors": np.zeros((1, 3))}, "is no .npz file with files and vectors"),
+        ({"files": ["../x.png"], "vectors": np.zeros((1, 3))}, "outside of the output's folder"),
+        ({"files": ["x", "y"], "vectors": np.zeros((1, 3))}, "has 2 files for 1 vectors"),
+    ):
+        np.savez(codes, **arrays)
+        with pytest.raises(InputError, match=line):
+            run_apply([*apply, "decode", "--in", str(codes), "--out", str(out)])
 
 
 @pytest.mark.parametrize(

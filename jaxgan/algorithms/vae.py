@@ -176,10 +176,10 @@ class VAE:
     ) -> dict[str, Float[Array, "rows ..."]]:
         """Images and their reconstructions, beside samples or the plane of codes."""
         x = 2.0 * self.pixels(batch, key) - 1.0
-        columns = {"original": x, "reconstructed": self.reconstruct(weights, {"image": x}, key)}
+        columns = {"original": x, "decoded": self.reconstruct(weights, {"image": x}, key)}
         title, z = "samples", None
         if self.latent_dim == 2:
-            title, z = "z at the quantiles of p(z)", plane(PLANE)
+            title, z = "plane of codes, z1 to the right and z2 upwards", plane(PLANE)
         rows = x.shape[0] if z is None else PLANE
         inputs = {"n": rows * rows} if z is None else {"z": z}
         images = self.sample(weights, inputs, jax.random.key(0))
