@@ -32,7 +32,6 @@ from jaxgan.nets import (
     BookDCGANDiscriminator,
     BookDCGANGenerator,
     ConvDecoder,
-    ConvEncoder,
     DenseDecoder,
     DenseEncoder,
     MLPDiscriminator,
@@ -158,7 +157,7 @@ ALGORITHMS |= {
 CODES = {"encoder": DenseEncoder(hidden=8), "decoder": DenseDecoder(hidden=8)}
 ALGORITHMS |= {
     "autoencoder": Autoencoder(
-        encoder=ConvEncoder(features=2, depth=1, norm="batch"),
+        encoder=DenseEncoder(hidden=8),
         decoder=ConvDecoder(features=2, depth=1, norm="batch"),
         latent_dim=4,
         noise=Noise(kind="salt_and_pepper"),
