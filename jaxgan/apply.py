@@ -16,12 +16,13 @@ from jaxgan.system.compiler import use_cache
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Applies a function of a run to images, the rows of a table, or the past of a series."""
+    """Applies a function of a run to images, rows of a table, the past of a series, or codes."""
 
     run: Annotated[str, tyro.conf.Positional]
     """Run directory."""
     inputs: Annotated[str, tyro.conf.arg(name="in")]
-    """Folder of images with its subfolders, or one image; FILE.csv of a table or a series."""
+    """Folder of images with its subfolders, or one image; FILE.csv of a table or a series; FILE.npz
+    of codes."""
     out: str
     """Folder of PNG files under the names of the images, or FILE.png for one image; FILE.csv of
     labels, scores, predictions or a forecast; FILE.npz of vectors."""

@@ -13,10 +13,13 @@ from jaxgan.algorithms import (
     GAN,
     R3GAN,
     SGAN,
+    VAE,
     WGAN,
     Adam,
+    Autoencoder,
     CycleGAN,
     DiffAugment,
+    Noise,
     Penalties,
     Pix2Pix,
     RMSprop,
@@ -28,6 +31,9 @@ from jaxgan.data.config import Data
 from jaxgan.nets import (
     BookDCGANDiscriminator,
     BookDCGANGenerator,
+    ConvDecoder,
+    DenseDecoder,
+    DenseEncoder,
     MLPDiscriminator,
     MLPGenerator,
     PatchGAN,
@@ -147,6 +153,17 @@ ALGORITHMS |= {
         generator=UNetGenerator(features=2, depth=3),
         discriminator=PixelDiscriminator(features=2, norm="batch"),
     ),
+}
+CODES = {"encoder": DenseEncoder(hidden=8), "decoder": DenseDecoder(hidden=8)}
+ALGORITHMS |= {
+    "autoencoder": Autoencoder(
+        encoder=DenseEncoder(hidden=8),
+        decoder=ConvDecoder(features=2, depth=1, norm="batch"),
+        latent_dim=4,
+        noise=Noise(kind="salt_and_pepper"),
+    ),
+    "vae": VAE(**CODES, latent_dim=3, binarize="resampled", free_bits=0.1),
+    "iwae": VAE(**CODES, latent_dim=3, binarize="static", k=3),
 }
 
 

@@ -2,10 +2,12 @@
 
 from jaxgan.algorithms._parts.ada import ADA
 from jaxgan.algorithms._parts.diff_augment import DiffAugment
+from jaxgan.algorithms._parts.noise import Noise
 from jaxgan.algorithms._parts.optimizer import SGD, Adam, RMSprop
 from jaxgan.algorithms._parts.penalties import Penalties
 from jaxgan.algorithms._parts.targets import Targets
 from jaxgan.algorithms.afm import AFM
+from jaxgan.algorithms.autoencoder import Autoencoder
 from jaxgan.algorithms.cgan import CGAN
 from jaxgan.algorithms.cyclegan import CycleGAN
 from jaxgan.algorithms.gan import GAN
@@ -14,6 +16,7 @@ from jaxgan.algorithms.progan import ProGAN
 from jaxgan.algorithms.r3gan import R3GAN
 from jaxgan.algorithms.sgan import SGAN
 from jaxgan.algorithms.stylegan2 import StyleGAN2
+from jaxgan.algorithms.vae import VAE
 from jaxgan.algorithms.wgan import WGAN
 
 __all__ = [
@@ -24,10 +27,13 @@ __all__ = [
     "R3GAN",
     "SGAN",
     "SGD",
+    "VAE",
     "WGAN",
     "Adam",
+    "Autoencoder",
     "CycleGAN",
     "DiffAugment",
+    "Noise",
     "Penalties",
     "Pix2Pix",
     "ProGAN",

@@ -94,6 +94,8 @@ class Function(NamedTuple):
     it is given ``inputs["truncation"]``, a float that is not negative."""
     codes: Mapping[str, Code] = {}
     """Latent codes by name, that of ``inputs`` by which they stand in for drawn ones: ``z``."""
+    features: Mapping[str, Feature] = {}
+    """Features by name that it takes and the data lack, such as the code of an image."""
 
     @property
     def draws(self) -> bool:

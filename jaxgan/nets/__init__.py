@@ -5,10 +5,12 @@ Generators and discriminators have the derived fields ``image_shape`` (of points
 [-1, 1] or points, one that translates with ``(images, train)``; a discriminator or critic with
 ``(images, labels, train)`` and gives one score per image, point or patch. A feature network
 (Inception, SqueezeNet, VGG) is called with images alone, in the scale of its weights, and gives
-maps, features and logits by name. All results are float32.
+maps, features and logits by name. An encoder is called with images and gives codes, a decoder with
+codes and gives the logits of images. All results are float32.
 """
 
 from jaxgan.nets.attention import SelfAttention
+from jaxgan.nets.autoencoder import ConvDecoder, ConvEncoder, DenseDecoder, DenseEncoder
 from jaxgan.nets.biggan import BigGANDiscriminator, BigGANGenerator
 from jaxgan.nets.book_cyclegan import BookPatchDiscriminator, BookUNetGenerator
 from jaxgan.nets.book_dcgan import BookDCGANDiscriminator, BookDCGANGenerator
@@ -36,8 +38,12 @@ __all__ = [
     "BookDCGANGenerator",
     "BookPatchDiscriminator",
     "BookUNetGenerator",
+    "ConvDecoder",
+    "ConvEncoder",
     "DCGANDiscriminator",
     "DCGANGenerator",
+    "DenseDecoder",
+    "DenseEncoder",
     "DiscriminatorConditioning",
     "GeneratorConditioning",
     "Inception",

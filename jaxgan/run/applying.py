@@ -42,7 +42,7 @@ def apply_to_files(
       opened: the run.
       mapper: one of its functions.
       source: a folder or an image; a CSV file if the function takes the rows of a table or the
-        past of a series.
+        past of a series; an .npz file of codes, as a function that gives them has written it.
       out: if the outputs are images or masks, a folder, or a PNG file for a single image; else a
         CSV file of labels or numbers, or an .npz file of ``vectors`` and the ``files`` that they
         belong to.
@@ -53,6 +53,8 @@ def apply_to_files(
       InputError: a file cannot be read or written, or doesn't suit the function.
     """
     kind = mapper.function.gives.kind
+    if mapper.function.takes[0] in mapper.function.features:
+        return _apply_to_vectors(mapper, source, out)
     if mapper.feature.kind == "array":
         return _apply_to_rows(opened, mapper, source, out)
     root, listed = files.find_images(source)
@@ -125,6 +127,18 @@ def _write_images(
         pairs = images.reshape(-1, 2, *images.shape[1:])
         files.write_image(out / SHEET, grid(pairs, titles=titles))
     return Applied(len(found), len(unreadable))
+
+
+def _apply_to_vectors(mapper: Mapper, source: Path, out: Path) -> Applied:
+    """Images of the vectors in an .npz file, such as codes, under the names that the file gives."""
+    names, vectors = files.read_vectors(source)
+    if mapper.function.gives.kind not in ("image", "mask"):
+        raise InputError(f"function: {mapper.name} gives no images; call it in Python")
+    files.check_folder(out, source.parent, True)
+    outputs, paths = mapper.rows(vectors), files.output_names(names)
+    for name, output in zip(names, outputs, strict=True):
+        files.write_image(out / paths[name], output)
+    return Applied(len(names))
 
 
 def _pair(image: np.ndarray, output: np.ndarray) -> list[np.ndarray]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import sys
+import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,20 +16,24 @@ from tqdm import tqdm
 from jaxgan.data.examples import Pixels, UnreadableImageError
 from jaxgan.data.images.decode import decode
 from jaxgan.data.sources.folder import EXTENSIONS, Files, find_files
-from jaxgan.errors import InputError
+from jaxgan.errors import InputError, first_line
 from jaxgan.system.files import write_whole
 
 
-def find_images(path: Path) -> tuple[Path, Files]:
+def find_images(path: Path, field: str = "in") -> tuple[Path, Files]:
     """A folder and the files in it; of one image, the folder that it is in.
+
+    Args:
+      path: the folder or the image.
+      field: the command's name for it, for errors.
 
     Raises:
       InputError: there is none.
     """
     if path.is_dir():
-        return path, find_files(path, "in")
+        return path, find_files(path, field)
     if not path.is_file():
-        raise InputError(f"in: {path} is neither a folder nor a regular file; name one")
+        raise InputError(f"{field}: {path} is neither a folder nor a regular file; name one")
     return path.parent, Files([Path(path.name)], [])
 
 
@@ -127,6 +132,27 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
 def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Writes arrays by name, compressed."""
     _write(path, lambda file: np.savez_compressed(file, **dict[str, Any](arrays)))
+
+
+def read_vectors(path: Path) -> tuple[list[Path], np.ndarray]:
+    """Names and rows of a file of :func:`write_npz`: its ``files`` and ``vectors``.
+
+    Raises:
+      InputError: it is no such file, or a name leads out of a folder.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as table:
+            names, vectors = [Path(str(name)) for name in table["files"]], table["vectors"]
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"in: {path} is no .npz file with files and vectors, as encode writes"
+            f" ({first_line(error)})"
+        ) from None
+    if len(names) != len(vectors) or len({*names}) < len(names):
+        raise InputError(f"in: {path} has {len(names)} files for {len(vectors)} vectors")
+    if outside := [name for name in names if name.is_absolute() or ".." in name.parts]:
+        raise InputError(f"in: {path} names a file outside of the output's folder: {outside[0]}")
+    return names, vectors
 
 
 def _write(path: Path, data: Any) -> None:

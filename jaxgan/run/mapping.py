@@ -67,7 +67,7 @@ class Mapper:
         """The function of that name, or the only one that maps; see :func:`choose`."""
         self.name = choose(functions, name)
         self.function = functions[self.name]
-        self.feature = features[self.function.takes[0]]
+        self.feature = {**features, **self.function.features}[self.function.takes[0]]
         self._check_takes()
         self._devices = Devices(local=True)
         self._weights = self._devices.everywhere(weights)
