@@ -22,7 +22,8 @@ from jaxgan.data.scaling import Scaling
 from jaxgan.errors import InputError
 from jaxgan.run import files
 from jaxgan.run.config import Run
-from jaxgan.run.files import PALETTE, output_names
+from jaxgan.ops.palette import PALETTE
+from jaxgan.run.files import output_names
 from jaxgan.run.mapping import Mapper, padded_size
 from jaxgan.run.opened import Opened
 from jaxgan.system import devices

@@ -14,6 +14,7 @@ from jaxgan.data.images.resize import to_channels
 from jaxgan.data.sources.series import Series, read_series
 from jaxgan.data.sources.table import read_rows
 from jaxgan.errors import InputError
+from jaxgan.ops.palette import PALETTE
 from jaxgan.run import files
 from jaxgan.run.mapping import Mapper
 from jaxgan.run.opened import Opened
@@ -129,7 +130,7 @@ def _write_images(
 
 def _pair(image: np.ndarray, output: np.ndarray) -> list[np.ndarray]:
     """An image and its output with the same channels, small; a mask in its colours."""
-    both = [image, files.PALETTE[output] if output.ndim == 2 else output]
+    both = [image, PALETTE[output] if output.ndim == 2 else output]
     channels = max(picture.shape[-1] for picture in both)
     return [shrunk(to_channels(picture, channels), CELL) for picture in both]
 

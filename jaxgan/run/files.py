@@ -16,6 +16,7 @@ from jaxgan.data.examples import Pixels, UnreadableImageError
 from jaxgan.data.images.decode import decode
 from jaxgan.data.sources.folder import EXTENSIONS, Files, find_files
 from jaxgan.errors import InputError
+from jaxgan.ops.palette import PALETTE
 from jaxgan.system.files import write_whole
 
 
@@ -135,14 +136,3 @@ def _write(path: Path, data: Any) -> None:
         write_whole(path, data)
     except OSError as error:
         raise InputError(f"out: {path} cannot be written ({error.strerror or error})") from error
-
-
-def _palette() -> np.ndarray:
-    """The colours of Pascal VOC's masks: bits 0, 3, 6 of an index are the highest bits of red."""
-    index, channel = np.arange(256)[:, None], np.arange(3)
-    bits = [((index >> (3 * j + channel)) & 1) << (7 - j) for j in range(3)]
-    return np.sum(bits, axis=0).astype(np.uint8)
-
-
-PALETTE = _palette()
-"""A colour a class: uint8 (256, 3)."""

@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -53,9 +54,6 @@ def open_masks(text: str) -> Source:
         check_sizes(path, mask_path, image, values)
         return {"image": image, "mask": np.searchsorted(form.values, values).astype(np.uint8)}
 
-    shares = ", ".join(
-        f"{name} {share:.1%}" for name, share in zip(form.names, form.shares, strict=True)
-    )
     channels = first_channels(Path(), [image for image, _ in pairs])
     classes = len(form.values)
     return Source(
@@ -65,10 +63,16 @@ def open_masks(text: str) -> Source:
         example,
         class_names=form.names,
         notes=(
-            f"masks are {form.what}: {classes} classes; share of the pixels: {shares}",
+            f"masks are {form.what}: {classes} classes; {shares_of(form.names, form.shares)}",
             *skipped,
         ),
     )
+
+
+def shares_of(names: Sequence[str], shares: np.ndarray) -> str:
+    """The share of each class among the pixels, in words."""
+    each = ", ".join(f"{name} {share:.1%}" for name, share in zip(names, shares, strict=True))
+    return f"share of the pixels: {each}"
 
 
 def _form(text: str, paths: list[Path]) -> _Form:
