@@ -4,7 +4,7 @@ pix2pix's generator, which is another net, is in :mod:`jaxgan.nets.unet_generato
 """
 
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +18,8 @@ from jaxgan.nets.translation import Layer
 from jaxgan.ops import Conv, Initializer, Norm, linear_init, max_pool
 from jaxgan.typing import Image
 
-Maps = Float[Array, "batch height width channels"]
+Maps: TypeAlias = Float[Array, "batch height width outputs"]
+"""Logits of the pixels."""
 
 PER_IMAGE: tuple[Norm, ...] = ("layer", "instance", "group")
 """Norms whose statistics are over a whole image: every pixel depends on all others."""
@@ -33,10 +34,11 @@ class DoubleConv(nn.Module):
     dtype: Any = jnp.float32
 
     @nn.compact
-    def __call__(self, x: Maps, train: bool) -> Maps:
+    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
         """(n, h, w, c) to (n, h, w, features)."""
         layer = partial(Layer, self.features, 3, self.norm, self.initializer, dtype=self.dtype)
-        return layer()(layer()(x, train), train)
+        x = layer()(x, train)
+        return layer()(x, train)
 
 
 class UNet(nn.Module):
@@ -111,7 +113,7 @@ def check_fields(net: Any) -> None:
             raise InputError(f"{role(net)}.{name}: {getattr(net, name)} is below 1")
 
 
-def to_multiple(images: Image, multiple: int) -> Image:
+def to_multiple(images: Image, multiple: int) -> jax.Array:
     """The images, reflected at the right and the bottom until ``multiple`` divides their sides."""
     below, right = (-size % multiple for size in images.shape[1:3])
     if not below and not right:
@@ -119,7 +121,7 @@ def to_multiple(images: Image, multiple: int) -> Image:
     return jnp.pad(images, ((0, 0), (0, below), (0, right), (0, 0)), mode="reflect")
 
 
-def joined(x: Maps, skip: Maps, kind: tuple[Any, ...], train: bool) -> Maps:
+def joined(x: jax.Array, skip: jax.Array, kind: tuple[Any, ...], train: bool) -> jax.Array:
     """``x`` at twice the size beside ``skip``; called in a compact method, whose layer it is."""
     norm, initializer, dtype = kind
     up = Layer(
@@ -129,7 +131,7 @@ def joined(x: Maps, skip: Maps, kind: tuple[Any, ...], train: bool) -> Maps:
     return jnp.concatenate([skip, up(x, train)], axis=-1)
 
 
-def side(x: Maps, outputs: int, level: int, shape: tuple[int, ...]) -> Maps:
+def side(x: jax.Array, outputs: int, level: int, shape: tuple[int, ...]) -> Maps:
     """Logits of a map that is 2^level times smaller, at the size of the images of that shape.
 
     Called in a compact method, whose layer it is.

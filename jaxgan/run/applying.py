@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from jaxgan.data.images.decode import size_of
 from jaxgan.data.images.resize import to_channels
 from jaxgan.data.sources.series import Series, read_series
 from jaxgan.data.sources.table import read_rows
@@ -87,7 +88,7 @@ def _outputs(
     Each size compiles once. Sizes are not rounded up to share a program: more padding would change
     the statistics of an instance norm, and the whole output with them.
     """
-    sizes = {file: mapper.size(files.size_of(root / file)) for file in found}
+    sizes = {file: mapper.size(size_of(root / file)) for file in found}
     count = len({size for size in sizes.values() if all(size)})
     place = itertools.count(1)
 
@@ -113,7 +114,7 @@ def _write_images(
     if not to_file:
         files.check_folder(out, root, source.is_file())
     names = files.output_names(found, [Path(SHEET)] if sheet else [])
-    shown = [file for file in found if sheet and all(files.size_of(root / file))][:ROWS]
+    shown = [file for file in found if sheet and all(size_of(root / file))][:ROWS]
     cells: dict[Path, list[np.ndarray]] = {}
     unreadable: list[Path] = []
     for file, image, output in _outputs(mapper, root, found, batch, unreadable):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import Image
 from tqdm import tqdm
 
 from jaxgan.data.examples import Pixels, UnreadableImageError
@@ -78,19 +78,6 @@ def output_names(files: Sequence[Path], taken: Sequence[Path] = ()) -> dict[Path
         if not short:
             return names
         names |= {file: file.with_name(f"{file.name}.png") for file in short}
-
-
-def size_of(path: Path) -> tuple[int, int]:
-    """(height, width) from the header, (0, 0) for a file that is no image."""
-    try:
-        with Image.open(path) as image:
-            width, height = image.size
-            # Asked for what it has not, a PNG file would be decoded.
-            exif = image.getexif() if "exif" in image.info else {}
-            turned = exif.get(ExifTags.Base.Orientation, 1) >= 5
-    except Exception:  # Pillow raises nearly any kind; decode says which.
-        return 0, 0
-    return (width, height) if turned else (height, width)
 
 
 def decoded(

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 from jaxgan.core import Feature
 from jaxgan.data.examples import Example, Source, UnreadableImageError
-from jaxgan.data.images.decode import decode
+from jaxgan.data.images.decode import decode, size_of
 from jaxgan.data.sources.domains import find_pairs, two_folders
 from jaxgan.data.sources.folder import first_channels
 from jaxgan.data.sources.paired import check_sizes
@@ -42,10 +42,12 @@ def open_masks(text: str) -> Source:
       text: ``IMAGES,MASKS``; the extensions of two files that belong together may differ.
 
     Raises:
-      InputError: a file without its partner, or masks whose values are no classes.
+      InputError: a file without its partner, a mask of another size than its image, or masks
+        whose values are no classes.
     """
     images, masks = two_folders("masks:IMAGES,MASKS", text, "train")
     pairs, skipped = find_pairs(images, masks, ("images", "masks"))
+    _check_sizes(pairs)
     form = _form(text, [mask for _, mask in pairs])
 
     def example(i: int) -> Example:
@@ -67,6 +69,18 @@ def open_masks(text: str) -> Source:
             *skipped,
         ),
     )
+
+
+def _check_sizes(pairs: Sequence[tuple[Path, Path]]) -> None:
+    """Raises InputError for a mask of another size than its image, by the headers of the files."""
+    for image, mask in pairs:
+        sizes = [size_of(path) for path in (image, mask)]
+        if all(map(any, sizes)) and sizes[0] != sizes[1]:
+            (height, width), (own_height, own_width) = sizes
+            raise InputError(
+                f"data.source: the mask {mask} has {own_width} x {own_height} pixels, and its image"
+                f" {image} has {width} x {height}: give both one size"
+            )
 
 
 def shares_of(names: Sequence[str], shares: np.ndarray) -> str:
