@@ -1,13 +1,14 @@
 """Every config builds what it says, and trains."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import chex
+import flax.linen as nn
 import jax
 import numpy as np
 import pytest
 
-from jaxgan.algorithms import Adam, CycleGAN, Pix2Pix
+from jaxgan.algorithms import Adam, CycleGAN, Pix2Pix, Segmentation
 from jaxgan.core import Feature, Spec, advance
 from jaxgan.core.leg import legs
 from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
@@ -36,6 +37,10 @@ def spec_of(run):
     if isinstance(run.algorithm, CycleGAN | Pix2Pix):
         image = Feature("image", (min(size, 64), min(size, 64), 3))
         return Spec({"a": image, "b": image}, run.steps)
+    if isinstance(run.algorithm, Segmentation):
+        channels, classes = (1, 2) if run.data.source.startswith("masks:") else (3, 11)
+        image = Feature("image", (64, 64, channels))
+        return Spec({"image": image, "mask": Feature("mask", (64, 64), classes)}, run.steps)
     image = Feature("image", (size, size, run.data.channels or 1))
     return Spec({"image": image, "label": Feature("label", (), 10)}, run.steps)
 
@@ -65,8 +70,8 @@ def trained(path):
 def test_config_builds_and_a_recipe_that_was_not_run_trains_for_two_steps(path):
     run = configs.load_config(path)
     assert run.name == path.stem
-    other = "critic" if hasattr(run.algorithm, "critic") else "discriminator"
-    nets = {name: narrow(getattr(run.algorithm, name)) for name in ("generator", other)}
+    parts = {field.name: getattr(run.algorithm, field.name) for field in fields(run.algorithm)}
+    nets = {name: narrow(net) for name, net in parts.items() if isinstance(net, nn.Module)}
     algorithm = replace(run.algorithm, **nets)
     spec = spec_of(run)
     *_, leg = legs(algorithm.build(spec), run.steps)  # the last one has all parts

@@ -19,7 +19,7 @@ Masks: TypeAlias = Integer[Array, "batch height width"]
 
 
 def log_probabilities(logits: Maps) -> PerClass:
-    """log p of every class: log sigmoid(-z) and log sigmoid(z) of one logit, else log softmax."""
+    """Log p of every class: log sigmoid(-z) and log sigmoid(z) of one logit, else log softmax."""
     if logits.shape[-1] == 1:
         return jnp.concatenate([jax.nn.log_sigmoid(-logits), jax.nn.log_sigmoid(logits)], axis=-1)
     return jax.nn.log_softmax(logits)

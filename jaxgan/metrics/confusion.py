@@ -85,11 +85,11 @@ class Confusion(struct.PyTreeNode):
         return self.counts.compute()
 
     def compute(self) -> dict[str, Any]:
-        """``mean_iou``, ``mean_dice``, ``accuracy``, ``majority_share``, ``iou/NAME``, ``dice/NAME``.
+        """``mean_iou``, ``mean_dice``, ``accuracy``, ``majority_share``, and by class.
 
-        The IoU of a class is tp / (tp + fp + fn), its Dice 2 tp / (2 tp + fp + fn). A class that is
-        neither true nor predicted anywhere has none and is not in the means. ``majority_share`` is
-        that of the most frequent true class: the accuracy of whoever always says that class.
+        ``iou/NAME`` of a class is tp / (tp + fp + fn), ``dice/NAME`` 2 tp / (2 tp + fp + fn). A
+        class that is neither true nor predicted anywhere has none and is not in the means.
+        ``majority_share`` is that of the most frequent true class: the accuracy of a constant.
 
         Raises:
           InputError: nothing was counted.

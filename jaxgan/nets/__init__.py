@@ -64,5 +64,6 @@ __all__ = [
     "SqueezeNet",
     "StyleGAN2Discriminator",
     "StyleGAN2Generator",
+    "UNet",
     "UNetGenerator",
 ]

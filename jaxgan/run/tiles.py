@@ -5,6 +5,7 @@ that of the whole image except within ``reach`` of a side that it shares with an
 overlap by two reaches and a ramp: along the ramp, where both are right, one fades into the other.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -52,10 +53,10 @@ class Tiling:
         """The weight of each pixel of each tile's output along a side; they sum to 1 everywhere."""
         starts, size = self.starts(length), min(length, self.side)
         places = (np.arange(length * scale) + 0.5) / scale
-        middles = [(b + a + size) / 2 for a, b in zip(starts, starts[1:], strict=False)]
+        middles = [(b + a + size) / 2 for a, b in itertools.pairwise(starts)]
         rises = [np.ones_like(places), *(_smooth(places - m, self.ramp) for m in middles)]
         rises.append(np.zeros_like(places))
-        whole = [rise * (1.0 - after) for rise, after in zip(rises, rises[1:], strict=False)]
+        whole = [rise * (1.0 - after) for rise, after in itertools.pairwise(rises)]
         cut = zip(whole, starts, strict=True)
         return [w[s * scale : (s + size) * scale].astype(np.float32) for w, s in cut]
 
@@ -93,7 +94,7 @@ def tiling(function: Function, side: int | None = None) -> Tiling | None:
         side = max(SIDE, 2 * wanted)
     side = -(-side // multiple) * multiple
     overlap = min(wanted, side // 2 // multiple * multiple)
-    ramp = max(overlap - 2 * (overlap if reach is None else reach), overlap // 4)
+    ramp = overlap // 4 if reach is None or overlap < wanted else overlap - 2 * reach
     ramp = max(min(ramp, (side - overlap) // 2), 1)  # no place lies on two ramps
     return Tiling(side, overlap, ramp, multiple)
 
