@@ -73,9 +73,8 @@ def test_deep_supervision_changes_the_loss_and_the_shares_are_those_of_the_batch
     batch = batch_of(MASKS)
     losses = []
     for deep in (True, False):
-        method = replace(
-            ALGORITHMS["mnet"], net=ALGORITHMS["mnet"].net.clone(deep_supervision=deep)
-        )
+        net = MNet(features=1, depth=2, norm="none", deep_supervision=deep)
+        method = Segmentation(net=net, net_optimizer=SGD())
         algorithm = method.build(MASKS)
         state = jax.jit(algorithm.init)(KEY, batch)
         _, metrics = jax.jit(advance(algorithm))(state, batch, KEY)
@@ -147,6 +146,7 @@ def run_of(folders, **fields):
     )
 
 
+@pytest.mark.peers  # the files are read by TensorFlow
 def test_it_learns_squares_and_gives_masks_of_the_images_own_sizes(folders, capsys):
     run = run_of(folders)
     assert train(run, devices=Devices(1)) == 0
