@@ -12,8 +12,10 @@ import tyro
 
 import jaxgan
 from jaxgan import cli
-from jaxgan.data.dataset import Stream, open_dataset
+from jaxgan.data.dataset import open_dataset
+from jaxgan.data.examples import Part
 from jaxgan.data.images.resize import to_channels
+from jaxgan.errors import InputError
 from jaxgan.metrics import Confusion
 
 
@@ -32,7 +34,8 @@ def measured(run: str, best: bool = False) -> dict[str, float]:
     opened = jaxgan.load(run, best=best)
     stream = open_dataset(opened.data, opened.scaling).streams[""]
     channels = opened.spec.features["image"].shape[-1]
-    held_out = stream.held_out
+    if (held_out := stream.held_out) is None:
+        raise InputError(f"runs: {run} holds no images out; train it with --data.fold 1 5")
     confusion = Confusion.create(opened.class_names)
     for i in held_out.indices:
         example = held_out.source.example(int(i))
@@ -41,23 +44,22 @@ def measured(run: str, best: bool = False) -> dict[str, float]:
         confusion = confusion.update(jnp.asarray(found), jnp.asarray(example["mask"])[None])
     numbers = confusion.compute()
     if len(opened.class_names) == 2:
-        numbers["threshold/mean_dice"] = threshold(stream)
+        numbers["threshold/mean_dice"] = threshold(stream.training, held_out)
     return numbers
 
 
-def threshold(stream: Stream) -> float:
+def threshold(training: Part, held_out: Part) -> float:
     """The mean Dice of a grey level that divides the classes, the best one on training images."""
-    source = stream.source
-    trained = counts(source, stream.train)
+    trained = counts(training)
     dice = [mean_dice(trained, level) for level in range(257)]
-    return mean_dice(counts(stream.held_out.source, stream.held_out.indices), int(np.argmax(dice)))
+    return mean_dice(counts(held_out), int(np.argmax(dice)))
 
 
-def counts(source, indices) -> np.ndarray:
+def counts(part: Part) -> np.ndarray:
     """Pixels by class and grey level, (2, 256)."""
     total = np.zeros((2, 256))
-    for i in indices:
-        example = source.example(int(i))
+    for i in part.indices:
+        example = part.source.example(int(i))
         grey = to_channels(example["image"], 1)[..., 0]
         for c in (0, 1):
             total[c] += np.bincount(grey[example["mask"] == c], minlength=256)

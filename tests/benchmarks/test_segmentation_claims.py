@@ -6,7 +6,6 @@ import sklearn.metrics
 
 from benchmarks import segmentation
 from jaxgan.core import Feature
-from jaxgan.data.dataset import Stream
 from jaxgan.data.examples import Part, in_memory
 
 
@@ -17,7 +16,7 @@ def test_the_threshold_is_chosen_on_training_images_and_measured_on_others():
     features = {"image": Feature("image", (20, 20, 1)), "mask": Feature("mask", (20, 20), 2)}
     source = in_memory("x", features, {"image": image[..., None], "mask": mask})
     train, test = np.arange(4), np.arange(4, 6)
-    found = segmentation.threshold(Stream(source, train, Part(source, test)))
+    found = segmentation.threshold(Part(source, train), Part(source, test))
     dice = lambda part, level: sklearn.metrics.f1_score(  # noqa: E731
         mask[part].ravel(), image[part].ravel() >= level, average="macro"
     )
