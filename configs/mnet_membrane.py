@@ -16,7 +16,7 @@ def config() -> Run:
     """The experiment."""
     return Run(
         name="mnet_membrane",
-        steps=600,
+        steps=800,
         algorithm=Segmentation(net=MNet(features=16, depth=3)),
         data=Data(
             source="masks:train/image,train/label",

@@ -15,11 +15,11 @@ def config() -> Run:
     """The experiment."""
     return Run(
         name="unet_digits",
-        steps=1_200,
+        steps=1_500,
         algorithm=Segmentation(net=UNet(features=16, depth=3)),
         data=Data(source="digits_on_photos", image_size=64, batch_size=8),
-        checkpoint=Checkpoint(every=200),
-        sample=Sample(every=200),
-        evaluate=Evaluate(every=200, metrics="none"),
+        checkpoint=Checkpoint(every=250),
+        sample=Sample(every=250),
+        evaluate=Evaluate(every=250, metrics="none"),
         log=Log(every=25),
     )
