@@ -13,7 +13,7 @@ import pytest
 from jaxgan.core import advance
 from jaxgan.core.precision import at_precision
 from jaxgan.system.devices import Devices, Parallel, leading, open_devices
-from tests.small import ALGORITHMS, PAIRS, POINTS, SPEC, spec_of
+from tests.small import ALGORITHMS, MASKS, PAIRS, POINTS, SPEC, spec_of
 
 KEY = jax.random.key(0)
 
@@ -21,7 +21,7 @@ KEY = jax.random.key(0)
 def batches(algorithm, size=8):
     """Random batches, not black ones."""
     gives = next(iter(algorithm.functions.values())).gives
-    specs = (spec for spec in (SPEC, POINTS, PAIRS) if gives in spec.features.values())
+    specs = (spec for spec in (SPEC, POINTS, PAIRS, MASKS) if gives in spec.features.values())
     spec = next(specs, SPEC)  # a method in legs: the batch of init is not read
     shapes = spec.batch(size, algorithm.batches_per_step)
     for step in range(100):
@@ -29,6 +29,8 @@ def batches(algorithm, size=8):
         batch = {k: rng.integers(0, 256, x.shape).astype(np.uint8) for k, x in shapes.items()}
         if "label" in shapes:
             batch["label"] = rng.integers(0, 8, shapes["label"].shape).astype(np.int32)
+        if "mask" in shapes:
+            batch["mask"] %= 11
         if "point" in shapes:
             batch["point"] = rng.normal(size=shapes["point"].shape).astype(np.float32)
         yield batch
@@ -77,7 +79,7 @@ LONG = ("stylegan2", "r3gan_images", "cyclegan", "pix2pix")
 """Methods that take longest to compile: they run with ``-m peers``."""
 
 
-FIELDS = ("gan", "rpgan", "shared", "lazy", "cgan", "wgan", "cyclegan_parts", "iwae")
+FIELDS = ("gan", "rpgan", "shared", "lazy", "cgan", "wgan", "cyclegan_parts", "iwae", "unet")
 """Other fields of methods that are tested under another name: they run with ``-m slow``."""
 
 
