@@ -1,8 +1,9 @@
 """Every config builds what it says, and trains."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import chex
+import flax.linen as nn
 import jax
 import numpy as np
 import pytest
@@ -65,8 +66,8 @@ def trained(path):
 def test_config_builds_and_a_recipe_that_was_not_run_trains_for_two_steps(path):
     run = configs.load_config(path)
     assert run.name == path.stem
-    other = "critic" if hasattr(run.algorithm, "critic") else "discriminator"
-    nets = {name: narrow(getattr(run.algorithm, name)) for name in ("generator", other)}
+    parts = {f.name: getattr(run.algorithm, f.name) for f in fields(run.algorithm)}
+    nets = {name: narrow(part) for name, part in parts.items() if isinstance(part, nn.Module)}
     algorithm = replace(run.algorithm, **nets)
     spec = spec_of(run)
     *_, leg = legs(algorithm.build(spec), run.steps)  # the last one has all parts

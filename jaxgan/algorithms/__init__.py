@@ -14,6 +14,7 @@ from jaxgan.algorithms.progan import ProGAN
 from jaxgan.algorithms.r3gan import R3GAN
 from jaxgan.algorithms.sgan import SGAN
 from jaxgan.algorithms.stylegan2 import StyleGAN2
+from jaxgan.algorithms.super_resolution import SuperResolution
 from jaxgan.algorithms.wgan import WGAN
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "ProGAN",
     "RMSprop",
     "StyleGAN2",
+    "SuperResolution",
     "Targets",
 ]

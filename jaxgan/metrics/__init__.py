@@ -9,6 +9,7 @@ ends on the host.
 from jaxgan.metrics.accumulator import Accumulator
 from jaxgan.metrics.confusion import Confusion
 from jaxgan.metrics.density_coverage import density_coverage
+from jaxgan.metrics.fidelity import fidelity
 from jaxgan.metrics.frechet import frechet_distance
 from jaxgan.metrics.inception_score import ClassScores, inception_score, torch_fidelity_order
 from jaxgan.metrics.kernel import kernel_distance
@@ -31,6 +32,7 @@ __all__ = [
     "Moments",
     "Rows",
     "density_coverage",
+    "fidelity",
     "frechet_distance",
     "inception_score",
     "kernel_distance",
