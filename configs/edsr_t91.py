@@ -14,7 +14,7 @@ def config() -> Run:
     """The experiment."""
     return Run(
         name="edsr_t91",
-        steps=5000,
+        steps=4000,
         algorithm=SuperResolution(
             generator=EDSR(features=16, blocks=8),
             colour="luma",

@@ -13,6 +13,7 @@ from jaxgan.algorithms import (
     GAN,
     R3GAN,
     SGAN,
+    SRGAN,
     WGAN,
     Adam,
     CycleGAN,
@@ -21,11 +22,15 @@ from jaxgan.algorithms import (
     Pix2Pix,
     RMSprop,
     StyleGAN2,
+    SuperResolution,
     Targets,
 )
 from jaxgan.core import Feature, Spec
 from jaxgan.data.config import Data
 from jaxgan.nets import (
+    EDSR,
+    FSRCNN,
+    WDSR,
     BookDCGANDiscriminator,
     BookDCGANGenerator,
     MLPDiscriminator,
@@ -39,6 +44,8 @@ from jaxgan.nets import (
     ResidualCritic,
     ResidualGenerator,
     ResNetGenerator,
+    SRGANDiscriminator,
+    SRResNet,
     StyleGAN2Discriminator,
     StyleGAN2Generator,
     UNetGenerator,
@@ -146,6 +153,17 @@ ALGORITHMS |= {
     "pix2pix": Pix2Pix(
         generator=UNetGenerator(features=2, depth=3),
         discriminator=PixelDiscriminator(features=2, norm="batch"),
+    ),
+}
+ALGORITHMS |= {
+    "edsr": SuperResolution(generator=EDSR(features=2, blocks=1), ema_decay=0.9),
+    "fsrcnn": SuperResolution(
+        generator=FSRCNN(features=2, shrunk=2, blocks=1), loss="l2", residual=True
+    ),
+    "wdsr": SuperResolution(generator=WDSR(features=2, blocks=1, scale=4), turn=False),
+    "srgan": SRGAN(
+        generator=SRResNet(features=2, blocks=1, scale=2),
+        discriminator=SRGANDiscriminator(features=1, dense=2),
     ),
 }
 

@@ -1,6 +1,7 @@
 """One file a method: a frozen dataclass of hyperparameters, its losses, and ``build``."""
 
 from jaxgan.algorithms._parts.ada import ADA
+from jaxgan.algorithms._parts.content import Content
 from jaxgan.algorithms._parts.diff_augment import DiffAugment
 from jaxgan.algorithms._parts.optimizer import SGD, Adam, RMSprop
 from jaxgan.algorithms._parts.penalties import Penalties
@@ -13,6 +14,7 @@ from jaxgan.algorithms.pix2pix import Pix2Pix
 from jaxgan.algorithms.progan import ProGAN
 from jaxgan.algorithms.r3gan import R3GAN
 from jaxgan.algorithms.sgan import SGAN
+from jaxgan.algorithms.srgan import SRGAN
 from jaxgan.algorithms.stylegan2 import StyleGAN2
 from jaxgan.algorithms.super_resolution import SuperResolution
 from jaxgan.algorithms.wgan import WGAN
@@ -25,8 +27,10 @@ __all__ = [
     "R3GAN",
     "SGAN",
     "SGD",
+    "SRGAN",
     "WGAN",
     "Adam",
+    "Content",
     "CycleGAN",
     "DiffAugment",
     "Penalties",

@@ -13,6 +13,7 @@ from jaxgan.metrics.fidelity import fidelity
 from jaxgan.metrics.frechet import frechet_distance
 from jaxgan.metrics.inception_score import ClassScores, inception_score, torch_fidelity_order
 from jaxgan.metrics.kernel import kernel_distance
+from jaxgan.metrics.lpips import lpips
 from jaxgan.metrics.mean import Mean
 from jaxgan.metrics.mixture import Mixture, mixture_coverage
 from jaxgan.metrics.moments import Moments
@@ -37,6 +38,7 @@ __all__ = [
     "inception_score",
     "kernel_distance",
     "lerp",
+    "lpips",
     "mixture_coverage",
     "ms_ssim",
     "perceptual_path_length",

@@ -11,6 +11,10 @@ from jaxgan.ops import Conv
 from jaxgan.typing import Enlarged, Image
 
 
+_SMALL = nn.initializers.variance_scaling(0.01, "fan_in", "truncated_normal")
+"""The last layer starts with a tenth of the usual values, hence with a nearly grey image."""
+
+
 class EDSR(nn.Module):
     """Conv, blocks ``x + r conv(relu(conv(x)))``, conv, plus the first map; upsampler, conv.
 
@@ -39,6 +43,7 @@ class EDSR(nn.Module):
         conv = partial(Conv, self.features, (3, 3), dtype=self.dtype)
         first = x = conv()(images)
         for _ in range(self.blocks):
-            x += self.residual_scale * conv()(nn.relu(conv()(x)))
+            inner = nn.relu(conv()(x))
+            x += self.residual_scale * conv()(inner)
         x = Upsampler(self.scale, dtype=self.dtype)(first + conv()(x))
-        return Conv(images.shape[-1], (3, 3), dtype=jnp.float32)(x)
+        return Conv(images.shape[-1], (3, 3), kernel_init=_SMALL, dtype=jnp.float32)(x)
