@@ -32,6 +32,9 @@ class Command:
     """Writes sheet.png too: the first images beside their outputs."""
     batch_size: int = BATCH
     """Images of one size at a time; fewer need less memory."""
+    tile: int | None = None
+    """Side of the overlapping tiles that larger images go through in, in pixels; 0: whole images.
+    None: tiles where their blend equals the output of the whole image."""
     member: int = 0
     """Member of a run that trained several."""
     ema: bool = True
@@ -53,7 +56,11 @@ def main(args: list[str]) -> int:
     use_cache()
     opened = open_run(command.run, command.ema, command.config, command.best, member=command.member)
     mapper = Mapper(
-        opened.algorithm.functions, opened.spec.features, opened.weights, command.function
+        opened.algorithm.functions,
+        opened.spec.features,
+        opened.weights,
+        command.function,
+        command.tile,
     )
     done = apply_to_files(opened, mapper, source, out, command.batch_size, command.sheet)
     summary = f"applied {mapper.name} to {done.inputs - done.unreadable} of {done.inputs} inputs"

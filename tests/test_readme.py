@@ -66,6 +66,10 @@ CRITIC = (
 LAYERS = "--algorithm.generator.blocks 1 --algorithm.discriminator.layers 1"
 CYCLE = f"{LAYERS} --algorithm.identity 0 --algorithm.pool_size 0"
 OWN = "--features own.py --n 16"
+UNET = (
+    "--data.image_size 8 --data.batch_size 4 --algorithm.net.features 1 --algorithm.net.depth 1"
+    " --steps 1 --evaluate.every 0"
+)
 VAE = f"{SMALL} --steps 2 --algorithm.hidden 4"
 DENSE = f"{SMALL} --algorithm.encoder.hidden 4 --algorithm.decoder.hidden 4"
 CONV = f"{SMALL} --algorithm.encoder.features 1 --algorithm.decoder.features 1"
@@ -157,6 +161,13 @@ SHORT = {
     "train iwae_mnist": "",
     "sample runs/plane --n 100 --out samples.png": "",
     "latent runs/plane interpolate --seeds 1 2 3 --out path.png": "--frames 2",
+    "train unet_digits --out runs/digits": UNET,
+    "evaluate runs/digits": "",
+    "apply runs/digits --in FOLDER --out masks --sheet": "",
+    "train unet_membrane --data.source masks:IMAGES,MASKS --data.fold 1 5 --out runs/cells": (
+        f"{UNET} --data.crop 0"
+    ),
+    "apply runs/cells --in FOLDER --out masks --tile 256": "",
 }
 
 
@@ -193,6 +204,10 @@ def write_place(place):
     """Files for the names in capitals, a config and features of one's own."""
     for folder in ("FOLDER", "OTHER", "PATH_A", "PATH_B", "ROOT/trainA", "ROOT/trainB"):
         write_images(place / folder)
+    write_images(place / "IMAGES")
+    for i in range(16):
+        (place / "MASKS").mkdir(exist_ok=True)
+        Image.fromarray(np.eye(8, dtype=np.uint8)).save(place / "MASKS" / f"{i}.png")
     write_images(place / "ROOT", shape=(8, 16, 3))
     write_images(place / "PATH" / "one")
     images, labels = np.zeros((100, 8, 8), np.uint8), np.arange(100, dtype=np.uint8) % 10

@@ -117,7 +117,7 @@ def grouped(*cases, marks=()):
 @pytest.mark.parametrize(
     "name",
     grouped(["sn_cgan"], ["wgan_gp"])
-    + grouped(["cyclegan"], marks=[pytest.mark.peers])
+    + grouped(["cyclegan"], ["mnet"], marks=[pytest.mark.peers])
     # StyleGAN2's state has the probability of augmentations too.
     + grouped(["dcgan"], ["pix2pix"], ["stylegan2"], marks=[pytest.mark.slow])
     + grouped(["autoencoder"], ["vae"], ["iwae"], marks=[pytest.mark.slow]),

@@ -14,6 +14,7 @@ from jaxgan.algorithms.gan import GAN
 from jaxgan.algorithms.pix2pix import Pix2Pix
 from jaxgan.algorithms.progan import ProGAN
 from jaxgan.algorithms.r3gan import R3GAN
+from jaxgan.algorithms.segmentation import Segmentation
 from jaxgan.algorithms.sgan import SGAN
 from jaxgan.algorithms.stylegan2 import StyleGAN2
 from jaxgan.algorithms.vae import VAE
@@ -38,6 +39,7 @@ __all__ = [
     "Pix2Pix",
     "ProGAN",
     "RMSprop",
+    "Segmentation",
     "StyleGAN2",
     "Targets",
 ]

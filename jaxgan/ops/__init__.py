@@ -18,7 +18,7 @@ from jaxgan.ops.normalization import (
     pixel_norm,
 )
 from jaxgan.ops.padding import Padding, pad
-from jaxgan.ops.resample import mean_pool, upsample
+from jaxgan.ops.resample import max_pool, mean_pool, upsample
 
 __all__ = [
     "Conv",
@@ -40,6 +40,7 @@ __all__ = [
     "lowpass_downsample",
     "lowpass_filter",
     "lowpass_upsample",
+    "max_pool",
     "mean_pool",
     "minibatch_stddev",
     "mixes_batch",

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from jaxgan.data.images.decode import size_of
 from jaxgan.data.images.resize import to_channels
 from jaxgan.data.sources.series import Series, read_series
 from jaxgan.data.sources.table import read_rows
 from jaxgan.errors import InputError
+from jaxgan.ops.palette import PALETTE
 from jaxgan.run import files
 from jaxgan.run.mapping import Mapper
 from jaxgan.run.opened import Opened
@@ -88,7 +90,7 @@ def _outputs(
     Each size compiles once. Sizes are not rounded up to share a program: more padding would change
     the statistics of an instance norm, and the whole output with them.
     """
-    sizes = {file: mapper.size(files.size_of(root / file)) for file in found}
+    sizes = {file: mapper.size(size_of(root / file)) for file in found}
     count = len({size for size in sizes.values() if all(size)})
     place = itertools.count(1)
 
@@ -114,7 +116,7 @@ def _write_images(
     if not to_file:
         files.check_folder(out, root, source.is_file())
     names = files.output_names(found, [Path(SHEET)] if sheet else [])
-    shown = [file for file in found if sheet and all(files.size_of(root / file))][:ROWS]
+    shown = [file for file in found if sheet and all(size_of(root / file))][:ROWS]
     cells: dict[Path, list[np.ndarray]] = {}
     unreadable: list[Path] = []
     for file, image, output in _outputs(mapper, root, found, batch, unreadable):
@@ -143,7 +145,7 @@ def _apply_to_vectors(mapper: Mapper, source: Path, out: Path) -> Applied:
 
 def _pair(image: np.ndarray, output: np.ndarray) -> list[np.ndarray]:
     """An image and its output with the same channels, small; a mask in its colours."""
-    both = [image, files.PALETTE[output] if output.ndim == 2 else output]
+    both = [image, PALETTE[output] if output.ndim == 2 else output]
     channels = max(picture.shape[-1] for picture in both)
     return [shrunk(to_channels(picture, channels), CELL) for picture in both]
 

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import Image
 from tqdm import tqdm
 
 from jaxgan.data.examples import Pixels, UnreadableImageError
 from jaxgan.data.images.decode import decode
 from jaxgan.data.sources.folder import EXTENSIONS, Files, find_files
 from jaxgan.errors import InputError, first_line
+from jaxgan.ops.palette import PALETTE
 from jaxgan.system.files import write_whole
 
 
@@ -84,19 +85,6 @@ def output_names(files: Sequence[Path], taken: Sequence[Path] = ()) -> dict[Path
         names |= {file: file.with_name(f"{file.name}.png") for file in short}
 
 
-def size_of(path: Path) -> tuple[int, int]:
-    """(height, width) from the header, (0, 0) for a file that is no image."""
-    try:
-        with Image.open(path) as image:
-            width, height = image.size
-            # Asked for what it has not, a PNG file would be decoded.
-            exif = image.getexif() if "exif" in image.info else {}
-            turned = exif.get(ExifTags.Base.Orientation, 1) >= 5
-    except Exception:  # Pillow raises nearly any kind; decode says which.
-        return 0, 0
-    return (width, height) if turned else (height, width)
-
-
 def decoded(
     root: Path, files: Iterable[Path], unreadable: list[Path]
 ) -> Iterator[tuple[Path, Pixels]]:
@@ -161,14 +149,3 @@ def _write(path: Path, data: Any) -> None:
         write_whole(path, data)
     except OSError as error:
         raise InputError(f"out: {path} cannot be written ({error.strerror or error})") from error
-
-
-def _palette() -> np.ndarray:
-    """The colours of Pascal VOC's masks: bits 0, 3, 6 of an index are the highest bits of red."""
-    index, channel = np.arange(256)[:, None], np.arange(3)
-    bits = [((index >> (3 * j + channel)) & 1) << (7 - j) for j in range(3)]
-    return np.sum(bits, axis=0).astype(np.uint8)
-
-
-PALETTE = _palette()
-"""A colour a class: uint8 (256, 3)."""
