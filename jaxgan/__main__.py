@@ -1,4 +1,4 @@
-"""The command ``jaxgan``: ``jaxgan train``, ``sample``, ``apply``, ``evaluate``, ``latent``."""
+"""The command ``jaxgan``: ``jaxgan train``, ``sample``, ``apply``, ``search``, ``evaluate`` ..."""
 
 import importlib
 
@@ -9,6 +9,7 @@ COMMANDS = {
     "train": "trains a config; the same command goes on with a run that was interrupted",
     "sample": "draws images by a run",
     "apply": "applies a function of a run to files",
+    "search": "finds the images of a folder that are most like a query",
     "evaluate": "measures a run or a folder of images",
     "average": "averages of a run's weights of any width, after training",
     "latent": "paths, directions and projections in the latent space of a run",

@@ -16,12 +16,13 @@ from jaxgan.system.compiler import use_cache
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Applies a function of a run to images, the rows of a table, or the past of a series."""
+    """Applies a function of a run to images, rows of a table, the past of a series, or codes."""
 
     run: Annotated[str, tyro.conf.Positional]
     """Run directory."""
     inputs: Annotated[str, tyro.conf.arg(name="in")]
-    """Folder of images with its subfolders, or one image; FILE.csv of a table or a series."""
+    """Folder of images with its subfolders, or one image; FILE.csv of a table or a series; FILE.npz
+    of codes."""
     out: str
     """Folder of PNG files under the names of the images, or FILE.png for one image; FILE.csv of
     labels, scores, predictions or a forecast; FILE.npz of vectors."""
@@ -31,6 +32,9 @@ class Command:
     """Writes sheet.png too: the first images beside their outputs."""
     batch_size: int = BATCH
     """Images of one size at a time; fewer need less memory."""
+    tile: int | None = None
+    """Side of the overlapping tiles that larger images go through in, in pixels; 0: whole images.
+    None: tiles where their blend equals the output of the whole image."""
     member: int = 0
     """Member of a run that trained several."""
     ema: bool = True
@@ -52,7 +56,11 @@ def main(args: list[str]) -> int:
     use_cache()
     opened = open_run(command.run, command.ema, command.config, command.best, member=command.member)
     mapper = Mapper(
-        opened.algorithm.functions, opened.spec.features, opened.weights, command.function
+        opened.algorithm.functions,
+        opened.spec.features,
+        opened.weights,
+        command.function,
+        command.tile,
     )
     done = apply_to_files(opened, mapper, source, out, command.batch_size, command.sheet)
     summary = f"applied {mapper.name} to {done.inputs - done.unreadable} of {done.inputs} inputs"

@@ -1,6 +1,7 @@
 """Strict: shapes and types checked at run time, no silent broadcasting, four devices."""
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -13,6 +14,7 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:  # one for the whole run: work
 # Most of these tests' time is compilation, so little of it is spent on optimizing.
 XLA_FLAGS = (
     "--xla_backend_optimization_level=0"
+    " --xla_cpu_parallel_codegen_split_count=1"  # a tenth: the workers fill the cores already
     " --xla_backend_extra_options=xla_cpu_disable_new_fusion_emitters"  # a third of the time
     " --xla_cpu_max_isa=AVX"  # no FMA: where one is used differs between programs, and bits with it
     # Devices that share a busy machine's cores may wait long for one another: that is no deadlock.
@@ -28,6 +30,7 @@ import jax
 import pytest
 from jaxtyping import install_import_hook
 
+gc.set_threshold(50_000, 20, 100)  # traces make many objects that live: a sixth of the time
 install_import_hook("jaxgan", "beartype.beartype")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 

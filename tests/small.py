@@ -14,13 +14,17 @@ from jaxgan.algorithms import (
     R3GAN,
     SGAN,
     SRGAN,
+    VAE,
     WGAN,
     Adam,
+    Autoencoder,
     CycleGAN,
     DiffAugment,
+    Noise,
     Penalties,
     Pix2Pix,
     RMSprop,
+    Segmentation,
     StyleGAN2,
     SuperResolution,
     Targets,
@@ -33,8 +37,12 @@ from jaxgan.nets import (
     WDSR,
     BookDCGANDiscriminator,
     BookDCGANGenerator,
+    ConvDecoder,
+    DenseDecoder,
+    DenseEncoder,
     MLPDiscriminator,
     MLPGenerator,
+    MNet,
     PatchGAN,
     PixelDiscriminator,
     PointDiscriminator,
@@ -48,6 +56,7 @@ from jaxgan.nets import (
     SRResNet,
     StyleGAN2Discriminator,
     StyleGAN2Generator,
+    UNet,
     UNetGenerator,
 )
 from jaxgan.run.config import Checkpoint, Log, Run, Sample
@@ -55,6 +64,7 @@ from jaxgan.run.config import Checkpoint, Log, Run, Sample
 SPEC = Spec({"image": Feature("image", (8, 8, 1)), "label": Feature("label", (), 10)}, steps=20)
 PAIRS = Spec({"a": Feature("image", (8, 8, 3)), "b": Feature("image", (8, 8, 3))}, steps=20)
 POINTS = Spec({"point": Feature("array", (2,)), "label": Feature("label", (), 8)}, steps=20)
+MASKS = Spec({"image": Feature("image", (8, 8, 3)), "mask": Feature("mask", (8, 8), 11)}, steps=20)
 NETS = {
     "generator": BookDCGANGenerator(features=2),
     "discriminator": BookDCGANDiscriminator(features=2),
@@ -155,6 +165,21 @@ ALGORITHMS |= {
         discriminator=PixelDiscriminator(features=2, norm="batch"),
     ),
 }
+CODES = {"encoder": DenseEncoder(hidden=8), "decoder": DenseDecoder(hidden=8)}
+ALGORITHMS |= {
+    "autoencoder": Autoencoder(
+        encoder=DenseEncoder(hidden=8),
+        decoder=ConvDecoder(features=2, depth=1, norm="batch"),
+        latent_dim=4,
+        noise=Noise(kind="salt_and_pepper"),
+    ),
+    "vae": VAE(**CODES, latent_dim=3, binarize="resampled", free_bits=0.1),
+    "iwae": VAE(**CODES, latent_dim=3, binarize="static", k=3),
+}
+ALGORITHMS |= {
+    "unet": Segmentation(net=UNet(features=2, depth=2, dropout=0.1), focal=0.5, ema_decay=0.9),
+    "mnet": Segmentation(net=MNet(features=2, depth=2)),
+}
 ALGORITHMS |= {
     "edsr": SuperResolution(generator=EDSR(features=2, blocks=1), ema_decay=0.9),
     "fsrcnn": SuperResolution(
@@ -170,6 +195,8 @@ ALGORITHMS |= {
 
 def spec_of(config):
     """What a configuration of these tests is built for."""
+    if isinstance(config, Segmentation):
+        return MASKS
     if isinstance(config, CycleGAN | Pix2Pix):
         return PAIRS
     return POINTS if isinstance(getattr(config, "generator", None), PointGenerator) else SPEC
@@ -183,6 +210,8 @@ def small_data(algorithm, folder):
     source = "points:ring" if spec_of(algorithm) is POINTS else "digits"
     if isinstance(algorithm, CycleGAN):
         source = "photos"
+    elif isinstance(algorithm, Segmentation):
+        source = "digits_on_photos"
     elif isinstance(algorithm, Pix2Pix):
         source = f"paired:{folder}"
         folder.mkdir(exist_ok=True)

@@ -20,9 +20,10 @@ from jaxgan.core import Algorithm, Feature, Function, Player, Spec, TrainState
 from jaxgan.data.config import Data
 from jaxgan.data.scaling import Scaling
 from jaxgan.errors import InputError
+from jaxgan.ops.palette import PALETTE
 from jaxgan.run import files
 from jaxgan.run.config import Run
-from jaxgan.run.files import PALETTE, output_names
+from jaxgan.run.files import output_names
 from jaxgan.run.mapping import Mapper, padded_size
 from jaxgan.run.opened import Opened
 from jaxgan.system import devices

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 import pytest
 
-from jaxgan.algorithms import Adam, CycleGAN, Pix2Pix
+from jaxgan.algorithms import Adam, CycleGAN, Pix2Pix, Segmentation
 from jaxgan.core import Feature, Spec, advance
 from jaxgan.core.leg import legs
 from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
@@ -37,6 +37,10 @@ def spec_of(run):
     if isinstance(run.algorithm, CycleGAN | Pix2Pix):
         image = Feature("image", (min(size, 64), min(size, 64), 3))
         return Spec({"a": image, "b": image}, run.steps)
+    if isinstance(run.algorithm, Segmentation):
+        channels, classes = (1, 2) if run.data.source.startswith("masks:") else (3, 11)
+        image = Feature("image", (64, 64, channels))
+        return Spec({"image": image, "mask": Feature("mask", (64, 64), classes)}, run.steps)
     image = Feature("image", (size, size, run.data.channels or 1))
     return Spec({"image": image, "label": Feature("label", (), 10)}, run.steps)
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 import jaxgan
 from jaxgan import apply, evaluate, sample, train
+from jaxgan.errors import InputError
 from jaxgan.run.logging import read_records
 from tests.conftest import ROOT, XLA_FLAGS
 
@@ -78,6 +79,8 @@ def test_it_opens_in_a_notebook(run):
     np.testing.assert_array_equal(opened.sample(9, seed=1)[:5], images)
     assert opened.apply("reconstruct", images).dtype == np.uint8
     assert opened.apply("encode", images).shape == (5, 16)
+    with pytest.raises(InputError, match=r"VAE: .*needs its config, --config FILE\.py$"):
+        jaxgan.load(run)  # jaxgan has another VAE
 
 
 def test_the_documented_commands_name_what_exists():

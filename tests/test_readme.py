@@ -66,7 +66,13 @@ CRITIC = (
 LAYERS = "--algorithm.generator.blocks 1 --algorithm.discriminator.layers 1"
 CYCLE = f"{LAYERS} --algorithm.identity 0 --algorithm.pool_size 0"
 OWN = "--features own.py --n 16"
+UNET = (
+    "--data.image_size 8 --data.batch_size 4 --algorithm.net.features 1 --algorithm.net.depth 1"
+    " --steps 1 --evaluate.every 0"
+)
 VAE = f"{SMALL} --steps 2 --algorithm.hidden 4"
+DENSE = f"{SMALL} --algorithm.encoder.hidden 4 --algorithm.decoder.hidden 4"
+CONV = f"{SMALL} --algorithm.encoder.features 1 --algorithm.decoder.features 1"
 
 SHORT = {
     "train": "",
@@ -138,6 +144,30 @@ SHORT = {
     "apply runs/vae --config examples/vae.py --function reconstruct --in FOLDER --out OTHER": "",
     "apply runs/vae --config examples/vae.py --function encode --in FOLDER --out codes.npz": "",
     "evaluate runs/vae --config examples/vae.py": OWN,
+    "train unet_digits --out runs/digits": UNET,
+    "evaluate runs/digits": "",
+    "apply runs/digits --in FOLDER --out masks --sheet": "",
+    "train unet_membrane --data.source masks:IMAGES,MASKS --data.fold 1 5 --out runs/cells": (
+        f"{UNET} --data.crop 0"
+    ),
+    "apply runs/cells --in FOLDER --out masks --tile 256": "",
+    "train autoencoder_digits --out runs/codes": f"{DENSE} --steps 2 --evaluate.every 0",
+    "train autoencoder_digits --data.source folder:FOLDER": DENSE,
+    "apply runs/codes --function reconstruct --in FOLDER --out OTHER": "",
+    "apply runs/codes --function encode --in FOLDER --out codes.npz": "",
+    "apply runs/codes --function decode --in codes.npz --out OTHER": "",
+    "search runs/codes --index FOLDER --query FOLDER/0.png --k 8 --out similar.png": "",
+    "train denoise_digits --out runs/denoise": f"{CONV} --steps 2 --evaluate.every 0",
+    "train denoise_digits --algorithm.noise.kind jpeg --algorithm.noise.quality 5": CONV,
+    "train colour_photos --out runs/colour": (f"{CONV} --data.crop 8 --steps 2 --evaluate.every 0"),
+    "apply runs/denoise --function restore --in FOLDER --out OTHER --sheet": "",
+    "train vae_digits --out runs/plane": f"{DENSE} --steps 2 --evaluate.every 0",
+    "train vae_mnist --out runs/mnist": f"{DENSE} --data.source npz:FILE --steps 2"
+    " --evaluate.every 0",
+    "train vae_mnist --algorithm.binarize static --algorithm.binarize_seed 0": "",
+    "train iwae_mnist": "",
+    "sample runs/plane --n 100 --out samples.png": "",
+    "latent runs/plane interpolate --seeds 1 2 3 --out path.png": "--frames 2",
 }
 
 
@@ -174,6 +204,10 @@ def write_place(place):
     """Files for the names in capitals, a config and features of one's own."""
     for folder in ("FOLDER", "OTHER", "PATH_A", "PATH_B", "ROOT/trainA", "ROOT/trainB"):
         write_images(place / folder)
+    write_images(place / "IMAGES")
+    for i in range(16):
+        (place / "MASKS").mkdir(exist_ok=True)
+        Image.fromarray(np.eye(8, dtype=np.uint8)).save(place / "MASKS" / f"{i}.png")
     write_images(place / "ROOT", shape=(8, 16, 3))
     write_images(place / "PATH" / "one")
     images, labels = np.zeros((100, 8, 8), np.uint8), np.arange(100, dtype=np.uint8) % 10

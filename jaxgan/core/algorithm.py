@@ -78,8 +78,8 @@ class Function(NamedTuple):
 
     ``inputs`` has an array for each name in ``takes``, with a row an example: images as floats in
     [-1, 1], all else as in a batch. A function that draws is given ``inputs["n"]`` too, a Python
-    int. Outputs: images in [-1, 1], class indices of a mask, probabilities of a label's classes,
-    or floats."""
+    int. Outputs: images in [-1, 1], class indices of a mask or, along a last axis, probabilities of
+    its classes, probabilities of a label's classes, or floats."""
     takes: tuple[str, ...]
     """Names of features. () or ("label",): the function draws samples. Others: it maps examples."""
     gives: Feature
@@ -89,11 +89,17 @@ class Function(NamedTuple):
     alone. A function that gives neither images nor masks is always given that size."""
     scale: int = 1
     """Sides of an image that the function gives, over those of the image that it takes."""
+    reach: int | None = None
+    """Pixels from a pixel of the image that it takes to the farthest one that the output there
+    depends on: large images go through in tiles that overlap by more. None: all others, or
+    unknown."""
     truncates: bool = False
     """Whether it draws from a truncated distribution, fewer kinds of samples and better ones, where
     it is given ``inputs["truncation"]``, a float that is not negative."""
     codes: Mapping[str, Code] = {}
     """Latent codes by name, that of ``inputs`` by which they stand in for drawn ones: ``z``."""
+    features: Mapping[str, Feature] = {}
+    """Features by name that it takes and the data lack, such as the code of an image."""
 
     @property
     def draws(self) -> bool:

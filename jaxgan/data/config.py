@@ -12,11 +12,11 @@ class Data:
     source: str = "digits"
     """digits, idx:PATH (MNIST's files), npz:PATH, folder:PATH (image files) or tfds:NAME.
     photo_tiles: two photographs in 30 images of 128 pixels.
-    masks:IMAGES,MASKS: two folders with the same names. table:FILE.csv: a row an example.
-    series:FILE.csv: windows of a time series. points:ring, points:grid and points:line: mixtures of
-    Gaussians. Two domains: photos, unpaired:PATH_A,PATH_B or paired:PATH_A,PATH_B; one ROOT for
-    both paths holds trainA and trainB or, for paired, images with A in the left half and B in the
-    right."""
+    Images with masks: digits_on_photos, or masks:IMAGES,MASKS, two folders with the same names.
+    table:FILE.csv: a row an example. series:FILE.csv: windows of a time series. points:ring,
+    points:grid and points:line: mixtures of Gaussians. Two domains: photos,
+    unpaired:PATH_A,PATH_B or paired:PATH_A,PATH_B; one ROOT for both paths holds trainA and trainB
+    or, for paired, images with A in the left half and B in the right."""
     image_size: int = 28
     """Height and width of the images, in pixels: the shorter side is resized, then cropped."""
     batch_size: int = 64

@@ -1,6 +1,6 @@
 """Losses and penalties: pure functions of arrays."""
 
-from jaxgan.losses import adversarial, penalties
+from jaxgan.losses import adversarial, penalties, segmentation
 from jaxgan.losses.adversarial import (
     Objective,
     ObjectiveName,
@@ -44,5 +44,6 @@ __all__ = [
     "r2",
     "real_rate",
     "relativistic",
+    "segmentation",
     "wasserstein",
 ]

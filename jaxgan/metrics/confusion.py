@@ -1,4 +1,4 @@
-"""Accuracy and intersection over union (IoU), of classified examples or pixels."""
+"""Accuracy, intersection over union (IoU) and Dice, of classified examples or pixels."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -85,10 +85,11 @@ class Confusion(struct.PyTreeNode):
         return self.counts.compute()
 
     def compute(self) -> dict[str, Any]:
-        """``mean_iou``, ``accuracy`` and the IoU of each class as ``iou/NAME``.
+        """``mean_iou``, ``mean_dice``, ``accuracy``, ``majority_share``, and by class.
 
-        The IoU of a class is tp / (tp + fp + fn). A class that is neither true nor predicted
-        anywhere has none and is not in the mean.
+        ``iou/NAME`` of a class is tp / (tp + fp + fn), ``dice/NAME`` 2 tp / (2 tp + fp + fn). A
+        class that is neither true nor predicted anywhere has none and is not in the means.
+        ``majority_share`` is that of the most frequent true class: the accuracy of a constant.
 
         Raises:
           InputError: nothing was counted.
@@ -96,12 +97,16 @@ class Confusion(struct.PyTreeNode):
         counts = self.matrix()
         if not counts.any():
             raise InputError("true: no class was counted; give class indices from 0")
-        right = counts.diagonal()
-        union = counts.sum(0) + counts.sum(1) - right
-        iou = {
-            f"iou/{name}": float(r / u)
-            for name, r, u in zip(self.names, right, union, strict=True)
-            if u
+        right, true = counts.diagonal(), counts.sum(1)
+        both = counts.sum(0) + true
+        found = both > 0
+        iou, dice = right[found] / (both - right)[found], 2 * right[found] / both[found]
+        names = [name for name, here in zip(self.names, found, strict=True) if here]
+        return {
+            "mean_iou": float(iou.mean()),
+            "mean_dice": float(dice.mean()),
+            "accuracy": float(right.sum() / counts.sum()),
+            "majority_share": float(true.max() / counts.sum()),
+            **{f"iou/{name}": float(value) for name, value in zip(names, iou, strict=True)},
+            **{f"dice/{name}": float(value) for name, value in zip(names, dice, strict=True)},
         }
-        mean = sum(iou.values()) / len(iou)
-        return {"mean_iou": mean, "accuracy": float(right.sum() / counts.sum()), **iou}

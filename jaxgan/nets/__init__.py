@@ -3,12 +3,15 @@
 Generators and discriminators have the derived fields ``image_shape`` (of points: ``point_shape``),
 ``num_classes`` and ``dtype``. A generator is called with ``(z, labels, train)`` and gives images in
 [-1, 1] or points, one that translates with ``(images, train)``; a discriminator or critic with
-``(images, labels, train)`` and gives one score per image, point or patch. A feature network
+``(images, labels, train)`` and gives one score per image, point or patch. A net that segments is
+called with ``(images, train)`` and gives its ``outputs`` logits of every pixel. A feature network
 (Inception, SqueezeNet, VGG) is called with images alone, in the scale of its weights, and gives
-maps, features and logits by name. All results are float32.
+maps, features and logits by name. An encoder is called with images and gives codes, a decoder with
+codes and gives the logits of images. All results are float32.
 """
 
 from jaxgan.nets.attention import SelfAttention
+from jaxgan.nets.autoencoder import ConvDecoder, ConvEncoder, DenseDecoder, DenseEncoder
 from jaxgan.nets.biggan import BigGANDiscriminator, BigGANGenerator
 from jaxgan.nets.book_cyclegan import BookPatchDiscriminator, BookUNetGenerator
 from jaxgan.nets.book_dcgan import BookDCGANDiscriminator, BookDCGANGenerator
@@ -18,6 +21,7 @@ from jaxgan.nets.edsr import EDSR
 from jaxgan.nets.fsrcnn import FSRCNN
 from jaxgan.nets.inception import Inception
 from jaxgan.nets.mlp import MLPDiscriminator, MLPGenerator
+from jaxgan.nets.mnet import MNet
 from jaxgan.nets.patchgan import PatchGAN, PixelDiscriminator
 from jaxgan.nets.points import PointDiscriminator, PointGenerator
 from jaxgan.nets.progan import ProGANDiscriminator, ProGANGenerator
@@ -28,6 +32,7 @@ from jaxgan.nets.squeezenet import SqueezeNet
 from jaxgan.nets.srgan import SRGANDiscriminator, SRResNet
 from jaxgan.nets.stylegan2 import StyleGAN2Generator
 from jaxgan.nets.stylegan2_discriminator import StyleGAN2Discriminator
+from jaxgan.nets.unet import UNet
 from jaxgan.nets.unet_generator import UNetGenerator
 from jaxgan.nets.vgg import VGG
 from jaxgan.nets.wdsr import WDSR
@@ -43,13 +48,18 @@ __all__ = [
     "BookDCGANGenerator",
     "BookPatchDiscriminator",
     "BookUNetGenerator",
+    "ConvDecoder",
+    "ConvEncoder",
     "DCGANDiscriminator",
     "DCGANGenerator",
+    "DenseDecoder",
+    "DenseEncoder",
     "DiscriminatorConditioning",
     "GeneratorConditioning",
     "Inception",
     "MLPDiscriminator",
     "MLPGenerator",
+    "MNet",
     "PatchGAN",
     "PixelDiscriminator",
     "PointDiscriminator",
@@ -69,5 +79,6 @@ __all__ = [
     "SqueezeNet",
     "StyleGAN2Discriminator",
     "StyleGAN2Generator",
+    "UNet",
     "UNetGenerator",
 ]

@@ -168,4 +168,4 @@ def role(net: nn.Module) -> str:
     return f"algorithm.{next((name for name in _ROLES if ends(name.capitalize())), _ROLES[-1])}"
 
 
-_ROLES = ("generator", "critic", "discriminator")
+_ROLES = ("net", "encoder", "decoder", "generator", "critic", "discriminator")

@@ -43,7 +43,7 @@ class PointGenerator(nn.Module):
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Examples:
         """(n, latent) to (n, *point_shape), standardised as the data are; labels are not read."""
         del labels, train
-        points = _mlp(self, z, math.prod(self.point_shape))
+        points = mlp(self, z, math.prod(self.point_shape))
         return points.reshape(-1, *self.point_shape)
 
 
@@ -67,11 +67,11 @@ class PointDiscriminator(nn.Module):
     def __call__(self, points: Examples, labels: Label | None = None, train: bool = True) -> Logits:
         """(n, *point_shape) to (n,); labels are not read."""
         del labels, train
-        return _mlp(self, points.reshape(points.shape[0], -1), 1)[:, 0]
+        return mlp(self, points.reshape(points.shape[0], -1), 1)[:, 0]
 
 
-def _mlp(net: PointGenerator | PointDiscriminator, x: jax.Array, features: int) -> jax.Array:
-    """The hidden layers, and a linear one in float32 that starts as Glorot."""
+def mlp(net: Any, x: jax.Array, features: int) -> jax.Array:
+    """The hidden layers that the fields of ``net`` state, and a linear one in float32."""
     check_choices(net)
     x = x.astype(net.dtype)
     for _ in range(net.layers):

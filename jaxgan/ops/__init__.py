@@ -21,7 +21,7 @@ from jaxgan.ops.normalization import (
 from jaxgan.ops.padding import Padding, pad
 from jaxgan.ops.pixel_shuffle import pixel_shuffle
 from jaxgan.ops.prelu import PReLU
-from jaxgan.ops.resample import mean_pool, upsample
+from jaxgan.ops.resample import max_pool, mean_pool, upsample
 
 __all__ = [
     "Conv",
@@ -45,6 +45,7 @@ __all__ = [
     "lowpass_downsample",
     "lowpass_filter",
     "lowpass_upsample",
+    "max_pool",
     "mean_pool",
     "minibatch_stddev",
     "mixes_batch",

@@ -1,4 +1,4 @@
-"""Twice and half the size, as in the WGAN-GP ResNet."""
+"""Twice and half the size, by blocks of 2 x 2 pixels."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -20,3 +20,14 @@ def mean_pool(x: Image) -> Float[Array, "batch height//2 width//2 channels"]:
     # Sums of slices: XLA's CPU backend hands a reduction over two inner axes to a slow library.
     rows = blocks[:, :, 0] + blocks[:, :, 1]
     return (rows[:, :, :, 0] + rows[:, :, :, 1]) / 4
+
+
+def max_pool(x: Image) -> Float[Array, "batch height//2 width//2 channels"]:
+    """Maxima of 2x2 blocks, (n, 2h, 2w, c) to (n, h, w, c); both sides must be even.
+
+    Equal maxima of a block share its gradient.
+    """
+    n, h, w, c = x.shape
+    blocks = x.reshape(n, h // 2, 2, w // 2, 2, c)
+    rows = jnp.maximum(blocks[:, :, 0], blocks[:, :, 1])
+    return jnp.maximum(rows[:, :, :, 0], rows[:, :, :, 1])

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from jaxgan.data.images.decode import size_of
 from jaxgan.data.images.resize import to_channels
 from jaxgan.data.sources.series import Series, read_series
 from jaxgan.data.sources.table import read_rows
 from jaxgan.errors import InputError
+from jaxgan.ops.palette import PALETTE
 from jaxgan.run import files
 from jaxgan.run.mapping import Mapper
 from jaxgan.run.opened import Opened
@@ -42,7 +44,7 @@ def apply_to_files(
       opened: the run.
       mapper: one of its functions.
       source: a folder or an image; a CSV file if the function takes the rows of a table or the
-        past of a series.
+        past of a series; an .npz file of codes, as a function that gives them has written it.
       out: if the outputs are images or masks, a folder, or a PNG file for a single image; else a
         CSV file of labels or numbers, or an .npz file of ``vectors`` and the ``files`` that they
         belong to.
@@ -53,6 +55,8 @@ def apply_to_files(
       InputError: a file cannot be read or written, or doesn't suit the function.
     """
     kind = mapper.function.gives.kind
+    if mapper.function.takes[0] in mapper.function.features:
+        return _apply_to_vectors(mapper, source, out)
     if mapper.feature.kind == "array":
         return _apply_to_rows(opened, mapper, source, out)
     root, listed = files.find_images(source)
@@ -86,7 +90,7 @@ def _outputs(
     Each size compiles once. Sizes are not rounded up to share a program: more padding would change
     the statistics of an instance norm, and the whole output with them.
     """
-    sizes = {file: mapper.size(files.size_of(root / file)) for file in found}
+    sizes = {file: mapper.size(size_of(root / file)) for file in found}
     count = len({size for size in sizes.values() if all(size)})
     place = itertools.count(1)
 
@@ -112,7 +116,7 @@ def _write_images(
     if not to_file:
         files.check_folder(out, root, source.is_file())
     names = files.output_names(found, [Path(SHEET)] if sheet else [])
-    shown = [file for file in found if sheet and all(files.size_of(root / file))][:ROWS]
+    shown = [file for file in found if sheet and all(size_of(root / file))][:ROWS]
     cells: dict[Path, list[np.ndarray]] = {}
     unreadable: list[Path] = []
     for file, image, output in _outputs(mapper, root, found, batch, unreadable):
@@ -127,9 +131,21 @@ def _write_images(
     return Applied(len(found), len(unreadable))
 
 
+def _apply_to_vectors(mapper: Mapper, source: Path, out: Path) -> Applied:
+    """Images of the vectors in an .npz file, such as codes, under the names that the file gives."""
+    names, vectors = files.read_vectors(source)
+    if mapper.function.gives.kind not in ("image", "mask"):
+        raise InputError(f"function: {mapper.name} gives no images; call it in Python")
+    files.check_folder(out, source.parent, True)
+    outputs, paths = mapper.rows(vectors), files.output_names(names)
+    for name, output in zip(names, outputs, strict=True):
+        files.write_image(out / paths[name], output)
+    return Applied(len(names))
+
+
 def _pair(image: np.ndarray, output: np.ndarray) -> list[np.ndarray]:
     """An image and its output with the same channels, small; a mask in its colours."""
-    both = [image, files.PALETTE[output] if output.ndim == 2 else output]
+    both = [image, PALETTE[output] if output.ndim == 2 else output]
     channels = max(picture.shape[-1] for picture in both)
     return [shrunk(to_channels(picture, channels), CELL) for picture in both]
 

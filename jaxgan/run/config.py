@@ -263,7 +263,10 @@ def decode(value: Any, own: Mapping[str, type] | None = None) -> Any:
         return cls(**fields)
     except (TypeError, typeguard.TypeCheckError) as error:
         reason = first_line(error)
-        raise InputError(f"config.json: {name}: {reason}; was it made by another jaxgan?") from None
+        raise InputError(
+            f"config.json: {name}: {reason}; was it made by another jaxgan? a part of your own"
+            " with a name of jaxgan's needs its config, --config FILE.py"
+        ) from None
 
 
 def types_of(value: Any) -> dict[str, type]:

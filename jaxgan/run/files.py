@@ -3,32 +3,38 @@
 import csv
 import io
 import sys
+import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import Image
 from tqdm import tqdm
 
 from jaxgan.data.examples import Pixels, UnreadableImageError
 from jaxgan.data.images.decode import decode
 from jaxgan.data.sources.folder import EXTENSIONS, Files, find_files
-from jaxgan.errors import InputError
+from jaxgan.errors import InputError, first_line
+from jaxgan.ops.palette import PALETTE
 from jaxgan.system.files import write_whole
 
 
-def find_images(path: Path) -> tuple[Path, Files]:
+def find_images(path: Path, field: str = "in") -> tuple[Path, Files]:
     """A folder and the files in it; of one image, the folder that it is in.
+
+    Args:
+      path: the folder or the image.
+      field: the command's name for it, for errors.
 
     Raises:
       InputError: there is none.
     """
     if path.is_dir():
-        return path, find_files(path, "in")
+        return path, find_files(path, field)
     if not path.is_file():
-        raise InputError(f"in: {path} is neither a folder nor a regular file; name one")
+        raise InputError(f"{field}: {path} is neither a folder nor a regular file; name one")
     return path.parent, Files([Path(path.name)], [])
 
 
@@ -79,19 +85,6 @@ def output_names(files: Sequence[Path], taken: Sequence[Path] = ()) -> dict[Path
         names |= {file: file.with_name(f"{file.name}.png") for file in short}
 
 
-def size_of(path: Path) -> tuple[int, int]:
-    """(height, width) from the header, (0, 0) for a file that is no image."""
-    try:
-        with Image.open(path) as image:
-            width, height = image.size
-            # Asked for what it has not, a PNG file would be decoded.
-            exif = image.getexif() if "exif" in image.info else {}
-            turned = exif.get(ExifTags.Base.Orientation, 1) >= 5
-    except Exception:  # Pillow raises nearly any kind; decode says which.
-        return 0, 0
-    return (width, height) if turned else (height, width)
-
-
 def decoded(
     root: Path, files: Iterable[Path], unreadable: list[Path]
 ) -> Iterator[tuple[Path, Pixels]]:
@@ -129,20 +122,30 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     _write(path, lambda file: np.savez_compressed(file, **dict[str, Any](arrays)))
 
 
+def read_vectors(path: Path) -> tuple[list[Path], np.ndarray]:
+    """Names and rows of a file of :func:`write_npz`: its ``files`` and ``vectors``.
+
+    Raises:
+      InputError: it is no such file, or a name leads out of a folder.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as table:
+            names, vectors = [Path(str(name)) for name in table["files"]], table["vectors"]
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"in: {path} is no .npz file with files and vectors, as encode writes"
+            f" ({first_line(error)})"
+        ) from None
+    if len(names) != len(vectors) or len({*names}) < len(names):
+        raise InputError(f"in: {path} has {len(names)} files for {len(vectors)} vectors")
+    if outside := [name for name in names if name.is_absolute() or ".." in name.parts]:
+        raise InputError(f"in: {path} names a file outside of the output's folder: {outside[0]}")
+    return names, vectors
+
+
 def _write(path: Path, data: Any) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, data)
     except OSError as error:
         raise InputError(f"out: {path} cannot be written ({error.strerror or error})") from error
-
-
-def _palette() -> np.ndarray:
-    """The colours of Pascal VOC's masks: bits 0, 3, 6 of an index are the highest bits of red."""
-    index, channel = np.arange(256)[:, None], np.arange(3)
-    bits = [((index >> (3 * j + channel)) & 1) << (7 - j) for j in range(3)]
-    return np.sum(bits, axis=0).astype(np.uint8)
-
-
-PALETTE = _palette()
-"""A colour a class: uint8 (256, 3)."""

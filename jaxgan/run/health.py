@@ -20,6 +20,8 @@ PATIENCE = 0.1
 """Share of a run for which a collapse may last before the warning says what to change."""
 MEMORISED = 0.97
 """Share of reals called real above which D may know them by heart."""
+CONSTANT = 0.9999
+"""Share of one class among predicted pixels from which the prediction is called constant."""
 ADVICE = (
     "raise the discriminator's lr against the generator's, raise the batch size, or penalize or"
     " normalize the discriminator (penalties.r1, norm spectral)"
@@ -146,13 +148,19 @@ def diversity(
 
 
 def line(step: int, values: Mapping[str, float]) -> str:
-    """The rates of reals, the gradient norms and the diversity in words; "" without any."""
+    """Rates of reals, gradient norms, predicted classes and diversity in words; "" without any."""
     parts = [
         f"{d} accepts {100 * r:.0f}% of real images"
         for d, r in _by_player(values, "real_rate").items()
     ]
     norms = [f"{player} {norm:.3g}" for player, norm in _gradients(values).items()]
     parts += [f"gradient norms {', '.join(norms)}"] if norms else []
+    if "predicted_majority" in values:
+        predicted, true = values["predicted_majority"], values["true_majority"]
+        parts.append(
+            f"the most frequent class has {100 * predicted:.0f}% of the predictions,"
+            f" {100 * true:.0f}% of the masks"
+        )
     if "diversity" in values:
         within = values.get("class_diversity")
         inside = "" if within is None else f" ({within:.2f} within a class)"
@@ -170,6 +178,11 @@ def warnings(values: Mapping[str, float]) -> list[str]:
         found.append("the generator has collapsed to few images")
     elif values.get("class_diversity", 1.0) < COLLAPSED:
         found.append("the generator has collapsed to few images a class")
+    if values.get("predicted_majority", 0.0) >= max(CONSTANT, values.get("true_majority", 0.0)):
+        found.append(
+            "the prediction is one class everywhere (lower the learning rate, raise the weight of"
+            " dice, or look whether the masks belong to the images)"
+        )
     critics = _by_player(values, "wasserstein_estimate")
     rates = _by_player(values, "real_rate")
     sure = [d for d, rate in rates.items() if rate > MEMORISED and d not in critics]

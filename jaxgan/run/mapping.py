@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +14,7 @@ from jaxgan.data.examples import Pixels
 from jaxgan.data.images.resize import prepared, to_channels
 from jaxgan.errors import InputError, nearest
 from jaxgan.ops.pixels import to_float, to_uint8
+from jaxgan.run.tiles import Canvas, Place, Tiling, tiling
 from jaxgan.system.devices import Devices
 
 Name = TypeVar("Name", bound=Hashable)
@@ -54,6 +55,16 @@ def padded_size(size: tuple[int, ...], multiple: int) -> tuple[int, ...]:
     return tuple(-(-side // multiple) * multiple for side in size)
 
 
+class _Piece(NamedTuple):
+    """A tile of an image, on its way through the function."""
+
+    name: Any
+    image: Pixels
+    canvas: Canvas
+    place: Place
+    pixels: Pixels
+
+
 class Mapper:
     """A function that maps, compiled on all of this process's devices."""
 
@@ -63,12 +74,22 @@ class Mapper:
         features: Mapping[str, Feature],
         weights: Any,
         name: str | None = None,
+        tile: int | None = None,
     ):
-        """The function of that name, or the only one that maps; see :func:`choose`."""
+        """Compiles nothing yet.
+
+        Args:
+          functions: by name.
+          features: of the data.
+          weights: what the functions are given.
+          name: that of the function, or None for the only one that maps; see :func:`choose`.
+          tile: pixels of a tile's side, of larger images; see :func:`jaxgan.run.tiles.tiling`.
+        """
         self.name = choose(functions, name)
         self.function = functions[self.name]
-        self.feature = features[self.function.takes[0]]
+        self.feature = {**features, **self.function.features}[self.function.takes[0]]
         self._check_takes()
+        self._tiles = self._tiling(tile)
         self._devices = Devices(local=True)
         self._weights = self._devices.everywhere(weights)
         self._compiled = self._devices.jit(self._outputs)
@@ -81,13 +102,29 @@ class Mapper:
                 " image or array can be applied here; call it in Python"
             )
 
+    def _tiling(self, side: int | None) -> Tiling | None:
+        if self.own_size:
+            return tiling(self.function, side)
+        if side:
+            raise InputError(
+                f"tile: {side}, and {self.name} takes images of one size; leave it out"
+            )
+        return None
+
     @property
     def own_size(self) -> bool:
         """Whether an image keeps its size; else it gets the size that the run was trained on."""
         return self.function.gives.kind in ("image", "mask") and self.function.multiple > 0
 
     def size(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """The (height, width) at which the function is given an image of that (height, width)."""
+        """The (height, width) at which the function is given an image of that (height, width).
+
+        Of an image that goes through in tiles it is that of a tile.
+        """
+        size = self._padded_size(shape)
+        return tuple(min(side, self._tiles.side) for side in size) if self._tiles else size
+
+    def _padded_size(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         if not self.own_size:
             return self.feature.shape[:2]
         return padded_size(shape, self.function.multiple)
@@ -100,7 +137,7 @@ class Mapper:
         kind = self.function.gives.kind
         if kind == "image":
             return to_uint8(outputs)
-        return outputs.astype(jnp.uint8) if kind == "mask" else outputs
+        return outputs.astype(jnp.uint8) if kind == "mask" and outputs.ndim == 3 else outputs
 
     def _call(self, inputs: np.ndarray, batch: int) -> np.ndarray:
         """The outputs of at most ``batch`` inputs.
@@ -135,8 +172,8 @@ class Mapper:
         """The outputs of images that come one by one; holds one batch of them.
 
         An image is padded by reflection at the right and the bottom to the next size that the
-        function takes, and its output is cropped. Neighbours of one padded size go through
-        together, so they come best ordered by size. Each size compiles once.
+        function takes, cut into tiles where it is large, and its output is cropped. Neighbours of
+        one size go through together, so they come best ordered by size. Each size compiles once.
 
         Args:
           named: names and images.
@@ -151,11 +188,22 @@ class Mapper:
         for size, group in itertools.groupby(given, lambda item: self.size(item[1].shape[:2])):
             full = 0
             starting(size)
-            while chunk := list(itertools.islice(group, batch)):
+            pieces = (piece for name, image in group for piece in self._pieces(name, image))
+            while chunk := list(itertools.islice(pieces, batch)):
                 full = full or len(chunk)
-                outputs = self._call(np.stack([_padded(image, size) for _, image in chunk]), full)
-                for (name, image), output in zip(chunk, outputs, strict=True):
-                    yield name, image, self._cropped(np.asarray(output), image.shape)
+                outputs = self._call(np.stack([piece.pixels for piece in chunk]), full)
+                for piece, output in zip(chunk, outputs, strict=True):
+                    whole = piece.canvas.add(piece.place, np.asarray(output))
+                    if whole is not None:
+                        yield piece.name, piece.image, self._finished(whole, piece.image.shape)
+
+    def _pieces(self, name: Any, image: Pixels) -> Iterator["_Piece"]:
+        """The tiles of an image, or the whole one."""
+        padded = _padded(image, self._padded_size(image.shape[:2]))
+        tiles = self._tiles or Tiling(max(padded.shape[:2]), 0, 1)
+        canvas = Canvas(tiles, padded, self.function.scale)
+        for place, pixels in canvas.tiles():
+            yield _Piece(name, image, canvas, place, pixels)
 
     def images(self, images: Sequence[Pixels], batch: int = BATCH) -> list[np.ndarray]:
         """The output of every image, in order; see :meth:`stream`."""
@@ -171,11 +219,14 @@ class Mapper:
             return to_channels(image, channels)
         return prepared(image[None], side, 0, channels)[0]
 
-    def _cropped(self, output: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-        if not self.own_size:
-            return output
-        height, width = (side * self.function.scale for side in shape[:2])
-        return output[:height, :width]
+    def _finished(self, output: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+        """An output without its padding; of probabilities of a mask's classes the likeliest."""
+        if self.own_size:
+            height, width = (side * self.function.scale for side in shape[:2])
+            output = output[:height, :width]
+        if self.function.gives.kind == "mask" and output.ndim == 3:
+            return output.argmax(-1).astype(np.uint8)
+        return output
 
 
 def _padded(image: Pixels, size: tuple[int, ...]) -> Pixels:

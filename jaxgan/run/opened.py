@@ -107,7 +107,7 @@ class Opened:
         if missing := [take for take in function.takes if take not in inputs]:
             raise InputError(f"inputs: {name} takes {', '.join(function.takes)}: add {missing[0]}")
         given = {take: self._scaled(take, np.asarray(inputs[take])) for take in function.takes}
-        kind = self.spec.features[function.takes[0]].kind
+        kind = {**self.spec.features, **function.features}[function.takes[0]].kind
         if len(given) > 1 or kind not in ("image", "array"):
             outputs = self._together(name, function, given)
         else:
@@ -142,9 +142,12 @@ class Opened:
         """The outputs of all examples at once, for a function of several features."""
 
         def outputs(weights: Any, inputs: dict[str, jax.Array]) -> jax.Array:
-            kinds = {take: self.spec.features[take].kind for take in inputs}
+            features = {**self.spec.features, **function.features}
+            kinds = {take: features[take].kind for take in inputs}
             floats = {k: to_float(x) if kinds[k] == "image" else x for k, x in inputs.items()}
             out = function.apply(weights, floats, jax.random.key(0))
+            if function.gives.kind == "mask" and out.ndim == 4:
+                out = out.argmax(-1)  # of probabilities of its classes
             return to_uint8(out) if function.gives.kind == "image" else out
 
         devices = Devices(1, local=True)

@@ -228,7 +228,7 @@ def test_the_sheet_shows_both_ways_there_and_back():
 
     want = [a, ab(a), ba(ab(a)), ba(a), b, ba(b), ab(ba(b)), ab(b)]
     np.testing.assert_allclose(sheet, np.stack(want, axis=1), atol=1e-5)
-    measured = algorithm.measure(weights, data, KEY)
+    measured = jax.jit(algorithm.measure)(weights, data, KEY)
     distance = float(jnp.abs(ba(ab(a)) - a).mean())
     np.testing.assert_allclose(measured["cycle_a"].compute(), distance, rtol=1e-5)
 

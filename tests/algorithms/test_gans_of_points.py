@@ -57,7 +57,8 @@ def test_samples_are_in_the_units_of_the_data(run, tmp_path):
     np.testing.assert_allclose(scaling.std, np.sqrt(2), rtol=1e-3)
     inputs = {"n": 64}
     keys = jax.random.fold_in(jax.random.key(0), 0)
-    raw = opened.functions["sample"].apply(dict(opened.weights), inputs, keys)
+    apply = opened.functions["sample"].apply
+    raw = jax.jit(lambda weights: apply(weights, inputs, keys))(dict(opened.weights))
     np.testing.assert_allclose(
         samples[:64], np.asarray(raw) * scaling.std + scaling.mean, rtol=1e-5, atol=1e-6
     )
@@ -109,7 +110,7 @@ def test_a_perfect_generator_finds_every_mode():
         "label": jnp.asarray(labels),
     }
     weights = jax.jit(algorithm.init)(jax.random.key(0), batch).weights()
-    measured = algorithm.measure(weights, batch, jax.random.key(0))["mixture"]
+    measured = jax.jit(algorithm.measure)(weights, batch, jax.random.key(0))["mixture"]
     assert measured.compute()["good"] < 0.1  # an untrained G
     perfect = measured.replace(fake=measured.real).compute()
     assert perfect["modes"] == 8

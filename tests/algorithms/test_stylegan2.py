@@ -296,19 +296,20 @@ def test_codes_stand_in_for_drawn_ones(opened):
     function, weights = opened
     labels = jnp.asarray([0, 1, 2, 0])
     inputs = {"n": 4, "label": labels}
-    images = function.apply(weights, inputs, KEY)
+
+    @jax.jit
+    def apply(weights, codes):
+        return function.apply(weights, {**inputs, **codes}, KEY)
+
+    images = apply(weights, {})
     assert list(function.codes) == ["z", "w"]
     for name, code in function.codes.items():
-        codes = code.draw(weights, inputs, KEY)
-        np.testing.assert_allclose(
-            function.apply(weights, {**inputs, name: codes}, KEY), images, atol=1e-5
-        )
+        codes = jax.jit(lambda weights, draw=code.draw: draw(weights, inputs, KEY))(weights)
+        np.testing.assert_allclose(apply(weights, {name: codes}), images, atol=1e-5)
     layers = function.codes["w"].layers
     assert layers == 4
     tiled = jnp.tile(codes[:, None], (1, layers, 1))
-    np.testing.assert_allclose(
-        function.apply(weights, {**inputs, "w": tiled}, KEY), images, atol=1e-5
-    )
+    np.testing.assert_allclose(apply(weights, {"w": tiled}), images, atol=1e-5)
 
 
 @pytest.mark.parametrize("mixing", [0.0, 0.5, 1.0])

@@ -42,6 +42,10 @@ def test_masks_against_sklearn():
     assert found["accuracy"] == pytest.approx(sklearn.metrics.accuracy_score(a, b))
     assert found["mean_iou"] == pytest.approx(iou.mean())
     assert [found[f"iou/{i}"] for i in range(CLASSES)] == pytest.approx(iou.tolist())
+    dice = sklearn.metrics.f1_score(a, b, average=None)
+    assert found["mean_dice"] == pytest.approx(dice.mean())
+    assert [found[f"dice/{i}"] for i in range(CLASSES)] == pytest.approx(dice.tolist())
+    assert found["majority_share"] == np.bincount(a).max() / a.size
     indices = counted(Confusion.create(CLASSES), (true, logits.argmax(-1).astype(np.uint8)))
     np.testing.assert_array_equal(indices.matrix(), total.matrix())
 
@@ -58,7 +62,8 @@ def test_labels_over_four_devices_without_the_padding():
 def test_a_class_that_is_nowhere_has_no_part_in_the_mean():
     labels = jnp.asarray([0, 0, 2])
     found = Confusion.create(("sky", "road", "tree")).update(labels, labels).compute()
-    assert found == {"mean_iou": 1.0, "accuracy": 1.0, "iou/sky": 1.0, "iou/tree": 1.0}
+    each = ("mean_iou", "mean_dice", "accuracy", "iou/sky", "iou/tree", "dice/sky", "dice/tree")
+    assert found == {**dict.fromkeys(each, 1.0), "majority_share": 2 / 3}
 
 
 def test_counts_are_exact_where_float32_is_not():

@@ -52,16 +52,18 @@ def images(size):
 def test_at_alpha_0_the_grown_generator_is_the_lower_one_upsampled(size):
     (low, lower), (high, higher) = pair(ProGANGenerator, size, latent)
     z = latent(size)
-    out = high.apply(grown(lower, higher, 0.0), z)
-    np.testing.assert_allclose(out, upsample(low.apply(lower, z)), rtol=1e-5, atol=1e-6)
+    out = jax.jit(high.apply)(grown(lower, higher, 0.0), z)
+    np.testing.assert_allclose(out, upsample(jax.jit(low.apply)(lower, z)), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("size", [8, 16])
 def test_at_alpha_0_the_grown_discriminator_is_the_lower_one_of_downsampled_images(size):
     (low, lower), (high, higher) = pair(ProGANDiscriminator, size, images)
     x = images(size)
-    scores = high.apply(grown(lower, higher, 0.0), x)
-    np.testing.assert_allclose(scores, low.apply(lower, mean_pool(x)), rtol=1e-5, atol=1e-6)
+    scores = jax.jit(high.apply)(grown(lower, higher, 0.0), x)
+    np.testing.assert_allclose(
+        scores, jax.jit(low.apply)(lower, mean_pool(x)), rtol=1e-5, atol=1e-6
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,11 +76,11 @@ def test_at_alpha_1_the_lower_rgb_layer_has_no_influence_and_in_between_each_its
     net, variables = pair(kind, 8, inputs)[1]
     params = variables["params"]
     other = {**params, rgb: jax.tree.map(lambda x: 2.0 - x, params[rgb])}
-    out = {}
+    out, apply = {}, jax.jit(net.apply)
     for alpha in (0.0, 0.5, 1.0):
         fade = {"alpha": jnp.asarray(alpha)}
         for name, p in (("own", params), ("other", other)):
-            out[name, alpha] = np.asarray(net.apply({"params": p, "fade": fade}, inputs(8)))
+            out[name, alpha] = np.asarray(apply({"params": p, "fade": fade}, inputs(8)))
     np.testing.assert_array_equal(out["own", 1.0], out["other", 1.0])
     assert np.abs(out["own", 0.5] - out["other", 0.5]).max() > 1e-3
     if kind is ProGANGenerator:  # linear in alpha

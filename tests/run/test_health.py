@@ -187,3 +187,14 @@ def collapses(*diversities):
 )
 def test_a_long_collapse_ends_with_advice(records, steps, lasted):
     assert health.advice(records, steps) == (lasted and lasted + health.ADVICE)
+
+
+def test_a_constant_prediction_is_a_warning():
+    values = {"predicted_majority": 1.0, "true_majority": 0.78}
+    (warning,) = health.warnings(values)
+    assert warning.startswith("the prediction is one class everywhere")
+    assert health.line(5, values) == (
+        "step 5: the most frequent class has 100% of the predictions, 78% of the masks"
+    )
+    assert not health.warnings({"predicted_majority": 0.999, "true_majority": 0.78})
+    assert not health.warnings({"predicted_majority": 0.99995, "true_majority": 0.99999})

@@ -9,7 +9,7 @@ _SOURCES = {
     "a": "unpaired:PATH_A,PATH_B, paired:PATH_A,PATH_B or photos",
     "b": "unpaired:PATH_A,PATH_B, paired:PATH_A,PATH_B or photos",
     "point": "points:ring, points:grid or points:line",
-    "mask": "masks:IMAGES,MASKS",
+    "mask": "masks:IMAGES,MASKS or digits_on_photos",
     "row": "table:FILE.csv",
     "target": "table:FILE.csv with data.target",
     "past": "series:FILE.csv",

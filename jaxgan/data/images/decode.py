@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Integer, UInt8
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from jaxgan.data.examples import Pixels, UnreadableImageError
 from jaxgan.errors import first_line
@@ -45,6 +45,22 @@ def channels_of(path: Path) -> int:
             return _channels(image)
     except Exception as error:  # As above.
         raise UnreadableImageError(str(path)) from error
+
+
+def size_of(path: Path) -> tuple[int, int]:
+    """(height, width) from the file's header, turned as its EXIF orientation says.
+
+    (0, 0) for a file that is no image; :func:`decode` says why.
+    """
+    try:
+        with Image.open(path) as image:
+            width, height = image.size
+            # Asked for what it has not, a PNG file would be decoded.
+            exif = image.getexif() if "exif" in image.info else {}
+            turned = exif.get(ExifTags.Base.Orientation, 1) >= 5
+    except Exception:  # Pillow raises nearly any kind.
+        return 0, 0
+    return (width, height) if turned else (height, width)
 
 
 def to_bytes(values: Integer[np.ndarray, "*shape"]) -> UInt8[np.ndarray, "*shape"]:

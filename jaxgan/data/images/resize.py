@@ -32,15 +32,43 @@ def fit_mask(mask: Mask, side: int) -> Mask:
     return _resized(mask[..., None], side, Image.Resampling.NEAREST)[..., 0]
 
 
+def fit_all(
+    images: UInt8[np.ndarray, "n height width channels"], side: int
+) -> UInt8[np.ndarray, "n height2 width2 channels"]:
+    """:func:`fit` of each image, to the bit.
+
+    The filter is separable. Pillow resizes a square's rows first, so one call resizes the rows of
+    all squares, and a second one the columns.
+    """
+    n, height, width, channels = images.shape
+    if height != width or channels == 4:  # opacity weighs colours in both directions together
+        return np.stack([fit(image, side) for image in images])
+    rows = _scaled(images.reshape(n * height, width, channels), (side, n * height))
+    columns = rows.reshape(n, height, side, channels).swapaxes(0, 1)
+    columns = _scaled(columns.reshape(height, n * side, channels), (n * side, side))
+    return columns.reshape(side, n, side, channels).swapaxes(0, 1)
+
+
 def _resized(image: Pixels, side: int, filter: Image.Resampling) -> Pixels:
-    height, width, channels = image.shape
+    height, width = image.shape[:2]
+    return (
+        image if min(height, width) == side else _scaled(image, _size(height, width, side), filter)
+    )
+
+
+def _size(height: int, width: int, side: int) -> tuple[int, int]:
+    """Width and height of the image whose shorter side becomes ``side``."""
     short = min(height, width)
-    if short == side:
-        return image
-    size = max(side, round(width * side / short)), max(side, round(height * side / short))
-    picture = Image.fromarray(image[..., 0] if channels == 1 else image)
+    return max(side, round(width * side / short)), max(side, round(height * side / short))
+
+
+def _scaled(
+    image: Pixels, size: tuple[int, int], filter: Image.Resampling = Image.Resampling.BICUBIC
+) -> Pixels:
+    grey = image.shape[-1] == 1
+    picture = Image.fromarray(np.ascontiguousarray(image[..., 0] if grey else image))
     resized = np.asarray(picture.resize(size, filter))
-    return resized[..., None] if channels == 1 else resized
+    return resized[..., None] if grey else resized
 
 
 def offset(fraction: Any, room: int) -> Any:
@@ -81,7 +109,7 @@ def prepared(
     """
     images = to_channels(images, channels)
     if min(images.shape[1:3]) != size + room:
-        images = np.stack([fit(image, size + room) for image in images])
+        images = fit_all(images, size + room)
     if room or images.shape[1] == images.shape[2]:
         return images
     return np.stack([crop(image, size, CENTRE, CENTRE) for image in images])

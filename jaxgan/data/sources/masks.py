@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +12,7 @@ from PIL import Image, ImageOps
 
 from jaxgan.core import Feature
 from jaxgan.data.examples import Example, Source, UnreadableImageError
-from jaxgan.data.images.decode import decode
+from jaxgan.data.images.decode import decode, size_of
 from jaxgan.data.sources.domains import find_pairs, two_folders
 from jaxgan.data.sources.folder import first_channels
 from jaxgan.data.sources.paired import check_sizes
@@ -41,10 +42,12 @@ def open_masks(text: str) -> Source:
       text: ``IMAGES,MASKS``; the extensions of two files that belong together may differ.
 
     Raises:
-      InputError: a file without its partner, or masks whose values are no classes.
+      InputError: a file without its partner, a mask of another size than its image, or masks
+        whose values are no classes.
     """
     images, masks = two_folders("masks:IMAGES,MASKS", text, "train")
     pairs, skipped = find_pairs(images, masks, ("images", "masks"))
+    _check_sizes(pairs)
     form = _form(text, [mask for _, mask in pairs])
 
     def example(i: int) -> Example:
@@ -53,9 +56,6 @@ def open_masks(text: str) -> Source:
         check_sizes(path, mask_path, image, values)
         return {"image": image, "mask": np.searchsorted(form.values, values).astype(np.uint8)}
 
-    shares = ", ".join(
-        f"{name} {share:.1%}" for name, share in zip(form.names, form.shares, strict=True)
-    )
     channels = first_channels(Path(), [image for image, _ in pairs])
     classes = len(form.values)
     return Source(
@@ -65,10 +65,28 @@ def open_masks(text: str) -> Source:
         example,
         class_names=form.names,
         notes=(
-            f"masks are {form.what}: {classes} classes; share of the pixels: {shares}",
+            f"masks are {form.what}: {classes} classes; {shares_of(form.names, form.shares)}",
             *skipped,
         ),
     )
+
+
+def _check_sizes(pairs: Sequence[tuple[Path, Path]]) -> None:
+    """Raises InputError for a mask of another size than its image, by the headers of the files."""
+    for image, mask in pairs:
+        sizes = [size_of(path) for path in (image, mask)]
+        if all(map(any, sizes)) and sizes[0] != sizes[1]:
+            (height, width), (own_height, own_width) = sizes
+            raise InputError(
+                f"data.source: the mask {mask} has {own_width} x {own_height} pixels, and its image"
+                f" {image} has {width} x {height}: give both one size"
+            )
+
+
+def shares_of(names: Sequence[str], shares: np.ndarray) -> str:
+    """The share of each class among the pixels, in words."""
+    each = ", ".join(f"{name} {share:.1%}" for name, share in zip(names, shares, strict=True))
+    return f"share of the pixels: {each}"
 
 
 def _form(text: str, paths: list[Path]) -> _Form:

@@ -10,6 +10,7 @@ from jaxgan.data.config import Data
 from jaxgan.data.examples import Source
 from jaxgan.data.sources import (
     digits,
+    digits_on_photos,
     folder,
     idx,
     masks,
@@ -91,6 +92,7 @@ _Opened = Source | dict[str, Source]
 
 _KINDS: dict[str, tuple[str, bool, Callable[[str, Data], _Opened]]] = {
     "digits": ("", False, lambda rest, data: digits.open_digits()),
+    "digits_on_photos": ("", False, lambda rest, data: digits_on_photos.open_digits_on_photos()),
     "photos": ("", False, lambda rest, data: photos.open_photos()),
     "points": ("NAME", False, lambda rest, data: points.open_points(rest)),
     "idx": ("PATH", True, lambda rest, data: idx.open_idx(rest, data.split)),

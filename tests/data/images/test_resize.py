@@ -6,6 +6,7 @@ from jaxgan.data.images.resize import (
     CENTRE,
     crop,
     fit,
+    fit_all,
     fit_mask,
     offset,
     prepared,
@@ -65,6 +66,14 @@ def test_prepared_is_each_image_by_itself():
         singles = [fit(to_channels(image, 1), 6 + room) for image in images]
         expected = singles if room else [crop(image, 6, CENTRE, CENTRE) for image in singles]
         np.testing.assert_array_equal(out, expected)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("height,width,side", [(28, 28, 32), (28, 28, 9), (8, 8, 8), (20, 9, 7)])
+def test_all_images_at_once_are_each_by_itself(height, width, side, channels):
+    images = RNG.integers(0, 256, (5, height, width, channels), dtype=np.uint8)
+    expected = np.stack([fit(image, side) for image in images])
+    np.testing.assert_array_equal(fit_all(images, side), expected)
 
 
 def test_grey_and_opaque_are_repeated():

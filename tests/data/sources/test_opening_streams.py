@@ -14,8 +14,8 @@ from jaxgan.errors import InputError
         ("foldr:/x", "did you mean folder"),
         (
             "qqq",
-            "is not a kind of data: use digits, photos, points:NAME, idx:PATH, npz:PATH, "
-            "folder:PATH, masks:IMAGES,MASKS, table:FILE.csv, series:FILE.csv, "
+            "is not a kind of data: use digits, digits_on_photos, photos, points:NAME, idx:PATH,"
+            " npz:PATH, folder:PATH, masks:IMAGES,MASKS, table:FILE.csv, series:FILE.csv, "
             "unpaired:PATH_A,PATH_B, paired:PATH_A,PATH_B, photo_tiles or tfds:NAME",
         ),
         ("npz", "npz needs PATH: write npz:PATH"),

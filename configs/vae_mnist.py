@@ -1,0 +1,30 @@
+"""A dense variational autoencoder on MNIST, as PyTorch's example: 784-400-20, grey pixels.
+
+Paper: Kingma and Welling 2014; pytorch/examples/vae: ReLU, Adam 1e-3, batch 128, grey levels as
+means of Bernoulli pixels. 20 epochs.
+Command: python -m jaxgan.train vae_mnist
+Time: recipe, not run.
+"""
+
+from jaxgan.algorithms import VAE
+from jaxgan.data.config import Data
+from jaxgan.nets import DenseDecoder, DenseEncoder
+from jaxgan.run.config import Evaluate, Log, Run, Sample
+
+
+def config() -> Run:
+    """The experiment."""
+    return Run(
+        name="vae_mnist",
+        steps=9_380,
+        algorithm=VAE(
+            encoder=DenseEncoder(hidden=400),
+            decoder=DenseDecoder(hidden=400),
+            latent_dim=20,
+            measured_k=(1, 10, 100, 500),
+        ),
+        data=Data(source="tfds:mnist", batch_size=128, on_device=True),
+        sample=Sample(every=4_690),
+        log=Log(every=469),
+        evaluate=Evaluate(every=9_380, metrics="none"),
+    )

@@ -1,0 +1,93 @@
+"""The M-Net of Fu et al. 2018: a U-Net with an input at every size and an output at every size."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+
+from jaxgan.nets.translation import Layer
+from jaxgan.nets.unet import DoubleConv, Maps, check_fields, joined, reach_of, side, to_multiple
+from jaxgan.ops import Initializer, Norm, max_pool, mean_pool
+from jaxgan.typing import Image
+
+
+class MNet(nn.Module):
+    """A U-Net whose levels down also see the image at their size, with an output on each level up.
+
+    Inputs: the image, mean-pooled 2x2 once a level, through a convolution k3, beside the map from
+    the level above. Outputs: logits of each level up, enlarged to the full size by repetition, as
+    in the authors' code; the result is the mean of their probabilities. 32 features and depth 4
+    are the paper's. It has no norms there.
+    """
+
+    features: int = 32
+    """Channels of the first level; each level down has twice as many."""
+    depth: int = 4
+    """Halvings."""
+    norm: Norm = "batch"
+    """Normalization of activations; the paper has ``none``."""
+    deep_supervision: bool = True
+    """The loss is the mean of the outputs' losses, as in the paper; False: the loss of the mean."""
+    initializer: Initializer = "he"
+    """Initializer of kernels."""
+    outputs: int = 1
+    """Logits of a pixel."""
+    dtype: Any = jnp.float32
+    """Type of the computation; parameters, the last layers and the result are float32."""
+
+    @property
+    def multiple(self) -> int:
+        """Divisor of the sides of a map that is halved ``depth`` times."""
+        return 1 << self.depth
+
+    @property
+    def reach(self) -> int | None:
+        """Pixels from a pixel to the farthest one that its logits depend on; None: all.
+
+        That of a U-Net: a pooled image reaches no farther than the maps from the level above.
+        """
+        return reach_of(self.depth, self.norm)
+
+    def __call__(self, images: Image, train: bool = True) -> Maps:
+        """(n, h, w, c) to the logits (n, h, w, outputs) of the mean probabilities."""
+        return logits_of_mean(self._sides(images, train))
+
+    def supervised(self, images: Image, train: bool = True) -> list[Maps]:
+        """The logits that a loss is the mean of: every output, or that of the mean alone."""
+        sides = self._sides(images, train)
+        return sides if self.deep_supervision else [logits_of_mean(sides)]
+
+    @nn.compact
+    def _sides(self, images: Image, train: bool) -> list[Maps]:
+        check_fields(self)
+        kind = (self.norm, self.initializer, self.dtype)
+        image = x = to_multiple(images, self.multiple)
+        skips, sides = [], []
+        for level in range(self.depth):
+            width = self.features << level
+            if level:
+                image = mean_pool(image)
+                seen = Layer(width, 3, *kind[:2], dtype=self.dtype)(image, train)
+                x = jnp.concatenate([seen, x], axis=-1)
+            x = DoubleConv(width, *kind)(x, train)
+            skips.append(x)
+            x = max_pool(x)
+        x = DoubleConv(self.features << self.depth, *kind)(x, train)
+        for level in reversed(range(self.depth)):
+            x = joined(x, skips[level], kind, train)
+            x = DoubleConv(self.features << level, *kind)(x, train)
+            sides.append(side(x, self.outputs, level, images.shape))
+        return sides
+
+
+def logits_of_mean(sides: list[Maps]) -> Maps:
+    """Logits of the mean of the probabilities of several logits: sigmoid of one, else softmax.
+
+    log mean_m p_m is a logsumexp over m of log p_m, finite for any finite logits.
+    """
+    stacked = jnp.stack(sides)
+    if stacked.shape[-1] > 1:
+        return jax.nn.logsumexp(jax.nn.log_softmax(stacked), axis=0) - jnp.log(len(sides))
+    of_one = jax.nn.logsumexp(jax.nn.log_sigmoid(stacked), axis=0)
+    return of_one - jax.nn.logsumexp(jax.nn.log_sigmoid(-stacked), axis=0)

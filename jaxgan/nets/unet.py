@@ -1,0 +1,151 @@
+"""The U-Net of Ronneberger et al. 2015, padded: logits of the classes at every pixel.
+
+pix2pix's generator, which is another net, is in :mod:`jaxgan.nets.unet_generator`.
+"""
+
+from functools import partial
+from typing import Any, TypeAlias
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from jaxtyping import Array, Float
+
+from jaxgan.errors import InputError
+from jaxgan.nets.checks import check_choices, role
+from jaxgan.nets.dropout import dropout
+from jaxgan.nets.translation import Layer
+from jaxgan.ops import Conv, Initializer, Norm, linear_init, max_pool
+from jaxgan.typing import Image
+
+Maps: TypeAlias = Float[Array, "batch height width outputs"]
+"""Logits of the pixels."""
+
+PER_IMAGE: tuple[Norm, ...] = ("layer", "instance", "group")
+"""Norms whose statistics are over a whole image: every pixel depends on all others."""
+
+
+class DoubleConv(nn.Module):
+    """Two convolutions k3, each with a norm and a ReLU."""
+
+    features: int
+    norm: Norm
+    initializer: Initializer
+    dtype: Any = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+        """(n, h, w, c) to (n, h, w, features)."""
+        layer = partial(Layer, self.features, 3, self.norm, self.initializer, dtype=self.dtype)
+        x = layer()(x, train)
+        return layer()(x, train)
+
+
+class UNet(nn.Module):
+    """``depth`` times down by two convolutions and a 2x2 maximum, as often up, joined at each size.
+
+    Channels double on the way down. Up: a transposed convolution k2 s2, the map of that size from
+    the way down beside it, two convolutions. Convolutions are padded by zeros, where the paper's
+    lose 92 pixels a side, so the logits have the size of the image. Images of any size are
+    reflected to the next multiple of 2^depth at the right and the bottom. 64 features, depth 4, RGB
+    and 2 outputs without norms are 31,031,810 parameters.
+    """
+
+    features: int = 64
+    """Channels of the first level; each level down has twice as many."""
+    depth: int = 4
+    """Halvings."""
+    norm: Norm = "batch"
+    """Normalization of activations; the paper has ``none``."""
+    dropout: float = 0.0
+    """Share of the innermost activations that is dropped while training; the paper drops there."""
+    deep_supervision: bool = False
+    """Logits at every size on the way up are trained too; those at the full size are the result."""
+    initializer: Initializer = "he"
+    """Initializer of kernels; the paper's is He's."""
+    outputs: int = 1
+    """Logits of a pixel."""
+    dtype: Any = jnp.float32
+    """Type of the computation; parameters, the last layers and the result are float32."""
+
+    @property
+    def multiple(self) -> int:
+        """Divisor of the sides of a map that is halved ``depth`` times."""
+        return 1 << self.depth
+
+    @property
+    def reach(self) -> int | None:
+        """Pixels from a pixel to the farthest one that its logits depend on; None: all."""
+        return reach_of(self.depth, self.norm)
+
+    def __call__(self, images: Image, train: bool = True) -> Maps:
+        """(n, h, w, c) to logits (n, h, w, outputs)."""
+        return self._sides(images, train)[-1]
+
+    def supervised(self, images: Image, train: bool = True) -> list[Maps]:
+        """The logits that a loss is the mean of: the result, and those of lower resolution."""
+        return self._sides(images, train)
+
+    @nn.compact
+    def _sides(self, images: Image, train: bool) -> list[Maps]:
+        check_fields(self)
+        kind = (self.norm, self.initializer, self.dtype)
+        x, skips = to_multiple(images, self.multiple), []
+        for level in range(self.depth):
+            x = DoubleConv(self.features << level, *kind)(x, train)
+            skips.append(x)
+            x = max_pool(x)
+        x = DoubleConv(self.features << self.depth, *kind)(x, train)
+        x, sides = dropout(self, x, self.dropout, train), []
+        for level in reversed(range(self.depth)):
+            x = joined(x, skips[level], kind, train)
+            x = DoubleConv(self.features << level, *kind)(x, train)
+            if level == 0 or self.deep_supervision:
+                sides.append(side(x, self.outputs, level, images.shape))
+        return sides
+
+
+def check_fields(net: Any) -> None:
+    """Raises InputError for a field of a net of levels that is out of range."""
+    check_choices(net)
+    for name in ("features", "depth", "outputs"):
+        if getattr(net, name) < 1:
+            raise InputError(f"{role(net)}.{name}: {getattr(net, name)} is below 1")
+
+
+def to_multiple(images: Image, multiple: int) -> jax.Array:
+    """The images, reflected at the right and the bottom until ``multiple`` divides their sides."""
+    below, right = (-size % multiple for size in images.shape[1:3])
+    if not below and not right:
+        return images
+    return jnp.pad(images, ((0, 0), (0, below), (0, right), (0, 0)), mode="reflect")
+
+
+def joined(x: jax.Array, skip: jax.Array, kind: tuple[Any, ...], train: bool) -> jax.Array:
+    """``x`` at twice the size beside ``skip``; called in a compact method, whose layer it is."""
+    norm, initializer, dtype = kind
+    up = Layer(
+        skip.shape[-1], 2, norm, initializer, strides=2, transpose=True,
+        normalize=False, activation=None, dtype=dtype,
+    )  # fmt: skip
+    return jnp.concatenate([skip, up(x, train)], axis=-1)
+
+
+def side(x: jax.Array, outputs: int, level: int, shape: tuple[int, ...]) -> Maps:
+    """Logits of a map that is 2^level times smaller, at the size of the images of that shape.
+
+    Called in a compact method, whose layer it is.
+    """
+    logits = Conv(outputs, (1, 1), kernel_init=linear_init("glorot"), dtype=jnp.float32)(x)
+    for axis in (1, 2) if level else ():
+        logits = jnp.repeat(logits, 1 << level, axis=axis)
+    return logits[:, : shape[1], : shape[2]]
+
+
+def reach_of(depth: int, norm: Norm) -> int | None:
+    """Reach of a U-Net: two convolutions at each level down and up, and the corners of its blocks.
+
+    2 (2^depth - 1) pixels down, 2 2^depth at the bottom, 2 (2^depth - 1) up, and as a pixel can lie
+    anywhere in the blocks of 2^depth pixels that are halved together, 2^depth - 1 more.
+    """
+    return None if norm in PER_IMAGE else (7 << depth) - 5
