@@ -10,6 +10,7 @@ from jaxgan.nets.super_resolution import Upsampler, check_scale, small_init
 from jaxgan.ops import Conv
 from jaxgan.typing import Enlarged, Image
 
+
 class EDSR(nn.Module):
     """Conv, blocks ``x + r conv(relu(conv(x)))``, conv, plus the first map; upsampler, conv.
 
@@ -30,6 +31,11 @@ class EDSR(nn.Module):
     """Factor r of a block's residual; 0.1 keeps wide nets stable."""
     dtype: Any = jnp.float32
     """Type of the computation; parameters, the last layer and the result are float32."""
+
+    @property
+    def reach(self) -> int:
+        """Pixels of the input from a pixel to the farthest one that the output there depends on."""
+        return 2 * self.blocks + 5
 
     @nn.compact
     def __call__(self, images: Image) -> Enlarged:

@@ -33,6 +33,11 @@ class SRResNet(nn.Module):
     """Type of the computation; parameters, statistics, the last layer and the result are
     float32."""
 
+    @property
+    def reach(self) -> int:
+        """Pixels of the input from a pixel to the farthest one that the output there depends on."""
+        return 4 + 2 * self.blocks + 3 + 4 // self.scale
+
     @nn.compact
     def __call__(self, images: Image, train: bool = True) -> Enlarged:
         """(n, h, w, c) to (n, h scale, w scale, c)."""

@@ -12,8 +12,8 @@ SCALES = (2, 3, 4)
 """Scales that the nets have."""
 
 small_init = nn.initializers.variance_scaling(0.01, "fan_in", "truncated_normal")
-"""Initializer of last layers: a tenth of the usual values. A net starts with a nearly grey image or,
-where it learns what the bicubic enlargement lacks, near that."""
+"""Initializer of last layers, a tenth of the usual values: a net starts with a nearly grey image,
+or near the bicubic enlargement where it learns what that lacks."""
 
 
 def check_scale(net: Any) -> None:
