@@ -11,16 +11,12 @@ import pytest
 from jaxgan.algorithms import SuperResolution
 from jaxgan.algorithms._parts.upscaler import Upscaler, turned
 from jaxgan.core import Feature, Spec
-from jaxgan.data.config import Data
 from jaxgan.errors import InputError
 from jaxgan.metrics.accumulator import numbers
 from jaxgan.nets import EDSR, FSRCNN, UNetGenerator
 from jaxgan.ops import bicubic
 from jaxgan.ops.pixels import to_float, to_uint8
-from jaxgan.run.loop import train
-from jaxgan.run.opened import open_run
-from jaxgan.system.devices import Devices
-from tests.small import small_run
+from jaxgan.run.mapping import Mapper
 
 KEY = jax.random.key(0)
 NET = EDSR(features=2, blocks=1)
@@ -95,14 +91,15 @@ def test_turns_are_the_eight_symmetries_and_the_pair_turns_together():
     np.testing.assert_array_equal(to_uint8(high), found)
 
 
-def test_a_run_enlarges_images_of_any_size(tmp_path):
-    data = Data(source="photo_tiles", image_size=16, batch_size=4, resize=False, held_out=0.2)
-    run = small_run(replace(LUMA, ema_decay=0.9), tmp_path / "run", steps=2)
-    train(replace(run, data=data), devices=Devices(1))
-    opened = open_run(tmp_path / "run")
-    for height, width in ((5, 7), (1, 2)):
-        made = opened.apply("upscale", images()[:1, :height, :width])
-        assert (made.shape, made.dtype) == ((1, 2 * height, 2 * width, 3), np.uint8)
+def test_images_of_any_size_are_enlarged():
+    algorithm, weights = silent(LUMA)
+    mapper = Mapper(algorithm.functions, spec().features, weights)
+    small = [images()[0, :5, :7], images()[1, :1, :2]]
+    for image, made in zip(small, mapper.images(small), strict=True):
+        low = to_float(jnp.asarray(image[None]))
+        expected = np.asarray(to_uint8(bicubic(low, 2)))[0]
+        assert (made.shape, made.dtype) == (expected.shape, np.uint8)
+        assert np.abs(made.astype(int) - expected).max() <= 1
 
 
 @pytest.mark.parametrize(
