@@ -195,8 +195,9 @@ def draw(path: Path, found: Scored) -> None:
     rows = np.concatenate([np.flatnonzero(labels == kind)[:2] for kind in (0, 1)])
     figure = plt.figure(figsize=(8, 4), dpi=90)
     grid = figure.add_gridspec(len(rows), 6)
-    for column, (title, cells) in enumerate(found.show(rows).items()):
-        for row, cell in enumerate(np.asarray(cells)):
+    sheet = found.show(rows)
+    for column, title in enumerate(("image", "reconstruction", "error")):
+        for row, cell in enumerate(np.asarray(sheet[title])):
             axes = figure.add_subplot(grid[row, column], title="" if row else title)
             axes.imshow((np.clip(cell, -1, 1) + 1) / 2, cmap="gray", vmin=0, vmax=1)
             axes.set_axis_off()

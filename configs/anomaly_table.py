@@ -16,7 +16,7 @@ def config() -> Run:
     """The experiment."""
     return Run(
         name="anomaly_table",
-        steps=2_000,
+        steps=300,
         algorithm=AnomalyAutoencoder(encoder=RowEncoder(), decoder=RowDecoder()),
         data=Data(
             source="breast_cancer",
@@ -25,5 +25,5 @@ def config() -> Run:
             normal=("benign",),
             keep=("malignant:4",),
         ),
-        evaluate=Evaluate(every=500, metrics="none"),
+        evaluate=Evaluate(every=100, metrics="none"),
     )
