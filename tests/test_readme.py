@@ -175,6 +175,16 @@ SHORT = {
     "train iwae_mnist": "",
     "sample runs/plane --n 100 --out samples.png": "",
     "latent runs/plane interpolate --seeds 1 2 3 --out path.png": "--frames 2",
+    "train anomaly_digits --out runs/anomaly": "--steps 2 --evaluate.every 2",
+    "evaluate runs/anomaly": "",
+    "apply runs/anomaly --in FOLDER --out scores.csv": "",
+    "train ganomaly_mnist --data.source idx:PATH --data.normal 0 1 2 3 4 5 6 7 8": (
+        "--data.batch_size 8 --algorithm.encoder.features 1 --algorithm.decoder.features 1"
+        " --algorithm.discriminator.features 1"
+    ),
+    "train anomaly_digits --data.source folder:NORMAL --data.normal": SMALL,
+    "train anomaly_table --data.source table:FILE.csv --data.target COLUMN --data.normal CLASS"
+    " --data.keep": "--data.batch_size 4",
 }
 
 
@@ -212,6 +222,9 @@ def write_place(place):
     for folder in ("FOLDER", "OTHER", "PATH_A", "PATH_B", "ROOT/trainA", "ROOT/trainB"):
         write_images(place / folder)
     write_images(place / "IMAGES")
+    write_images(place / "NORMAL")
+    lines = [f"{i}.5,{i % 3}.5,{'CLASS' if i % 5 else 'rare'}" for i in range(40)]
+    (place / "FILE.csv").write_text("\n".join(["a,b,COLUMN", *lines]) + "\n")
     for i in range(16):
         (place / "MASKS").mkdir(exist_ok=True)
         Image.fromarray(np.eye(8, dtype=np.uint8)).save(place / "MASKS" / f"{i}.png")
