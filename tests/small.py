@@ -13,6 +13,7 @@ from jaxgan.algorithms import (
     GAN,
     R3GAN,
     SGAN,
+    SRGAN,
     VAE,
     WGAN,
     Adam,
@@ -25,11 +26,15 @@ from jaxgan.algorithms import (
     RMSprop,
     Segmentation,
     StyleGAN2,
+    SuperResolution,
     Targets,
 )
 from jaxgan.core import Feature, Spec
 from jaxgan.data.config import Data
 from jaxgan.nets import (
+    EDSR,
+    FSRCNN,
+    WDSR,
     BookDCGANDiscriminator,
     BookDCGANGenerator,
     ConvDecoder,
@@ -47,6 +52,8 @@ from jaxgan.nets import (
     ResidualCritic,
     ResidualGenerator,
     ResNetGenerator,
+    SRGANDiscriminator,
+    SRResNet,
     StyleGAN2Discriminator,
     StyleGAN2Generator,
     UNet,
@@ -172,6 +179,17 @@ ALGORITHMS |= {
 ALGORITHMS |= {
     "unet": Segmentation(net=UNet(features=2, depth=2, dropout=0.1), focal=0.5, ema_decay=0.9),
     "mnet": Segmentation(net=MNet(features=2, depth=2)),
+}
+ALGORITHMS |= {
+    "edsr": SuperResolution(generator=EDSR(features=2, blocks=1), ema_decay=0.9),
+    "fsrcnn": SuperResolution(
+        generator=FSRCNN(features=2, shrunk=2, blocks=1), loss="l2", residual=True
+    ),
+    "wdsr": SuperResolution(generator=WDSR(features=2, blocks=1, scale=4), turn=False),
+    "srgan": SRGAN(
+        generator=SRResNet(features=2, blocks=1, scale=2),
+        discriminator=SRGANDiscriminator(features=1, dense=2),
+    ),
 }
 
 

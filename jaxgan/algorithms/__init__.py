@@ -1,6 +1,7 @@
 """One file a method: a frozen dataclass of hyperparameters, its losses, and ``build``."""
 
 from jaxgan.algorithms._parts.ada import ADA
+from jaxgan.algorithms._parts.content import Content
 from jaxgan.algorithms._parts.diff_augment import DiffAugment
 from jaxgan.algorithms._parts.noise import Noise
 from jaxgan.algorithms._parts.optimizer import SGD, Adam, RMSprop
@@ -16,7 +17,9 @@ from jaxgan.algorithms.progan import ProGAN
 from jaxgan.algorithms.r3gan import R3GAN
 from jaxgan.algorithms.segmentation import Segmentation
 from jaxgan.algorithms.sgan import SGAN
+from jaxgan.algorithms.srgan import SRGAN
 from jaxgan.algorithms.stylegan2 import StyleGAN2
+from jaxgan.algorithms.super_resolution import SuperResolution
 from jaxgan.algorithms.vae import VAE
 from jaxgan.algorithms.wgan import WGAN
 
@@ -28,10 +31,12 @@ __all__ = [
     "R3GAN",
     "SGAN",
     "SGD",
+    "SRGAN",
     "VAE",
     "WGAN",
     "Adam",
     "Autoencoder",
+    "Content",
     "CycleGAN",
     "DiffAugment",
     "Noise",
@@ -41,5 +46,6 @@ __all__ = [
     "RMSprop",
     "Segmentation",
     "StyleGAN2",
+    "SuperResolution",
     "Targets",
 ]

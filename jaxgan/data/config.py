@@ -11,6 +11,7 @@ class Data:
 
     source: str = "digits"
     """digits, idx:PATH (MNIST's files), npz:PATH, folder:PATH (image files) or tfds:NAME.
+    photo_tiles: two photographs in 30 images of 128 pixels.
     Images with masks: digits_on_photos, or masks:IMAGES,MASKS, two folders with the same names.
     table:FILE.csv: a row an example. series:FILE.csv: windows of a time series. points:ring,
     points:grid and points:line: mixtures of Gaussians. Two domains: photos,
@@ -31,6 +32,9 @@ class Data:
     """Mirror an image left to right with probability 1/2."""
     crop: int = 0
     """Pixels: resize the shorter side to image_size + crop, crop at random; 0 is a centre crop."""
+    resize: bool = True
+    """Resize images before they are cropped; False cuts windows of image_size out of them as they
+    are: at random places to train on, at the centre to measure (super-resolution)."""
     jitter: float = 0.0
     """Strength s in [0, 1]: brightness, contrast and saturation times U(1 - s, 1 + s)."""
     max_unreadable: int = 10
@@ -68,6 +72,11 @@ class Data:
             raise InputError(f"data.jitter: {self.jitter} is outside [0, 1]")
         if not 0 <= self.held_out < 1:
             raise InputError(f"data.held_out: {self.held_out} is outside [0, 1)")
+        if self.crop and not self.resize:
+            raise InputError(
+                f"data.crop: {self.crop} is the room that a resized image has, and data.resize is"
+                " False: leave it out"
+            )
         if self.fold is not None:
             self._check_fold(*self.fold)
 

@@ -9,9 +9,11 @@ ends on the host.
 from jaxgan.metrics.accumulator import Accumulator
 from jaxgan.metrics.confusion import Confusion
 from jaxgan.metrics.density_coverage import density_coverage
+from jaxgan.metrics.fidelity import fidelity
 from jaxgan.metrics.frechet import frechet_distance
 from jaxgan.metrics.inception_score import ClassScores, inception_score, torch_fidelity_order
 from jaxgan.metrics.kernel import kernel_distance
+from jaxgan.metrics.lpips import lpips
 from jaxgan.metrics.mean import Mean
 from jaxgan.metrics.mixture import Mixture, mixture_coverage
 from jaxgan.metrics.moments import Moments
@@ -31,10 +33,12 @@ __all__ = [
     "Moments",
     "Rows",
     "density_coverage",
+    "fidelity",
     "frechet_distance",
     "inception_score",
     "kernel_distance",
     "lerp",
+    "lpips",
     "mixture_coverage",
     "ms_ssim",
     "perceptual_path_length",

@@ -11,7 +11,7 @@ import optax
 import pytest
 
 from jaxgan.core import advance
-from jaxgan.core.precision import at_precision
+from jaxgan.core.leg import legs
 from jaxgan.system.devices import Devices, Parallel, leading, open_devices
 from tests.small import ALGORITHMS, MASKS, PAIRS, POINTS, SPEC, spec_of
 
@@ -37,7 +37,10 @@ def batches(algorithm, size=8):
 
 
 def build(name):
-    return at_precision(ALGORITHMS[name].build(spec_of(ALGORITHMS[name])), "highest")
+    """The algorithm; of a method in legs the last one, which has all parts."""
+    spec = spec_of(ALGORITHMS[name])
+    *_, leg = legs(ALGORITHMS[name].build(spec), spec.steps, "highest")
+    return leg.algorithm
 
 
 def run(algorithm, devices, steps=5, first=None):
@@ -75,11 +78,14 @@ BOTH = ["sn_cgan", "wgan_gp", "r3gan"]
 CycleGAN has a pool, StyleGAN2 a probability that follows the whole batch's scores."""
 
 
-LONG = ("stylegan2", "r3gan_images", "cyclegan", "pix2pix")
+LONG = ("stylegan2", "r3gan_images", "cyclegan", "pix2pix", "srgan")
 """Methods that take longest to compile: they run with ``-m peers``."""
 
 
-FIELDS = ("gan", "rpgan", "shared", "lazy", "cgan", "wgan", "cyclegan_parts", "iwae", "unet")
+FIELDS = (
+    *("gan", "rpgan", "shared", "lazy", "cgan", "wgan", "cyclegan_parts", "iwae", "unet"),
+    *("fsrcnn", "wdsr"),
+)
 """Other fields of methods that are tested under another name: they run with ``-m slow``."""
 
 

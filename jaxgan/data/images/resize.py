@@ -7,6 +7,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from jaxgan.data.examples import Pixels
+from jaxgan.errors import InputError
 
 CENTRE = 2**15
 """The fraction of the room at which a window is centred, times 2^16."""
@@ -87,6 +88,16 @@ def crop(
     height, width = image.shape[:2]
     top, left = offset(y, height - size), offset(x, width - size)
     return image[top : top + size, left : left + size]
+
+
+def check_window(image: UInt8[np.ndarray, "height width *channels"], size: int) -> None:
+    """Raises InputError where an image that is not resized is smaller than a window of ``size``."""
+    height, width = image.shape[:2]
+    if min(height, width) < size:
+        raise InputError(
+            f"data.image_size: {size} is larger than an image of {height}x{width}, and data.resize"
+            f" is False: use {min(height, width)} or less, or leave the small images out"
+        )
 
 
 def prepared(

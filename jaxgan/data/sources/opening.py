@@ -111,6 +111,7 @@ _KINDS: dict[str, tuple[str, bool, Callable[[str, Data], _Opened]]] = {
         lambda rest, data: unpaired.open_unpaired(rest, data.split),
     ),
     "paired": ("PATH_A,PATH_B", True, lambda rest, data: paired.open_paired(rest, data.split)),
+    "photo_tiles": ("", False, lambda rest, data: photos.open_photo_tiles()),
     "tfds": ("NAME", True, _open_tfds),
 }
 """For each kind: the text after it in ``data.source``, whether it has splits, its opener."""
