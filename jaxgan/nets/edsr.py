@@ -10,7 +10,6 @@ from jaxgan.nets.super_resolution import Upsampler, check_scale
 from jaxgan.ops import Conv
 from jaxgan.typing import Enlarged, Image
 
-
 _SMALL = nn.initializers.variance_scaling(0.01, "fan_in", "truncated_normal")
 """The last layer starts with a tenth of the usual values, hence with a nearly grey image."""
 
