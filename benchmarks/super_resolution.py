@@ -11,6 +11,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -21,6 +22,7 @@ from jaxgan.metrics import fidelity
 from jaxgan.ops import bicubic
 from jaxgan.ops.pixels import to_float, to_uint8
 from jaxgan.run.opened import open_run
+from jaxgan.weights import LPIPS, open_lpips
 
 Enlarge = Callable[[np.ndarray], np.ndarray]
 """uint8 (1, h, w, 3) to uint8 (1, h scale, w scale, 3)."""
@@ -40,19 +42,29 @@ def pairs(folder: Path, scale: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         yield resized(large, 1 / scale), large
 
 
-def row(folder: Path, scale: int, enlarge: Enlarge) -> dict[str, float]:
+def measured(made: np.ndarray, real: np.ndarray, scale: int, lpips: LPIPS | None) -> dict:
+    """The numbers of one image, by name."""
+    values = dict(fidelity(made, real, scale))
+    if lpips is not None:
+        images = [to_float(jnp.asarray(x)) for x in (made, real)]
+        values[lpips.name] = jax.jit(lpips)(lpips.variables, *images)
+    return values
+
+
+def row(folder: Path, scale: int, enlarge: Enlarge, lpips: LPIPS | None) -> dict[str, float]:
     """The means over the images of a folder."""
-    each = [fidelity(enlarge(x), y, scale) for x, y in pairs(folder, scale)]
-    return {name: float(np.mean([values[name] for values in each])) for name in each[0]}
+    each = [measured(enlarge(x), y, scale, lpips) for x, y in pairs(folder, scale)]
+    common = [name for name in each[0] if all(name in values for values in each)]
+    return {name: float(np.mean([values[name] for values in each])) for name in common}
 
 
-def table(folder: Path, runs: list[str], scale: int) -> str:
+def table(folder: Path, runs: list[str], scale: int, lpips: LPIPS | None = None) -> str:
     """A row for bicubic enlargement and for each run of that scale."""
     ways: dict[str, Enlarge] = {"bicubic": lambda x: resized(x, scale)}
     for run in runs:
         opened = open_run(run)
         ways[f"{Path(run).name} (step {opened.step:,})"] = lambda x, o=opened: o.apply("upscale", x)
-    rows = {name: row(folder, scale, enlarge) for name, enlarge in ways.items()}
+    rows = {name: row(folder, scale, enlarge, lpips) for name, enlarge in ways.items()}
     names = list(rows["bicubic"])
     lines = ["| " + " | ".join(["", *names]) + " |", "|---" * (len(names) + 1) + "|"]
     for name, values in rows.items():
@@ -67,10 +79,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="images such as those of Set5")
     parser.add_argument("runs", nargs="*", help="run directories")
     parser.add_argument("--scales", type=int, nargs="+", default=[2, 3, 4], help="without runs")
+    parser.add_argument(
+        "--lpips", nargs=2, metavar=("VGG16", "LINEAR"), help="files of weights: a column of LPIPS"
+    )
     args = parser.parse_args()
+    lpips = open_lpips(*args.lpips) if args.lpips else None
     found = {run: open_run(run).functions["upscale"].scale for run in args.runs}
     for scale in sorted(set(found.values()) or args.scales):
-        print(table(args.folder, [run for run in found if found[run] == scale], scale))
+        print(table(args.folder, [run for run in found if found[run] == scale], scale, lpips))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 Paper: Hinton and Salakhutdinov 2006, in the book's form: dense, 256 hidden units.
 Command: python -m jaxgan.train autoencoder_digits
-Time: recipe, not run.
+Time: 35 CPU seconds.
+Got, 2026-11-29: PSNR 25.4 dB on the 359 held-out digits, of codes of 16 numbers; eight nearest
+neighbours by code are of the query's class in 96.2% (by pixels 96.7%).
 """
 
 from jaxgan.algorithms import Autoencoder

@@ -16,7 +16,7 @@ def config() -> Run:
     """The experiment."""
     return Run(
         name="colour_photos",
-        steps=1_000,
+        steps=600,
         algorithm=Autoencoder(
             encoder=ConvEncoder(features=16, depth=3, code="map"),
             decoder=ConvDecoder(features=16, depth=3, code="map"),
@@ -27,5 +27,5 @@ def config() -> Run:
             source="photo_tiles", image_size=64, batch_size=16, channels=3, crop=64, flip=True,
             held_out=0.2,
         ),
-        evaluate=Evaluate(every=250, metrics="none"),
+        evaluate=Evaluate(every=300, metrics="none"),
     )  # fmt: skip

@@ -14,11 +14,11 @@ def config() -> Run:
     """The experiment."""
     return Run(
         name="edsr_photos",
-        steps=1000,
+        steps=600,
         algorithm=SuperResolution(
             generator=EDSR(features=16, blocks=4),
             residual=True,
-            generator_optimizer=Adam(lr=2e-3, b1=0.9, schedule="cosine"),
+            generator_optimizer=Adam(lr=1e-3, b1=0.9, schedule="cosine"),
             ema_decay=0.99,
         ),
         data=Data(
@@ -29,7 +29,7 @@ def config() -> Run:
             resize=False,
             fold=(1, 5),
         ),
-        sample=Sample(every=250),
+        sample=Sample(every=300),
         log=Log(every=50),
-        evaluate=Evaluate(every=500),
+        evaluate=Evaluate(every=300),
     )

@@ -14,7 +14,7 @@ def config() -> Run:
     """The experiment."""
     return Run(
         name="fsrcnn_photos",
-        steps=1000,
+        steps=600,
         algorithm=SuperResolution(
             generator=FSRCNN(),
             loss="l2",
@@ -31,7 +31,7 @@ def config() -> Run:
             resize=False,
             fold=(1, 5),
         ),
-        sample=Sample(every=250),
+        sample=Sample(every=300),
         log=Log(every=50),
-        evaluate=Evaluate(every=500),
+        evaluate=Evaluate(every=300),
     )

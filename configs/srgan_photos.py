@@ -14,15 +14,14 @@ def config() -> Run:
     """The experiment."""
     return Run(
         name="srgan_photos",
-        steps=1500,
+        steps=900,
         algorithm=SRGAN(
             generator=EDSR(features=16, blocks=4),
             discriminator=SRGANDiscriminator(features=8, dense=64),
-            pretraining=0.67,
+            pretraining=2 / 3,
             residual=True,
-            adversarial=1e-3,
-            generator_optimizer=Adam(lr=1e-3, b1=0.9, schedule="cosine", lr_end=1e-5),
-            discriminator_optimizer=Adam(lr=1e-4, b1=0.9),
+            generator_optimizer=Adam(lr=1e-3, b1=0.9, schedule="cosine"),
+            discriminator_optimizer=Adam(lr=5e-4, b1=0.9),
         ),
         data=Data(
             source="photo_tiles",
@@ -33,7 +32,7 @@ def config() -> Run:
             flip=True,
             fold=(1, 5),
         ),
-        sample=Sample(every=250),
+        sample=Sample(every=300),
         log=Log(every=50),
-        evaluate=Evaluate(every=500),
+        evaluate=Evaluate(every=300),
     )

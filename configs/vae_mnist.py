@@ -24,7 +24,7 @@ def config() -> Run:
             measured_k=(1, 10, 100, 500),
         ),
         data=Data(source="tfds:mnist", batch_size=128, on_device=True),
-        sample=Sample(every=2_345),
+        sample=Sample(every=4_690),
         log=Log(every=469),
-        evaluate=Evaluate(every=4_690, metrics="none"),
+        evaluate=Evaluate(every=9_380, metrics="none"),
     )

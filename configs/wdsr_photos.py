@@ -14,7 +14,7 @@ def config() -> Run:
     """The experiment."""
     return Run(
         name="wdsr_photos",
-        steps=1000,
+        steps=600,
         algorithm=SuperResolution(
             generator=WDSR(features=16, blocks=4),
             generator_optimizer=Adam(lr=2e-3, b1=0.9, schedule="cosine"),
@@ -28,7 +28,7 @@ def config() -> Run:
             resize=False,
             fold=(1, 5),
         ),
-        sample=Sample(every=250),
+        sample=Sample(every=300),
         log=Log(every=50),
-        evaluate=Evaluate(every=500),
+        evaluate=Evaluate(every=300),
     )

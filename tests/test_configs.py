@@ -70,8 +70,8 @@ def trained(path):
 def test_config_builds_and_a_recipe_that_was_not_run_trains_for_two_steps(path):
     run = configs.load_config(path)
     assert run.name == path.stem
-    parts = {field.name: getattr(run.algorithm, field.name) for field in fields(run.algorithm)}
-    nets = {name: narrow(net) for name, net in parts.items() if isinstance(net, nn.Module)}
+    parts = {f.name: getattr(run.algorithm, f.name) for f in fields(run.algorithm)}
+    nets = {name: narrow(part) for name, part in parts.items() if isinstance(part, nn.Module)}
     algorithm = replace(run.algorithm, **nets)
     spec = spec_of(run)
     *_, leg = legs(algorithm.build(spec), run.steps)  # the last one has all parts

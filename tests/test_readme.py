@@ -71,6 +71,8 @@ UNET = (
     " --steps 1 --evaluate.every 0"
 )
 VAE = f"{SMALL} --steps 2 --algorithm.hidden 4"
+DENSE = f"{SMALL} --algorithm.encoder.hidden 4 --algorithm.decoder.hidden 4"
+CONV = f"{SMALL} --algorithm.encoder.features 1 --algorithm.decoder.features 1"
 
 SHORT = {
     "train": "",
@@ -149,6 +151,23 @@ SHORT = {
         f"{UNET} --data.crop 0"
     ),
     "apply runs/cells --in FOLDER --out masks --tile 256": "",
+    "train autoencoder_digits --out runs/codes": f"{DENSE} --steps 2 --evaluate.every 0",
+    "train autoencoder_digits --data.source folder:FOLDER": DENSE,
+    "apply runs/codes --function reconstruct --in FOLDER --out OTHER": "",
+    "apply runs/codes --function encode --in FOLDER --out codes.npz": "",
+    "apply runs/codes --function decode --in codes.npz --out OTHER": "",
+    "search runs/codes --index FOLDER --query FOLDER/0.png --k 8 --out similar.png": "",
+    "train denoise_digits --out runs/denoise": f"{CONV} --steps 2 --evaluate.every 0",
+    "train denoise_digits --algorithm.noise.kind jpeg --algorithm.noise.quality 5": CONV,
+    "train colour_photos --out runs/colour": (f"{CONV} --data.crop 8 --steps 2 --evaluate.every 0"),
+    "apply runs/denoise --function restore --in FOLDER --out OTHER --sheet": "",
+    "train vae_digits --out runs/plane": f"{DENSE} --steps 2 --evaluate.every 0",
+    "train vae_mnist --out runs/mnist": f"{DENSE} --data.source npz:FILE --steps 2"
+    " --evaluate.every 0",
+    "train vae_mnist --algorithm.binarize static --algorithm.binarize_seed 0": "",
+    "train iwae_mnist": "",
+    "sample runs/plane --n 100 --out samples.png": "",
+    "latent runs/plane interpolate --seeds 1 2 3 --out path.png": "--frames 2",
 }
 
 

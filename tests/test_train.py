@@ -119,7 +119,8 @@ def grouped(*cases, marks=()):
     grouped(["sn_cgan"], ["wgan_gp"])
     + grouped(["cyclegan"], ["mnet"], marks=[pytest.mark.peers])
     # StyleGAN2's state has the probability of augmentations too.
-    + grouped(["dcgan"], ["pix2pix"], ["stylegan2"], marks=[pytest.mark.slow]),
+    + grouped(["dcgan"], ["pix2pix"], ["stylegan2"], marks=[pytest.mark.slow])
+    + grouped(["autoencoder"], ["vae"], ["iwae"], marks=[pytest.mark.slow]),
 )
 def test_a_crash_and_a_restart_end_where_one_run_ends_to_the_bit(
     name, whole, tmp_path, monkeypatch

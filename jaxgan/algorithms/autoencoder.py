@@ -77,7 +77,7 @@ class Autoencoder:
         )
         method = replace(self, encoder=encoder, decoder=decoder)
         tx = self.optimizer.transform(spec.decay_steps, "optimizer")
-        code = code_of(encoder, seen)
+        code = code_of(encoder, decoder, seen, made)
         codes, images = jnp.zeros((2, *code.shape)), jnp.zeros((2, *seen))
         return assemble(
             {"encoder": Network(encoder, (images,), tx), "decoder": Network(decoder, (codes,), tx)},

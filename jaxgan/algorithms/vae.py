@@ -24,6 +24,7 @@ from jaxgan.errors import InputError
 from jaxgan.losses import variational
 from jaxgan.metrics.mean import Mean
 from jaxgan.nets import DenseDecoder, DenseEncoder
+from jaxgan.nets.traits import mixes_batch
 from jaxgan.ops import binarize
 from jaxgan.typing import Batch, Image, Latent, PRNGKey, Scalar, Variables
 
@@ -134,11 +135,11 @@ class VAE:
         self, weights: Weights, x: Image, key: PRNGKey, k: int
     ) -> Float[Array, "k batch"]:
         """Log p(x|z) + log p(z) - log q(z|x) of k codes z ~ q(z|x) for each image."""
-        (mean, log_variance), _ = self._posterior(weights, x)
+        (mean, log_variance), _ = self._posterior(weights, x, train=False)
 
         def of_one(key: PRNGKey) -> Bound:
             z = reparametrized(mean, log_variance, key)
-            logits = forward(self.decoder, weights["decoder"], z)[0]
+            logits = forward(self.decoder, weights["decoder"], z, train=False)[0]
             zero = jnp.zeros_like(z)
             prior = variational.log_normal(z, zero, zero)
             posterior = variational.log_normal(z, mean, log_variance)
@@ -236,6 +237,11 @@ class VAE:
             raise InputError(
                 f"algorithm.k: the importance-weighted bound of {self.k} codes has no KL to weigh:"
                 " leave beta at 1 and free_bits at 0, or k at 1"
+            )
+        if self.k > 1 and (mixes_batch(self.encoder) or mixes_batch(self.decoder)):
+            raise InputError(
+                f"algorithm.k: {self.k} codes of an image would be a batch of their own for batch"
+                " norm; use nets with norm layer or none"
             )
         if self.likelihood == "gaussian" and self.binarize != "none":
             raise InputError(

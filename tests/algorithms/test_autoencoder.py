@@ -102,6 +102,11 @@ def test_a_net_of_maps_restores_an_image_at_its_own_size():
     [
         ({"colour": "lab"}, GREY, "algorithm.colour: lab needs images of 3 channels"),
         ({"colour": "rgb", "noise": Noise(kind="jpeg")}, COLOUR, "are two tasks"),
+        (
+            {**MAPS, "decoder": ConvDecoder(features=2, depth=2, code="map")},
+            GREY,
+            "algorithm.decoder: ConvDecoder makes images of (16, 16, 1) of a code of (4, 4, 3)",
+        ),
         ({"latent_dim": 0}, GREY, "algorithm.latent_dim: 0 is below 1"),
         ({"encoder": MAPS["encoder"]}, GREY, "algorithm.decoder.code: vector"),
         ({"noise": Noise(kind="mask", side=1.5)}, GREY, "algorithm.noise.side: 1.5 is not in"),

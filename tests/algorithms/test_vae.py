@@ -126,6 +126,7 @@ def test_a_convolutional_gaussian_vae_with_free_bits_is_of_one_form():
     "fields,line",
     [
         ({"k": 5, "beta": 2.0}, "algorithm.k: the importance-weighted bound of 5 codes has no KL"),
+        ({"k": 2, "decoder": ConvDecoder(norm="batch")}, "algorithm.k: 2 codes of an image"),
         ({"k": 0}, "algorithm.k: 0 is below 1"),
         ({"measured_k": (10, 0)}, "algorithm.measured_k: 0 is below 1"),
         ({"beta": -1.0}, "algorithm.beta: -1.0 is below 0"),

@@ -45,8 +45,20 @@ def fit_pair(
     return encoder, fit(decoder, made, dtype, role="decoder")
 
 
-def code_of(encoder: nn.Module, shape: tuple[int, ...]) -> Feature:
-    """The code of an image of that shape, as a feature."""
-    image = jax.ShapeDtypeStruct((1, *shape), jnp.float32)
-    code, _ = jax.eval_shape(encoder.init_with_output, jax.random.key(0), image)
+def code_of(
+    encoder: nn.Module, decoder: nn.Module, seen: tuple[int, ...], made: tuple[int, ...]
+) -> Feature:
+    """The code of an image, as a feature.
+
+    Raises:
+      InputError: the decoder's images have another size than those that it has to make.
+    """
+    key, image = jax.random.key(0), jax.ShapeDtypeStruct((1, *seen), jnp.float32)
+    code, _ = jax.eval_shape(encoder.init_with_output, key, image)
+    decoded, _ = jax.eval_shape(decoder.init_with_output, key, code)
+    if decoded.shape[1:] != made:
+        raise InputError(
+            f"algorithm.decoder: {type(decoder).__name__} makes images of {decoded.shape[1:]} of a"
+            f" code of {code.shape[1:]}, and {made} are needed: use the depth of the encoder"
+        )
     return Feature("array", code.shape[1:])
