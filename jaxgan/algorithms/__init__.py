@@ -11,6 +11,7 @@ from jaxgan.algorithms.afm import AFM
 from jaxgan.algorithms.autoencoder import Autoencoder
 from jaxgan.algorithms.cgan import CGAN
 from jaxgan.algorithms.cyclegan import CycleGAN
+from jaxgan.algorithms.fast_style import FastStyle
 from jaxgan.algorithms.gan import GAN
 from jaxgan.algorithms.pix2pix import Pix2Pix
 from jaxgan.algorithms.progan import ProGAN
@@ -39,6 +40,7 @@ __all__ = [
     "Content",
     "CycleGAN",
     "DiffAugment",
+    "FastStyle",
     "Noise",
     "Penalties",
     "Pix2Pix",

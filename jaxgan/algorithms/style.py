@@ -49,7 +49,7 @@ class StyleTransfer:
     """Weight of each style; they are scaled to the sum 1."""
     content_weight: float = 1.0
     """Weight of the content loss, alpha."""
-    style_weight: float = 1000.0
+    style_weight: float = 50.0
     """Weight of the style loss, beta."""
     tv_weight: float = 0.0
     """Weight of the total variation."""

@@ -38,7 +38,7 @@ class Styling:
     """File of VGG-19, VGG-16 or SqueezeNet: .pth, .safetensors or .npz."""
     content_weight: float = 1.0
     """Weight of the content loss."""
-    style_weight: float = 1000.0
+    style_weight: float = 50.0
     """Weight of the style loss."""
     tv_weight: float = 0.0
     """Weight of the total variation; more makes a smoother picture."""
