@@ -31,6 +31,8 @@ class Command:
     """Runs of labelled images whose method has ``encode``, all on the same data."""
     k: int = 8
     """Neighbours of a query."""
+    queries: int = 2_000
+    """Held-out images that are queries, chosen at random once for all, at most."""
 
 
 def recalls(index: Rows, labels: Labels, queries: Rows, wanted: Labels, k: int) -> list[float]:
@@ -49,7 +51,8 @@ def main(args: Sequence[str]) -> None:
     if stream.held_out is None or "label" not in dataset.features:
         raise InputError("runs: their data need labels and a held-out part")
     seen = dataset.loader("").examples(range(len(stream.train)))
-    asked = dataset.loader("", held_out=True).examples(range(stream.held_out.size))
+    chosen = np.random.default_rng(0).permutation(stream.held_out.size)[: command.queries]
+    asked = dataset.loader("", held_out=True).examples(chosen)
     pixels = [part["image"].reshape(len(part["image"]), -1) / 255.0 for part in (seen, asked)]
     ways = {f"pixels, {pixels[0].shape[1]}": pixels}
     for name, run in zip(command.runs, runs, strict=True):

@@ -1,7 +1,11 @@
 """A small EDSR x2 on two photographs that scikit-learn carries. No download.
 
-Paper: Lim et al. 2017
-recipe, not run
+Paper: Lim et al. 2017, section 3, with 4 blocks of 16 channels; G learns what the bicubic
+enlargement lacks.
+Command: python -m jaxgan.train edsr_photos
+Time: one minute on two CPU cores that others used too.
+Got (29 November 2026): on the six held-out tiles 35.42 dB on Y, bicubic 35.16; SSIM 0.8664, bicubic
+0.8535. Edges of the temple are a little sharper than bicubic ones.
 """
 
 from jaxgan.algorithms import Adam, SuperResolution
@@ -14,7 +18,7 @@ def config() -> Run:
     """The experiment."""
     return Run(
         name="edsr_photos",
-        steps=600,
+        steps=300,
         algorithm=SuperResolution(
             generator=EDSR(features=16, blocks=4),
             residual=True,
@@ -29,7 +33,7 @@ def config() -> Run:
             resize=False,
             fold=(1, 5),
         ),
-        sample=Sample(every=300),
+        sample=Sample(every=150),
         log=Log(every=50),
-        evaluate=Evaluate(every=300),
+        evaluate=Evaluate(every=150),
     )

@@ -20,15 +20,18 @@ from jaxgan.algorithms import (
     VAE,
     WGAN,
     Adam,
+    AnomalyAutoencoder,
     Autoencoder,
     CycleGAN,
     DiffAugment,
     FastStyle,
+    GANomaly,
     Noise,
     Penalties,
     Pix2Pix,
     RMSprop,
     Segmentation,
+    SkipGANomaly,
     StyleGAN2,
     SuperResolution,
     Targets,
@@ -42,6 +45,8 @@ from jaxgan.nets import (
     BookDCGANDiscriminator,
     BookDCGANGenerator,
     ConvDecoder,
+    DCGANDiscriminator,
+    DCGANGenerator,
     DenseDecoder,
     DenseEncoder,
     MLPDiscriminator,
@@ -70,6 +75,9 @@ SPEC = Spec({"image": Feature("image", (8, 8, 1)), "label": Feature("label", (),
 PAIRS = Spec({"a": Feature("image", (8, 8, 3)), "b": Feature("image", (8, 8, 3))}, steps=20)
 POINTS = Spec({"point": Feature("array", (2,)), "label": Feature("label", (), 8)}, steps=20)
 MASKS = Spec({"image": Feature("image", (8, 8, 3)), "mask": Feature("mask", (8, 8), 11)}, steps=20)
+ANOMALY = {"anomaly": Feature("label", (), 2)}
+NORMALS = Spec({"image": Feature("image", (8, 8, 1)), **ANOMALY}, steps=20)
+ROWS = Spec({"row": Feature("array", (3,)), **ANOMALY}, steps=20)
 NETS = {
     "generator": BookDCGANGenerator(features=2),
     "discriminator": BookDCGANDiscriminator(features=2),
@@ -197,6 +205,20 @@ ALGORITHMS |= {
     ),
 }
 
+ALGORITHMS |= {
+    "anomaly": AnomalyAutoencoder(**CODES, latent_dim=3),
+    "ganomaly": GANomaly(
+        encoder=DCGANDiscriminator(features=2),
+        decoder=DCGANGenerator(features=2),
+        discriminator=DCGANDiscriminator(features=2),
+        latent_dim=3,
+    ),
+    "skip_ganomaly": SkipGANomaly(
+        generator=UNetGenerator(features=2, dropout=0.0),
+        discriminator=DCGANDiscriminator(features=2),
+    ),
+}
+
 
 def write_style_weights():
     """A file with VGG's first layer, of random values, that stays as long as the process."""
@@ -221,6 +243,8 @@ def with_frozen(state, algorithm):
 
 def spec_of(config):
     """What a configuration of these tests is built for."""
+    if isinstance(config, AnomalyAutoencoder | GANomaly | SkipGANomaly):
+        return NORMALS
     if isinstance(config, Segmentation):
         return MASKS
     if isinstance(config, CycleGAN | Pix2Pix):
@@ -245,7 +269,8 @@ def small_data(algorithm, folder):
         for i in range(16):
             pixels = rng.integers(0, 256, (8, 16, 3), np.uint8)
             Image.fromarray(pixels).save(folder / f"{i}.png")
-    return Data(source=source, image_size=8, batch_size=8)
+    normal = tuple("123456789") if spec_of(algorithm) is NORMALS else ()
+    return Data(source=source, image_size=8, batch_size=8, normal=normal)
 
 
 def small_run(algorithm, out, **fields):

@@ -43,6 +43,10 @@ def spec_of(run):
         image = Feature("image", (64, 64, channels))
         return Spec({"image": image, "mask": Feature("mask", (64, 64), classes)}, run.steps)
     image = Feature("image", (size, size, run.data.channels or 1))
+    if run.data.normal:
+        row, anomaly = Feature("array", (30,)), Feature("label", (), 2)
+        learnt = {"row": row} if run.data.source == "breast_cancer" else {"image": image}
+        return Spec({**learnt, "anomaly": anomaly}, run.steps)
     return Spec({"image": image, "label": Feature("label", (), 10)}, run.steps)
 
 

@@ -13,10 +13,10 @@ class Data:
     """digits, idx:PATH (MNIST's files), npz:PATH, folder:PATH (image files) or tfds:NAME.
     photo_tiles: two photographs in 30 images of 128 pixels.
     Images with masks: digits_on_photos, or masks:IMAGES,MASKS, two folders with the same names.
-    table:FILE.csv: a row an example. series:FILE.csv: windows of a time series. points:ring,
-    points:grid and points:line: mixtures of Gaussians. Two domains: photos,
-    unpaired:PATH_A,PATH_B or paired:PATH_A,PATH_B; one ROOT for both paths holds trainA and trainB
-    or, for paired, images with A in the left half and B in the right."""
+    table:FILE.csv: a row an example; breast_cancer: such a table. series:FILE.csv: windows of a
+    time series. points:ring, points:grid and points:line: mixtures of Gaussians. Two domains:
+    photos, unpaired:PATH_A,PATH_B or paired:PATH_A,PATH_B; one ROOT for both paths holds trainA and
+    trainB or, for paired, images with A in the left half and B in the right."""
     image_size: int = 28
     """Height and width of the images, in pixels: the shorter side is resized, then cropped."""
     batch_size: int = 64
@@ -49,6 +49,10 @@ class Data:
     keep: tuple[str, ...] = ()
     """Classes that are made rare: CLASS:COUNT, such as 8:16, keeps so many training examples of the
     class of that name. The held-out part stays as it is."""
+    normal: tuple[str, ...] = ()
+    """Names of the classes that are normal: these alone are trained on, and the held-out part keeps
+    all, with the feature ``anomaly`` (0 or 1) in the place of the label (anomaly detection). Here
+    ``keep`` makes an anomalous class rare in the held-out part."""
     labels: int = 0
     """Labels to keep, as many of each class: the stream ``labelled`` gives these examples, and all
     training images come without a label (semi-supervised learning). 0 keeps every label."""

@@ -1,9 +1,9 @@
 """Metrics of images: pure functions of features, and sums that a set is read into by batches.
 
 An :class:`Accumulator` (:class:`Mean`, :class:`Confusion`, :class:`Moments`, :class:`Rows`,
-:class:`ClassScores`, :class:`Mixture`) reads a set a batch at a time. It is a pytree of arrays:
-``update`` is pure, for use under ``jax.jit``, the parts of several hosts ``merge``, and ``compute``
-ends on the host.
+:class:`Scores`, :class:`ClassScores`, :class:`Mixture`) reads a set a batch at a time. It is a
+pytree of arrays: ``update`` is pure, for use under ``jax.jit``, the parts of several hosts
+``merge``, and ``compute`` ends on the host.
 """
 
 from jaxgan.metrics.accumulator import Accumulator
@@ -21,6 +21,7 @@ from jaxgan.metrics.path_length import lerp, perceptual_path_length, slerp
 from jaxgan.metrics.precision_recall import precision_recall
 from jaxgan.metrics.psnr import psnr
 from jaxgan.metrics.rows import Rows
+from jaxgan.metrics.scores import Scores
 from jaxgan.metrics.sliced_wasserstein import sliced_wasserstein
 from jaxgan.metrics.ssim import ms_ssim, ssim
 
@@ -32,6 +33,7 @@ __all__ = [
     "Mixture",
     "Moments",
     "Rows",
+    "Scores",
     "density_coverage",
     "fidelity",
     "frechet_distance",

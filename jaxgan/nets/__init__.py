@@ -28,6 +28,7 @@ from jaxgan.nets.progan import ProGANDiscriminator, ProGANGenerator
 from jaxgan.nets.r3gan import R3GANBlock, R3GANDiscriminator, R3GANGenerator
 from jaxgan.nets.residual import ResidualBlock, ResidualCritic, ResidualGenerator
 from jaxgan.nets.resnet_generator import ResNetGenerator
+from jaxgan.nets.rows import RowDecoder, RowEncoder
 from jaxgan.nets.squeezenet import SqueezeNet
 from jaxgan.nets.srgan import SRGANDiscriminator, SRResNet
 from jaxgan.nets.style_net import StyleNet
@@ -74,6 +75,8 @@ __all__ = [
     "ResidualBlock",
     "ResidualCritic",
     "ResidualGenerator",
+    "RowDecoder",
+    "RowEncoder",
     "SRGANDiscriminator",
     "SRResNet",
     "SelfAttention",

@@ -6,12 +6,9 @@ from typing import Any
 import jax.numpy as jnp
 from flax import linen as nn
 
-from jaxgan.nets.super_resolution import Upsampler, check_scale
+from jaxgan.nets.super_resolution import Upsampler, check_scale, small_init
 from jaxgan.ops import Conv
 from jaxgan.typing import Enlarged, Image
-
-_SMALL = nn.initializers.variance_scaling(0.01, "fan_in", "truncated_normal")
-"""The last layer starts with a tenth of the usual values, hence with a nearly grey image."""
 
 
 class EDSR(nn.Module):
@@ -35,6 +32,11 @@ class EDSR(nn.Module):
     dtype: Any = jnp.float32
     """Type of the computation; parameters, the last layer and the result are float32."""
 
+    @property
+    def reach(self) -> int:
+        """Pixels of the input from a pixel to the farthest one that the output there depends on."""
+        return 2 * self.blocks + 5
+
     @nn.compact
     def __call__(self, images: Image) -> Enlarged:
         """(n, h, w, c) to (n, h scale, w scale, c)."""
@@ -45,4 +47,4 @@ class EDSR(nn.Module):
             inner = nn.relu(conv()(x))
             x += self.residual_scale * conv()(inner)
         x = Upsampler(self.scale, dtype=self.dtype)(first + conv()(x))
-        return Conv(images.shape[-1], (3, 3), kernel_init=_SMALL, dtype=jnp.float32)(x)
+        return Conv(images.shape[-1], (3, 3), kernel_init=small_init, dtype=jnp.float32)(x)

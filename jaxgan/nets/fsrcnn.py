@@ -32,6 +32,11 @@ class FSRCNN(nn.Module):
     dtype: Any = jnp.float32
     """Type of the computation; parameters, the last layer and the result are float32."""
 
+    @property
+    def reach(self) -> int:
+        """Pixels of the input from a pixel to the farthest one that the output there depends on."""
+        return 2 + self.blocks + -(-_LAST // (2 * self.scale)) + 1
+
     @nn.compact
     def __call__(self, images: Image) -> Enlarged:
         """(n, h, w, c) to (n, h scale, w scale, c)."""

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 
 from jaxgan.nets.checks import check_choices
-from jaxgan.nets.super_resolution import Upsampler, check_scale
+from jaxgan.nets.super_resolution import Upsampler, check_scale, small_init
 from jaxgan.nets.translation import Layer, leaky_relu
 from jaxgan.ops import Conv, Norm, Normalize, PReLU
 from jaxgan.typing import Enlarged, Image, Label, Logits
@@ -33,6 +33,11 @@ class SRResNet(nn.Module):
     """Type of the computation; parameters, statistics, the last layer and the result are
     float32."""
 
+    @property
+    def reach(self) -> int:
+        """Pixels of the input from a pixel to the farthest one that the output there depends on."""
+        return 4 + 2 * self.blocks + 3 + 4 // self.scale
+
     @nn.compact
     def __call__(self, images: Image, train: bool = True) -> Enlarged:
         """(n, h, w, c) to (n, h scale, w scale, c)."""
@@ -42,7 +47,7 @@ class SRResNet(nn.Module):
             x += self._normalized(PReLU()(self._normalized(x, train)), train)
         x = first + self._normalized(x, train)
         x = Upsampler(self.scale, activate=True, dtype=self.dtype)(x)
-        return Conv(images.shape[-1], (9, 9), dtype=jnp.float32)(x)
+        return Conv(images.shape[-1], (9, 9), kernel_init=small_init, dtype=jnp.float32)(x)
 
     def _normalized(self, x: jax.Array, train: bool) -> jax.Array:
         x = Conv(self.features, (3, 3), use_bias=False, dtype=self.dtype)(x)

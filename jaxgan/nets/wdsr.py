@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
-from jaxgan.nets.super_resolution import check_scale
+from jaxgan.nets.super_resolution import check_scale, small_init
 from jaxgan.ops import Conv, WeightNorm, pixel_shuffle
 from jaxgan.typing import Enlarged, Image
 
@@ -35,19 +35,25 @@ class WDSR(nn.Module):
     dtype: Any = jnp.float32
     """Type of the computation; parameters, the last layer and the result are float32."""
 
+    @property
+    def reach(self) -> int:
+        """Pixels of the input from a pixel to the farthest one that the output there depends on."""
+        return self.blocks + 2
+
     @nn.compact
     def __call__(self, images: Image) -> Enlarged:
         """(n, h, w, c) to (n, h scale, w scale, c)."""
         check_scale(self)
 
-        def conv(x: jax.Array, width: int, side: int, dtype: Any = self.dtype) -> jax.Array:
-            return WeightNorm(Conv(width, (side, side), dtype=dtype))(x)
+        def conv(x: jax.Array, width: int, side: int, **how: Any) -> jax.Array:
+            return WeightNorm(Conv(width, (side, side), **{"dtype": self.dtype, **how}))(x)
 
+        last = {"kernel_init": small_init, "dtype": jnp.float32}
         pixels = self.scale**2 * images.shape[-1]
         x = conv(images, self.features, 3)
         for _ in range(self.blocks):
             wide = nn.relu(conv(x, self.expansion * self.features, 1))
             narrow = conv(wide, max(1, int(0.8 * self.features)), 1)
             x += self.residual_scale * conv(narrow, self.features, 3)
-        x = conv(x, pixels, 3, jnp.float32) + conv(images, pixels, 5, jnp.float32)
+        x = conv(x, pixels, 3, **last) + conv(images, pixels, 5, **last)
         return pixel_shuffle(x, self.scale)

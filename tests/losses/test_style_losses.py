@@ -47,7 +47,7 @@ def test_losses_and_their_gradients_are_pytorchs():
     x, y = maps(0, 1, 6, 5, 4), maps(1, 1, 3, 8, 4)
 
     def loss(x):
-        return style({"a": gram(x)}, {"a": gram(y)}) + 0.3 * total_variation(x)
+        return style({"a": gram(x)}, {"a": gram(jnp.asarray(y))}) + 0.3 * total_variation(x)
 
     def peer_gram(x):
         rows = x.flatten(2)

@@ -59,6 +59,26 @@ def test_a_scale_that_it_lacks_is_refused(net):
         shapes(net.clone(scale=5), 1, 4, 4, 3)
 
 
+@pytest.mark.parametrize(
+    "net",
+    [SMALL[0], SMALL[1].clone(scale=4), SMALL[2], SMALL[3], SMALL[3].clone(scale=4)],
+    ids=lambda net: f"{type(net).__name__}-{net.scale}",
+)
+def test_no_output_depends_on_pixels_beyond_the_reach(net):
+    middle = net.reach + 2
+    images = jax.random.uniform(KEY, (1, 1, 2 * middle + 1, 1), minval=-1)
+    variables = jax.jit(lambda x: net.init(KEY, x))(images)
+    kept = {"train": False} if isinstance(net, SRResNet) else {}
+
+    def seen(x):
+        out = net.apply(variables, x, **kept)
+        return jnp.abs(out[:, :, net.scale * middle : net.scale * (middle + 1)]).sum()
+
+    grads = np.asarray(jax.jit(jax.grad(seen))(images))[0, 0, :, 0]
+    far = np.abs(np.arange(2 * middle + 1) - middle)[grads != 0].max()
+    assert net.reach - 2 <= far <= net.reach
+
+
 def test_the_discriminator_judges_images_of_any_size():
     for height, width in ((96, 96), (24, 40), (1, 1)):
         assert shapes(SRGANDiscriminator(features=2), 3, height, width, 3)[0] == (3,)

@@ -22,6 +22,9 @@ from jaxgan.typing import Batch, Enlarged, Image, PRNGKey, Variables
 
 Colour = Literal["rgb", "luma"]
 
+_BICUBIC_REACH = 3
+"""Pixels of the input that a pixel of the bicubic enlargement sees to each side."""
+
 
 @dataclass(frozen=True)
 class Upscaler:
@@ -60,7 +63,9 @@ class Upscaler:
 
     def function(self, image: Feature) -> Function:
         """``upscale``: images of any size to ``scale`` times their sides."""
-        return Function(self.upscale, ("image",), image, scale=self.scale)
+        reach = getattr(self.net, "reach", None)
+        reach = None if reach is None else max(reach, _BICUBIC_REACH)
+        return Function(self.upscale, ("image",), image, scale=self.scale, reach=reach)
 
     def pairs(self, batch: Batch, key: PRNGKey | None = None) -> tuple[Image, Enlarged]:
         """``(x, y)`` in G's colours: small and large images, in [-1, 1].

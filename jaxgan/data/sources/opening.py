@@ -9,6 +9,7 @@ from pathlib import Path
 from jaxgan.data.config import Data
 from jaxgan.data.examples import Source
 from jaxgan.data.sources import (
+    breast_cancer,
     digits,
     digits_on_photos,
     folder,
@@ -100,6 +101,7 @@ _KINDS: dict[str, tuple[str, bool, Callable[[str, Data], _Opened]]] = {
     "folder": ("PATH", False, lambda rest, data: folder.open_folder(rest)),
     "masks": ("IMAGES,MASKS", False, lambda rest, data: masks.open_masks(rest)),
     "table": ("FILE.csv", False, lambda rest, data: table.open_table(rest, data.target)),
+    "breast_cancer": ("", False, lambda rest, data: breast_cancer.open_breast_cancer()),
     "series": (
         "FILE.csv",
         False,
