@@ -16,6 +16,7 @@ from jaxgan.run import describe, loop, session
 from jaxgan.system import processes
 from jaxgan.system.devices import Devices
 from tests.conftest import ROOT
+from tests.small import STYLE_WEIGHTS
 
 README = (ROOT / "README.md").read_text()
 GAN, METRICS = re.findall(r"```python\n(.*?)```", README, re.S)
@@ -151,6 +152,14 @@ SHORT = {
     "apply runs/vae --config examples/vae.py --function reconstruct --in FOLDER --out OTHER": "",
     "apply runs/vae --config examples/vae.py --function encode --in FOLDER --out codes.npz": "",
     "evaluate runs/vae --config examples/vae.py": OWN,
+    "style --content CONTENT.png --style STYLE.png --weights vgg19.npz --out painted.png": (
+        "--size 16 --steps 1"
+    ),
+    "train fast_style_photos --algorithm.weights vgg19.npz --out runs/painter": (
+        "--data.image_size 16 --data.batch_size 2 --algorithm.generator.features 1"
+        " --algorithm.generator.blocks 1 --algorithm.style_size 16 --steps 1"
+    ),
+    "apply runs/painter --function stylize --in FOLDER --out OTHER": "",
     "train unet_digits --out runs/digits": UNET,
     "evaluate runs/digits": "",
     "apply runs/digits --in FOLDER --out masks --sheet": "",
@@ -245,6 +254,9 @@ def write_place(place):
         "def features(images):\n    return images.reshape(len(images), -1)[:, :12] / 255.0\n"
     )
     shutil.copytree(ROOT / "examples", place / "examples")
+    for i, name in enumerate(("CONTENT", "STYLE")):
+        shutil.copy(place / "FOLDER" / f"{i}.png", place / f"{name}.png")
+    shutil.copy(STYLE_WEIGHTS, place / "vgg19.npz")
 
 
 def opened(run, fresh=False, devices=None):
