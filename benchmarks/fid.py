@@ -21,9 +21,9 @@ import numpy as np
 from jaxgan import cli
 from jaxgan.measure.collecting import Collector, Needs
 from jaxgan.measure.features import inception_features
-from jaxgan.measure.features.files import read_weights
 from jaxgan.measure.sets import ImageSet
 from jaxgan.metrics import Moments, frechet_distance
+from jaxgan.weights.files import read_weights
 
 PAUSE = 0.3
 """Seconds before a window, in which the last contender's threads stop waiting for more work."""

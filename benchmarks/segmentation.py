@@ -3,6 +3,7 @@
 README.md says what is measured. It reads finished runs, such as one a fold, and trains nothing.
 """
 
+import functools
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -30,19 +31,23 @@ class Command:
 
 
 def measured(run: str, best: bool = False) -> dict[str, float]:
-    """Numbers of the run over the pixels of all held-out images, with those of a threshold."""
+    """Numbers over all held-out pixels, their spread over images, and those of a threshold."""
     opened = jaxgan.load(run, best=best)
     stream = open_dataset(opened.data, opened.scaling).streams[""]
     channels = opened.spec.features["image"].shape[-1]
     if (held_out := stream.held_out) is None:
         raise InputError(f"runs: {run} holds no images out; train it with --data.fold 1 5")
-    confusion = Confusion.create(opened.class_names)
+    each = []
     for i in held_out.indices:
         example = held_out.source.example(int(i))
         image = to_channels(example["image"], channels)
         found = opened.apply("segment", image[None])
-        confusion = confusion.update(jnp.asarray(found), jnp.asarray(example["mask"])[None])
-    numbers = confusion.compute()
+        mask = jnp.asarray(example["mask"])[None]
+        each.append(Confusion.create(opened.class_names).update(jnp.asarray(found), mask))
+    numbers = functools.reduce(Confusion.merge, each).compute()
+    of_images = [own.compute() for own in each]
+    for name in ("mean_dice", f"dice/{opened.class_names[0]}"):
+        numbers[f"{name} sd over images"] = float(np.std([own[name] for own in of_images], ddof=1))
     if len(opened.class_names) == 2:
         numbers["threshold/mean_dice"] = threshold(stream.training, held_out)
     return numbers

@@ -13,6 +13,9 @@ from jaxtyping import Array, Float, Int, Key
 Image: TypeAlias = Float[Array, "batch height width channels"]
 """Images in [-1, 1]."""
 
+Enlarged: TypeAlias = Float[Array, "batch tall wide channels"]
+"""Images in [-1, 1] of another size than the images beside them."""
+
 Examples: TypeAlias = Float[Array, "batch *example"]
 """Examples as a network sees them: images in [-1, 1], or standardised points."""
 

@@ -1,5 +1,8 @@
 """Every algorithm at a size that compiles in seconds."""
 
+import atexit
+import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,26 +16,37 @@ from jaxgan.algorithms import (
     GAN,
     R3GAN,
     SGAN,
+    SRGAN,
     VAE,
     WGAN,
     Adam,
+    AnomalyAutoencoder,
     Autoencoder,
     CycleGAN,
     DiffAugment,
+    FastStyle,
+    GANomaly,
     Noise,
     Penalties,
     Pix2Pix,
     RMSprop,
     Segmentation,
+    SkipGANomaly,
     StyleGAN2,
+    SuperResolution,
     Targets,
 )
 from jaxgan.core import Feature, Spec
 from jaxgan.data.config import Data
 from jaxgan.nets import (
+    EDSR,
+    FSRCNN,
+    WDSR,
     BookDCGANDiscriminator,
     BookDCGANGenerator,
     ConvDecoder,
+    DCGANDiscriminator,
+    DCGANGenerator,
     DenseDecoder,
     DenseEncoder,
     MLPDiscriminator,
@@ -47,8 +61,11 @@ from jaxgan.nets import (
     ResidualCritic,
     ResidualGenerator,
     ResNetGenerator,
+    SRGANDiscriminator,
+    SRResNet,
     StyleGAN2Discriminator,
     StyleGAN2Generator,
+    StyleNet,
     UNet,
     UNetGenerator,
 )
@@ -58,6 +75,9 @@ SPEC = Spec({"image": Feature("image", (8, 8, 1)), "label": Feature("label", (),
 PAIRS = Spec({"a": Feature("image", (8, 8, 3)), "b": Feature("image", (8, 8, 3))}, steps=20)
 POINTS = Spec({"point": Feature("array", (2,)), "label": Feature("label", (), 8)}, steps=20)
 MASKS = Spec({"image": Feature("image", (8, 8, 3)), "mask": Feature("mask", (8, 8), 11)}, steps=20)
+ANOMALY = {"anomaly": Feature("label", (), 2)}
+NORMALS = Spec({"image": Feature("image", (8, 8, 1)), **ANOMALY}, steps=20)
+ROWS = Spec({"row": Feature("array", (3,)), **ANOMALY}, steps=20)
 NETS = {
     "generator": BookDCGANGenerator(features=2),
     "discriminator": BookDCGANDiscriminator(features=2),
@@ -173,10 +193,58 @@ ALGORITHMS |= {
     "unet": Segmentation(net=UNet(features=2, depth=2, dropout=0.1), focal=0.5, ema_decay=0.9),
     "mnet": Segmentation(net=MNet(features=2, depth=2)),
 }
+ALGORITHMS |= {
+    "edsr": SuperResolution(generator=EDSR(features=2, blocks=1), ema_decay=0.9),
+    "fsrcnn": SuperResolution(
+        generator=FSRCNN(features=2, shrunk=2, blocks=1), loss="l2", residual=True
+    ),
+    "wdsr": SuperResolution(generator=WDSR(features=2, blocks=1, scale=4), turn=False),
+    "srgan": SRGAN(
+        generator=SRResNet(features=2, blocks=1, scale=2),
+        discriminator=SRGANDiscriminator(features=1, dense=2),
+    ),
+}
+
+ALGORITHMS |= {
+    "anomaly": AnomalyAutoencoder(**CODES, latent_dim=3),
+    "ganomaly": GANomaly(
+        encoder=DCGANDiscriminator(features=2),
+        decoder=DCGANGenerator(features=2),
+        discriminator=DCGANDiscriminator(features=2),
+        latent_dim=3,
+    ),
+    "skip_ganomaly": SkipGANomaly(
+        generator=UNetGenerator(features=2, dropout=0.0),
+        discriminator=DCGANDiscriminator(features=2),
+    ),
+}
+
+
+def write_style_weights():
+    """A file with VGG's first layer, of random values, that stays as long as the process."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    values = np.random.default_rng(0).normal(0, 0.2, (64, 3, 3, 3)).astype(np.float32)
+    path = f"{folder}/vgg.npz"
+    np.savez(path, **{"conv1_1/w": values, "conv1_1/b": np.full(64, 0.1, np.float32)})
+    return path
+
+
+STYLE_WEIGHTS = write_style_weights()
+ALGORITHMS["fast_style"] = FastStyle(
+    generator=StyleNet(features=2, blocks=1), weights=STYLE_WEIGHTS, style_size=16, ema_decay=0.9
+)
+
+
+def with_frozen(state, algorithm):
+    """The state with the weights that no update changes, as a run adds them."""
+    return state.replace(frozen={k: f.variables for k, f in algorithm.frozen.items()} or None)
 
 
 def spec_of(config):
     """What a configuration of these tests is built for."""
+    if isinstance(config, AnomalyAutoencoder | GANomaly | SkipGANomaly):
+        return NORMALS
     if isinstance(config, Segmentation):
         return MASKS
     if isinstance(config, CycleGAN | Pix2Pix):
@@ -201,7 +269,8 @@ def small_data(algorithm, folder):
         for i in range(16):
             pixels = rng.integers(0, 256, (8, 16, 3), np.uint8)
             Image.fromarray(pixels).save(folder / f"{i}.png")
-    return Data(source=source, image_size=8, batch_size=8)
+    normal = tuple("123456789") if spec_of(algorithm) is NORMALS else ()
+    return Data(source=source, image_size=8, batch_size=8, normal=normal)
 
 
 def small_run(algorithm, out, **fields):

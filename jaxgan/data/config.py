@@ -11,11 +11,12 @@ class Data:
 
     source: str = "digits"
     """digits, idx:PATH (MNIST's files), npz:PATH, folder:PATH (image files) or tfds:NAME.
+    photo_tiles: two photographs in 30 images of 128 pixels.
     Images with masks: digits_on_photos, or masks:IMAGES,MASKS, two folders with the same names.
-    table:FILE.csv: a row an example. series:FILE.csv: windows of a time series. points:ring,
-    points:grid and points:line: mixtures of Gaussians. Two domains: photos,
-    unpaired:PATH_A,PATH_B or paired:PATH_A,PATH_B; one ROOT for both paths holds trainA and trainB
-    or, for paired, images with A in the left half and B in the right."""
+    table:FILE.csv: a row an example; breast_cancer: such a table. series:FILE.csv: windows of a
+    time series. points:ring, points:grid and points:line: mixtures of Gaussians. Two domains:
+    photos, unpaired:PATH_A,PATH_B or paired:PATH_A,PATH_B; one ROOT for both paths holds trainA and
+    trainB or, for paired, images with A in the left half and B in the right."""
     image_size: int = 28
     """Height and width of the images, in pixels: the shorter side is resized, then cropped."""
     batch_size: int = 64
@@ -31,6 +32,9 @@ class Data:
     """Mirror an image left to right with probability 1/2."""
     crop: int = 0
     """Pixels: resize the shorter side to image_size + crop, crop at random; 0 is a centre crop."""
+    resize: bool = True
+    """Resize images before they are cropped; False cuts windows of image_size out of them as they
+    are: at random places to train on, at the centre to measure (super-resolution)."""
     jitter: float = 0.0
     """Strength s in [0, 1]: brightness, contrast and saturation times U(1 - s, 1 + s)."""
     max_unreadable: int = 10
@@ -45,6 +49,10 @@ class Data:
     keep: tuple[str, ...] = ()
     """Classes that are made rare: CLASS:COUNT, such as 8:16, keeps so many training examples of the
     class of that name. The held-out part stays as it is."""
+    normal: tuple[str, ...] = ()
+    """Names of the classes that are normal: these alone are trained on, and the held-out part keeps
+    all, with the feature ``anomaly`` (0 or 1) in the place of the label (anomaly detection). Here
+    ``keep`` makes an anomalous class rare in the held-out part."""
     labels: int = 0
     """Labels to keep, as many of each class: the stream ``labelled`` gives these examples, and all
     training images come without a label (semi-supervised learning). 0 keeps every label."""
@@ -68,6 +76,11 @@ class Data:
             raise InputError(f"data.jitter: {self.jitter} is outside [0, 1]")
         if not 0 <= self.held_out < 1:
             raise InputError(f"data.held_out: {self.held_out} is outside [0, 1)")
+        if self.crop and not self.resize:
+            raise InputError(
+                f"data.crop: {self.crop} is the room that a resized image has, and data.resize is"
+                " False: leave it out"
+            )
         if self.fold is not None:
             self._check_fold(*self.fold)
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from jaxgan.core import Feature
-from jaxgan.data import labelled
+from jaxgan.data import labelled, normals
 from jaxgan.data.config import Data
 from jaxgan.data.examples import Example, Part, Source
 from jaxgan.data.images.colour import MOST_PIXELS
@@ -178,10 +178,16 @@ def dataset_of(
     data: Data, sources: Mapping[str, Source], scaling: Mapping[str, Scaling] | None = None
 ) -> Dataset:
     """:func:`open_dataset` of sources by stream, such as arrays of a notebook, that are open."""
-    streams = {name: Stream(source, *parts(source, data)) for name, source in sources.items()}
+    streams = {name: _split(source, data) for name, source in sources.items()}
     if data.labels:
         streams = _with_few_labels(next(iter(streams.values())), data)
     return _of_streams(data, streams, scaling)
+
+
+def _split(source: Source, data: Data) -> Stream:
+    if data.normal:
+        return Stream(*normals.marked(source, *parts(source, data), data.normal))
+    return Stream(source, *parts(source, data))
 
 
 def _of_streams(

@@ -13,7 +13,7 @@ from jaxgan.core import Feature
 from jaxgan.data.config import Data
 from jaxgan.data.examples import Example, Part, UnreadableImageError
 from jaxgan.data.images.augment import Plan, augmented
-from jaxgan.data.images.resize import CENTRE, crop, fit, fit_mask, to_channels
+from jaxgan.data.images.resize import CENTRE, check_window, crop, fit, fit_mask, to_channels
 from jaxgan.data.scaling import Scaling
 from jaxgan.errors import InputError
 
@@ -75,9 +75,11 @@ class Loader:
         size = feature.shape[0]
         side = size + self._data.crop
         if feature.kind == "image":
-            array = fit(to_channels(array, feature.shape[-1]), side)
+            array = to_channels(array, feature.shape[-1])
+        if self._data.resize:
+            array = (fit if feature.kind == "image" else fit_mask)(array, side)
         else:
-            array = fit_mask(array, side)
+            check_window(array, size)
         array = crop(array, size, int(plan.get("y", CENTRE)), int(plan.get("x", CENTRE)))
         return augmented(array, plan, feature, self._data.jitter)
 

@@ -142,7 +142,7 @@ def orders(
             first=start_step * step,
             stride=k * step,
             places=places.astype(np.uint64),
-            crop=images and data.crop > 0,
+            crop=images and (data.crop > 0 or not data.resize),
             flip=images and data.flip,
             jitter=images and data.jitter > 0,
         )

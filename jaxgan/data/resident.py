@@ -12,7 +12,7 @@ from jaxgan.core import Feature
 from jaxgan.core.sharding import spread
 from jaxgan.data.dataset import Dataset
 from jaxgan.data.images.augment import carried_out
-from jaxgan.data.images.resize import CENTRE, crop, fit_mask, prepared
+from jaxgan.data.images.resize import CENTRE, check_window, crop, fit_mask, prepared, to_channels
 from jaxgan.errors import InputError
 from jaxgan.typing import Batch
 
@@ -44,6 +44,9 @@ def held(dataset: Dataset, stream: str) -> dict[str, np.ndarray]:
 
     def ready(name: str) -> np.ndarray:
         feature, array = dataset.features[name], part.array(name)
+        if feature.kind in ("image", "mask") and not dataset.data.resize:
+            check_window(array[0], feature.shape[0])
+            return to_channels(array, feature.shape[-1]) if feature.kind == "image" else array
         if feature.kind == "image":
             return prepared(array, feature.shape[0], room, feature.shape[-1])
         if feature.kind == "mask":

@@ -19,7 +19,8 @@ _KEY = 0x686F6C64
 def parts(source: Source, data: Data) -> tuple[Int64[np.ndarray, "n"], Part | None]:
     """The training examples, and the held-out part: a share, a fold, or the source's test part.
 
-    ``data.keep`` then leaves a few training examples of the classes that it names. A share or a
+    ``data.keep`` then leaves a few training examples of the classes that it names; of a class that
+    ``data.normal`` does not name, and is not trained on, a few held-out examples. A share or a
     fold is a random choice, stratified where there are labels: each class is divided
     in the same proportion, to within one example. Of a series it is a stretch of time.
 
@@ -28,27 +29,31 @@ def parts(source: Source, data: Data) -> tuple[Int64[np.ndarray, "n"], Part | No
     """
     train, held_out = _parts(source, data)
     for text in data.keep:
-        train = _kept(source, train, text)
+        if data.normal and held_out is not None and text.rpartition(":")[0] not in data.normal:
+            kept = _kept(held_out.source, held_out.indices, text, "held-out")
+            held_out = held_out._replace(indices=kept)
+        else:
+            train = _kept(source, train, text)
     return train, held_out
 
 
-def _kept(source: Source, train: np.ndarray, text: str) -> np.ndarray:
-    """The training examples with so many of one class, chosen at random."""
+def _kept(source: Source, part: np.ndarray, text: str, what: str = "training") -> np.ndarray:
+    """The examples of a part with so many of one class, chosen at random."""
     name, _, count = text.rpartition(":")
     if source.labels is None or name not in source.class_names:
         has = ", ".join(source.class_names[:10]) if source.labels is not None else "no classes"
         raise InputError(
             f"data.keep: {text} is not CLASS:COUNT with a class of {source.name}, which has {has}"
         )
-    own = np.flatnonzero(source.labels[train] == source.class_names.index(name))
+    own = np.flatnonzero(source.labels[part] == source.class_names.index(name))
     if not count.isdecimal() or not 0 <= int(count) <= len(own):
         raise InputError(
-            f"data.keep: {text} is not CLASS:COUNT with at most {len(own)}, the training examples"
+            f"data.keep: {text} is not CLASS:COUNT with at most {len(own)}, the {what} examples"
             f" of {name}"
         )
     order = permuted(np.arange(len(own), dtype=np.uint64), bits(_KEY, 1), len(own))
     gone = own[order.astype(np.int64)[int(count) :]]
-    return np.delete(train, gone)
+    return np.delete(part, gone)
 
 
 def _parts(source: Source, data: Data) -> tuple[np.ndarray, Part | None]:

@@ -22,6 +22,7 @@ from jaxgan.losses.penalties import (
     r1,
     r2,
 )
+from jaxgan.losses.perceptual import perceptual
 
 __all__ = [
     "Objective",
@@ -38,6 +39,7 @@ __all__ = [
     "noisy_targets",
     "nonsaturating",
     "penalties",
+    "perceptual",
     "r1",
     "r2",
     "real_rate",

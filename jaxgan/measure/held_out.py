@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jaxtyping import Array, Int
 
 from jaxgan.core import Algorithm, Spec
 from jaxgan.data.dataset import Dataset
@@ -80,27 +81,35 @@ class HeldOut:
         for i, batch in enumerate(batches):
             go_on()
             key = jax.random.fold_in(root, i * processes + process)
-            found = self._step(placed, self._placed(batch), key)
+            start = (i * processes + process) * self._size
+            places = np.arange(start, start + len(jax.tree.leaves(batch)[0]), dtype=np.int32)
+            found = self._step(placed, *self._placed((batch, places)), key)
             total = found if total is None else self._merge(total, found)
         return numbers(self._joined(total, placed))
 
-    def _placed(self, batch: Batch) -> Batch:
-        """The batch split over the devices, or whole on each if they do not divide it."""
+    def _placed(self, batch: Any) -> Any:
+        """A batch's arrays, split over the devices, or whole on each if they do not divide it."""
         count = len(jax.tree.leaves(batch)[0])
         even = count % self._devices.mesh.size == 0
         return jax.device_put(batch, self._devices.split(0) if even else self._devices.replicated)
 
-    def _measured(self, weights: dict[str, Variables], batch: Batch, key: PRNGKey) -> Any:
+    def _measured(
+        self, weights: dict[str, Variables], batch: Batch, places: Int[Array, "b"], key: PRNGKey
+    ) -> Any:
         assert self._algorithm.measure is not None
         found = self._algorithm.measure(weights, batch, key)
         self._names = list(found)  # jit sorts a dict that it returns
-        return found
+        return {
+            name: own.placed(places, self.size) if hasattr(own, "placed") else own
+            for name, own in found.items()
+        }
 
     def _joined(self, total: Any, weights: dict[str, Variables]) -> dict[str, Any]:
         """The accumulators of all processes as one, in their order, on the host."""
         if total is None:  # more processes than batches: what is gathered has to have its shape
             batch = Spec(self._dataset.features, 0).batch(1)
-            shapes = jax.eval_shape(self._measured, weights, batch, jax.random.key(0))
+            places = np.zeros(1, np.int32)
+            shapes = jax.eval_shape(self._measured, weights, batch, places, jax.random.key(0))
             empty = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), shapes)
             gathered = by_process((np.array(False), empty))
         else:

@@ -1,17 +1,19 @@
 """Metrics of images: pure functions of features, and sums that a set is read into by batches.
 
 An :class:`Accumulator` (:class:`Mean`, :class:`Confusion`, :class:`Moments`, :class:`Rows`,
-:class:`ClassScores`, :class:`Mixture`) reads a set a batch at a time. It is a pytree of arrays:
-``update`` is pure, for use under ``jax.jit``, the parts of several hosts ``merge``, and ``compute``
-ends on the host.
+:class:`Scores`, :class:`ClassScores`, :class:`Mixture`) reads a set a batch at a time. It is a
+pytree of arrays: ``update`` is pure, for use under ``jax.jit``, the parts of several hosts
+``merge``, and ``compute`` ends on the host.
 """
 
 from jaxgan.metrics.accumulator import Accumulator
 from jaxgan.metrics.confusion import Confusion
 from jaxgan.metrics.density_coverage import density_coverage
+from jaxgan.metrics.fidelity import fidelity
 from jaxgan.metrics.frechet import frechet_distance
 from jaxgan.metrics.inception_score import ClassScores, inception_score, torch_fidelity_order
 from jaxgan.metrics.kernel import kernel_distance
+from jaxgan.metrics.lpips import lpips
 from jaxgan.metrics.mean import Mean
 from jaxgan.metrics.mixture import Mixture, mixture_coverage
 from jaxgan.metrics.moments import Moments
@@ -19,6 +21,7 @@ from jaxgan.metrics.path_length import lerp, perceptual_path_length, slerp
 from jaxgan.metrics.precision_recall import precision_recall
 from jaxgan.metrics.psnr import psnr
 from jaxgan.metrics.rows import Rows
+from jaxgan.metrics.scores import Scores
 from jaxgan.metrics.sliced_wasserstein import sliced_wasserstein
 from jaxgan.metrics.ssim import ms_ssim, ssim
 
@@ -30,11 +33,14 @@ __all__ = [
     "Mixture",
     "Moments",
     "Rows",
+    "Scores",
     "density_coverage",
+    "fidelity",
     "frechet_distance",
     "inception_score",
     "kernel_distance",
     "lerp",
+    "lpips",
     "mixture_coverage",
     "ms_ssim",
     "perceptual_path_length",

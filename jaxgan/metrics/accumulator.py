@@ -6,7 +6,11 @@ import numpy as np
 
 
 class Accumulator(Protocol):
-    """A pytree of arrays whose shapes do not depend on the batch."""
+    """A pytree of arrays whose shapes do not depend on the batch.
+
+    One that keeps a row an example also has ``placed(places, n)``: its rows at their places among
+    those of the n examples of the whole set, before it is merged.
+    """
 
     def merge(self, other: Any) -> Any:
         """The accumulator of the examples of both."""

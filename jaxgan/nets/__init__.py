@@ -17,6 +17,8 @@ from jaxgan.nets.book_cyclegan import BookPatchDiscriminator, BookUNetGenerator
 from jaxgan.nets.book_dcgan import BookDCGANDiscriminator, BookDCGANGenerator
 from jaxgan.nets.conditioning import DiscriminatorConditioning, GeneratorConditioning
 from jaxgan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
+from jaxgan.nets.edsr import EDSR
+from jaxgan.nets.fsrcnn import FSRCNN
 from jaxgan.nets.inception import Inception
 from jaxgan.nets.mlp import MLPDiscriminator, MLPGenerator
 from jaxgan.nets.mnet import MNet
@@ -26,15 +28,22 @@ from jaxgan.nets.progan import ProGANDiscriminator, ProGANGenerator
 from jaxgan.nets.r3gan import R3GANBlock, R3GANDiscriminator, R3GANGenerator
 from jaxgan.nets.residual import ResidualBlock, ResidualCritic, ResidualGenerator
 from jaxgan.nets.resnet_generator import ResNetGenerator
+from jaxgan.nets.rows import RowDecoder, RowEncoder
 from jaxgan.nets.squeezenet import SqueezeNet
+from jaxgan.nets.srgan import SRGANDiscriminator, SRResNet
+from jaxgan.nets.style_net import StyleNet
 from jaxgan.nets.stylegan2 import StyleGAN2Generator
 from jaxgan.nets.stylegan2_discriminator import StyleGAN2Discriminator
 from jaxgan.nets.unet import UNet
 from jaxgan.nets.unet_generator import UNetGenerator
 from jaxgan.nets.vgg import VGG
+from jaxgan.nets.wdsr import WDSR
 
 __all__ = [
+    "EDSR",
+    "FSRCNN",
     "VGG",
+    "WDSR",
     "BigGANDiscriminator",
     "BigGANGenerator",
     "BookDCGANDiscriminator",
@@ -66,10 +75,15 @@ __all__ = [
     "ResidualBlock",
     "ResidualCritic",
     "ResidualGenerator",
+    "RowDecoder",
+    "RowEncoder",
+    "SRGANDiscriminator",
+    "SRResNet",
     "SelfAttention",
     "SqueezeNet",
     "StyleGAN2Discriminator",
     "StyleGAN2Generator",
+    "StyleNet",
     "UNet",
     "UNetGenerator",
 ]

@@ -51,7 +51,9 @@ def check_kind(net: Any, shape: tuple[int, ...]) -> None:
     names, images = {field.name for field in fields(net)}, len(shape) == 3
     if ("point_shape" if images else "image_shape") in names:
         made, given = ("points", "images") if images else ("images", "points")
-        other = "a net for images" if images else "PointGenerator and PointDiscriminator"
+        rows = net.name in ("encoder", "decoder")
+        dense = "RowEncoder and RowDecoder" if rows else "PointGenerator and PointDiscriminator"
+        other = "a net for images" if images else dense
         raise InputError(
             f"{role(net)}: {type(net).__name__} is made for {made}, and the data are {given}: use"
             f" {other}"

@@ -1,5 +1,6 @@
 """Layers and array functions that networks are made of."""
 
+from jaxgan.ops.bicubic import bicubic
 from jaxgan.ops.conv import Conv, ConvTranspose
 from jaxgan.ops.equalized import EqualizedConv, EqualizedDense
 from jaxgan.ops.filtered_conv import lowpass_conv_downsample, lowpass_filter, upsample_lowpass_conv
@@ -18,6 +19,8 @@ from jaxgan.ops.normalization import (
     pixel_norm,
 )
 from jaxgan.ops.padding import Padding, pad
+from jaxgan.ops.pixel_shuffle import pixel_shuffle
+from jaxgan.ops.prelu import PReLU
 from jaxgan.ops.resample import max_pool, mean_pool, upsample
 
 __all__ = [
@@ -28,10 +31,12 @@ __all__ = [
     "Initializer",
     "Norm",
     "Normalize",
+    "PReLU",
     "Padding",
     "SpectralNorm",
     "WeightNorm",
     "apply_layer",
+    "bicubic",
     "gamma_init",
     "is_lipschitz",
     "kernel_init",
@@ -47,6 +52,7 @@ __all__ = [
     "modulated_conv",
     "pad",
     "pixel_norm",
+    "pixel_shuffle",
     "upsample",
     "upsample_lowpass_conv",
 ]

@@ -11,9 +11,9 @@ import optax
 import pytest
 
 from jaxgan.core import advance
-from jaxgan.core.precision import at_precision
+from jaxgan.core.leg import legs
 from jaxgan.system.devices import Devices, Parallel, leading, open_devices
-from tests.small import ALGORITHMS, MASKS, PAIRS, POINTS, SPEC, spec_of
+from tests.small import ALGORITHMS, MASKS, PAIRS, POINTS, SPEC, spec_of, with_frozen
 
 KEY = jax.random.key(0)
 
@@ -37,7 +37,10 @@ def batches(algorithm, size=8):
 
 
 def build(name):
-    return at_precision(ALGORITHMS[name].build(spec_of(ALGORITHMS[name])), "highest")
+    """The algorithm; of a method in legs the last one, which has all parts."""
+    spec = spec_of(ALGORITHMS[name])
+    *_, leg = legs(ALGORITHMS[name].build(spec), spec.steps, "highest")
+    return leg.algorithm
 
 
 def run(algorithm, devices, steps=5, first=None):
@@ -48,9 +51,8 @@ def run(algorithm, devices, steps=5, first=None):
     stream, lead = batches(algorithm), leading(algorithm)
     batch = next(stream)
     if first is None:
-        state = devices.init(algorithm, KEY, batch)
-    else:
-        state = jax.device_put(first, devices.of_state(first), may_alias=False)
+        first = with_frozen(devices.init(algorithm, KEY, batch), algorithm)
+    state = jax.device_put(first, devices.of_state(first), may_alias=False)
     first = jax.device_get(state)
     chex.clear_trace_counter()
     traced_once = chex.assert_max_traces(advance(algorithm), n=1)
@@ -75,11 +77,14 @@ BOTH = ["sn_cgan", "wgan_gp", "r3gan"]
 CycleGAN has a pool, StyleGAN2 a probability that follows the whole batch's scores."""
 
 
-LONG = ("stylegan2", "r3gan_images", "cyclegan", "pix2pix")
+LONG = ("stylegan2", "r3gan_images", "cyclegan", "pix2pix", "srgan")
 """Methods that take longest to compile: they run with ``-m peers``."""
 
 
-FIELDS = ("gan", "rpgan", "shared", "lazy", "cgan", "wgan", "cyclegan_parts", "iwae", "unet")
+FIELDS = (
+    *("gan", "rpgan", "shared", "lazy", "cgan", "wgan", "cyclegan_parts"),
+    *("iwae", "unet", "fsrcnn", "wdsr"),
+)
 """Other fields of methods that are tested under another name: they run with ``-m slow``."""
 
 
@@ -135,14 +140,13 @@ def test_one_compile_a_run_and_every_player_learns(name):
 def test_the_metrics_say_how_each_player_fares(name):
     algorithm = build(name)
     batch = next(batches(algorithm))
-    state = jax.eval_shape(algorithm.init, KEY, batch)
+    state = with_frozen(jax.eval_shape(algorithm.init, KEY, batch), algorithm)
     _, metrics = jax.eval_shape(advance(algorithm), state, batch, KEY)
     for player in state.players:
         assert {f"{player}_grad_norm", f"{player}_param_norm"} <= metrics.keys()
     two = name.startswith("cyclegan")
     rates = {"real_rate_a", "real_rate_b"} if two else {"real_rate"}
-    if not {"discriminator", "critic", "discriminator_a"} & state.players.keys():
-        rates = set()
+    rates = rates if {"discriminator", "critic"} & state.players.keys() or two else set()
     assert {metric for metric in metrics if "rate" in metric} == rates
 
 

@@ -10,7 +10,7 @@ _SOURCES = {
     "b": "unpaired:PATH_A,PATH_B, paired:PATH_A,PATH_B or photos",
     "point": "points:ring, points:grid or points:line",
     "mask": "masks:IMAGES,MASKS or digits_on_photos",
-    "row": "table:FILE.csv",
+    "row": "table:FILE.csv or breast_cancer",
     "target": "table:FILE.csv with data.target",
     "past": "series:FILE.csv",
     "future": "series:FILE.csv",

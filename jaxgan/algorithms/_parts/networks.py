@@ -74,12 +74,16 @@ def forward(
 
 
 def features(
-    net: nn.Module, variables: Variables, images: Image, key: PRNGKey | None = None
+    net: nn.Module,
+    variables: Variables,
+    images: Image,
+    key: PRNGKey | None = None,
+    train: bool = True,
 ) -> Float[Array, "batch features"]:
-    """The last hidden features that a discriminator sows, in training mode."""
+    """The last hidden features that a discriminator sows, by default in training mode."""
     rngs = {} if key is None else {"params": key}
-    mutable = ["intermediates", *(name for name in variables if name != "params")]
-    new: Any = net.apply(variables, images, train=True, mutable=mutable, rngs=rngs)[1]
+    mutable = ["intermediates", *(name for name in variables if name != "params" and train)]
+    new: Any = net.apply(variables, images, train=train, mutable=mutable, rngs=rngs)[1]
     return new["intermediates"]["features"][0]
 
 

@@ -7,6 +7,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from jaxgan.data.examples import Pixels
+from jaxgan.errors import InputError
 
 CENTRE = 2**15
 """The fraction of the room at which a window is centred, times 2^16."""
@@ -24,6 +25,15 @@ def fit(image: Pixels, side: int) -> Pixels:
     Bicubic, antialiased when it shrinks; colours are weighted by their opacity.
     """
     return _resized(image, side, Image.Resampling.BICUBIC)
+
+
+def fit_longer(image: Pixels, side: int) -> Pixels:
+    """``image`` with its longer side ``side`` pixels long, as :func:`fit` resizes."""
+    height, width = image.shape[:2]
+    long = max(height, width)
+    if long == side:
+        return image
+    return _scaled(image, (max(round(width * side / long), 1), max(round(height * side / long), 1)))
 
 
 def fit_mask(mask: Mask, side: int) -> Mask:
@@ -87,6 +97,16 @@ def crop(
     height, width = image.shape[:2]
     top, left = offset(y, height - size), offset(x, width - size)
     return image[top : top + size, left : left + size]
+
+
+def check_window(image: UInt8[np.ndarray, "height width *channels"], size: int) -> None:
+    """Raises InputError where an image that is not resized is smaller than a window of ``size``."""
+    height, width = image.shape[:2]
+    if min(height, width) < size:
+        raise InputError(
+            f"data.image_size: {size} is larger than an image of {height}x{width}, and data.resize"
+            f" is False: use {min(height, width)} or less, or leave the small images out"
+        )
 
 
 def prepared(

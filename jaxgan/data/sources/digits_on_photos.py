@@ -19,9 +19,11 @@ SIDE = 64
 TRAIN, TEST = 2000, 400
 """Images of each part."""
 MOST = 4
-"""Digits on an image, at most; at least one."""
-SIZES = (16, 24, 32)
+"""Digits on an image, at most; at least one. One that would lie over another is left out."""
+SIZES = (24, 32)
 """Sides of an enlarged digit in pixels."""
+DARK = 80
+"""Levels between the darkest and the lightest colour of a digit, of either kind."""
 OPAQUE = 0.5
 """Opacity from which a pixel belongs to the digit."""
 KNOWN = 0.8
@@ -53,7 +55,7 @@ def _part(name: str, test: bool, size: int) -> Source:
 
 
 def _scene(test: bool, i: int) -> Example:
-    """A window of a photograph with one to four digits on it, and its mask."""
+    """A window of a photograph with digits, bright where it is dark, and its mask."""
     rng = np.random.default_rng(bits(int(test), i))
     digits, labels = _digits(test)
     photo = _photos(test)[rng.integers(2)]
@@ -63,10 +65,13 @@ def _scene(test: bool, i: int) -> Example:
     for _ in range(rng.integers(1, MOST + 1)):
         k, side = rng.integers(len(digits)), SIZES[rng.integers(len(SIZES))]
         y, x = rng.integers(SIDE - side + 1, size=2)
-        colour, opacity = rng.integers(0, 256, 3), _enlarged(digits[k], side)
         window = (slice(y, y + side), slice(x, x + side))
-        image[window] += opacity[..., None] * (colour - image[window])
-        mask[window][opacity >= OPAQUE] = 1 + labels[k]
+        lightest = 255 if image[window].mean() < 128 else DARK
+        colour = rng.integers(lightest - DARK, lightest + 1, 3)
+        if not mask[window].any():
+            opacity = _enlarged(digits[k], side)
+            image[window] += opacity[..., None] * (colour - image[window])
+            mask[window][opacity >= OPAQUE] = 1 + labels[k]
     return {"image": np.rint(image).astype(np.uint8), "mask": mask}
 
 

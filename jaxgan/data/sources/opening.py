@@ -9,6 +9,7 @@ from pathlib import Path
 from jaxgan.data.config import Data
 from jaxgan.data.examples import Source
 from jaxgan.data.sources import (
+    breast_cancer,
     digits,
     digits_on_photos,
     folder,
@@ -100,6 +101,7 @@ _KINDS: dict[str, tuple[str, bool, Callable[[str, Data], _Opened]]] = {
     "folder": ("PATH", False, lambda rest, data: folder.open_folder(rest)),
     "masks": ("IMAGES,MASKS", False, lambda rest, data: masks.open_masks(rest)),
     "table": ("FILE.csv", False, lambda rest, data: table.open_table(rest, data.target)),
+    "breast_cancer": ("", False, lambda rest, data: breast_cancer.open_breast_cancer()),
     "series": (
         "FILE.csv",
         False,
@@ -111,6 +113,7 @@ _KINDS: dict[str, tuple[str, bool, Callable[[str, Data], _Opened]]] = {
         lambda rest, data: unpaired.open_unpaired(rest, data.split),
     ),
     "paired": ("PATH_A,PATH_B", True, lambda rest, data: paired.open_paired(rest, data.split)),
+    "photo_tiles": ("", False, lambda rest, data: photos.open_photo_tiles()),
     "tfds": ("NAME", True, _open_tfds),
 }
 """For each kind: the text after it in ``data.source``, whether it has splits, its opener."""

@@ -7,15 +7,15 @@ from jaxgan.measure.features.extractor import (
     squeezenet_features,
     vgg_features,
 )
-from jaxgan.measure.features.layouts import (
+from jaxgan.measure.features.opening import open_features
+from jaxgan.measure.features.own import outputs_of, own_features
+from jaxgan.measure.features.resizing import clean, legacy_pytorch, legacy_tensorflow
+from jaxgan.weights.layouts import (
     State,
     inception_variables,
     squeezenet_variables,
     vgg_variables,
 )
-from jaxgan.measure.features.opening import open_features
-from jaxgan.measure.features.own import outputs_of, own_features
-from jaxgan.measure.features.resizing import clean, legacy_pytorch, legacy_tensorflow
 
 __all__ = [
     "Features",

@@ -11,14 +11,14 @@ from jaxtyping import Array, Float, Shaped
 
 from jaxgan.errors import InputError
 from jaxgan.measure.features import resizing
-from jaxgan.measure.features.layouts import (
+from jaxgan.nets import VGG, Inception, SqueezeNet
+from jaxgan.typing import Variables
+from jaxgan.weights.layouts import (
     State,
     inception_variables,
     squeezenet_variables,
     vgg_variables,
 )
-from jaxgan.nets import VGG, Inception, SqueezeNet
-from jaxgan.typing import Variables
 
 Resize: TypeAlias = Literal["legacy_tensorflow", "legacy_pytorch", "clean"]
 """See :mod:`jaxgan.measure.features.resizing`."""

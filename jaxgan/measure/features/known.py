@@ -7,8 +7,8 @@ import numpy as np
 import pooch
 
 from jaxgan.errors import InputError
-from jaxgan.measure.features.files import existing, read_weights, sha256
 from jaxgan.system.files import cache_directory
+from jaxgan.weights.files import existing, read_weights, sha256
 
 
 class MissingWeightsError(InputError):

@@ -6,7 +6,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from jaxgan.errors import InputError
-from jaxgan.measure.features.files import read_weights, sha256
+from jaxgan.weights.files import read_weights, sha256
 
 ARRAYS = {
     "conv1/w": np.random.default_rng(0).normal(size=(3, 2, 5, 5)).astype(np.float32),

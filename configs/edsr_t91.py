@@ -1,0 +1,31 @@
+"""A small EDSR x2 on the 91 images of Yang et al. (T91), on luma: 8 blocks of 16 channels.
+
+Paper: Lim et al. 2017, section 3, whose baseline has 16 blocks of 64 channels and learns from
+DIV2K. Here G learns what the bicubic enlargement lacks.
+Command: python -m jaxgan.train edsr_t91 --data.source folder:T91
+Time: recipe, not run.
+"""
+
+from jaxgan.algorithms import Adam, SuperResolution
+from jaxgan.data.config import Data
+from jaxgan.nets import EDSR
+from jaxgan.run.config import Checkpoint, Log, Run, Sample
+
+
+def config() -> Run:
+    """The experiment."""
+    return Run(
+        name="edsr_t91",
+        steps=4000,
+        algorithm=SuperResolution(
+            generator=EDSR(features=16, blocks=8),
+            colour="luma",
+            residual=True,
+            generator_optimizer=Adam(lr=2e-3, b1=0.9, schedule="cosine"),
+            ema_decay=0.999,
+        ),
+        data=Data(source="folder:T91", image_size=48, batch_size=16, channels=3, resize=False),
+        checkpoint=Checkpoint(every=500),
+        sample=Sample(every=1000),
+        log=Log(every=100),
+    )

@@ -1,0 +1,22 @@
+"""Skip-GANomaly that has never seen a zero, and finds it, on scikit-learn's digits.
+
+Paper: Akcay et al. 2019, with a quarter of the channels and three halvings for 8 px.
+Command: python -m jaxgan.train skip_ganomaly_digits
+Time: recipe, not run.
+"""
+
+from dataclasses import replace
+
+from jaxgan.algorithms import SkipGANomaly
+from jaxgan.nets import DCGANDiscriminator, UNetGenerator
+from jaxgan.run.config import Run
+from jaxgan.run.configs import find_config
+
+
+def config() -> Run:
+    """The experiment."""
+    method = SkipGANomaly(
+        generator=UNetGenerator(features=16, dropout=0.0),
+        discriminator=DCGANDiscriminator(features=16),
+    )
+    return replace(find_config("anomaly_digits"), name="skip_ganomaly_digits", algorithm=method)

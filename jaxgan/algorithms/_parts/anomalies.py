@@ -1,0 +1,77 @@
+"""What the methods that find anomalies have in common: their data, score, sheet and measure."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from jaxgan.algorithms._parts.needs import needs
+from jaxgan.core import Feature, Function, Spec
+from jaxgan.errors import InputError
+from jaxgan.metrics.scores import Scores
+from jaxgan.ops.pixels import to_float
+from jaxgan.typing import Batch, Examples, Image
+
+PerExample = Float[Array, "batch"]
+Sheet = dict[str, Float[Array, "rows *cell"]]
+
+
+def normal_examples(spec: Spec, *names: str) -> tuple[str, Feature]:
+    """The name and the feature of the normal examples to learn, the first of ``names`` there is.
+
+    Raises:
+      InputError: the data have none, or classes of which nobody has said which are normal.
+    """
+    name = next((name for name in names if name in spec.features), names[0])
+    (feature,) = needs(spec, name)
+    if "label" in spec.features:
+        raise InputError(
+            f"data.normal: these data have {spec.features['label'].classes} classes: say which are"
+            " normal and are trained on, such as --data.normal 0 1"
+        )
+    if "target" in spec.features:
+        raise InputError(
+            "data.target: its values are numbers to be predicted: use a column of classes and"
+            " --data.normal, or no target where all rows are normal"
+        )
+    return name, feature
+
+
+def check_quantile(quantile: float) -> None:
+    """Raises InputError for a quantile outside (0, 1)."""
+    if not 0 < quantile < 1:
+        raise InputError(f"algorithm.quantile: {quantile} is not in (0, 1)")
+
+
+def score_of(apply: Callable[..., Any], name: str) -> Function:
+    """The function ``score``: of an example, and of no other in its batch."""
+    return Function(apply, (name,), Feature("array", ()), multiple=0)
+
+
+def read(batch: Batch) -> Examples:
+    """The examples of a batch: images in [-1, 1], or standardised rows."""
+    return batch["row"] if "row" in batch else to_float(batch["image"])
+
+
+def mean_square(x: Float[Array, "batch *shape"]) -> PerExample:
+    """The mean over each example of x^2."""
+    return jnp.square(x).reshape(x.shape[0], -1).mean(1)
+
+
+def heat(error: Image) -> Float[Array, "batch height width 3"]:
+    """Pixels' mean |error| over the channels as a colour: 0 black, 1/3 red, 2/3 yellow, 1 white."""
+    level = jnp.abs(error).mean(-1, keepdims=True)
+    return 2.0 * jnp.clip(jnp.concatenate([3.0 * level - c for c in range(3)], -1), 0.0, 1.0) - 1.0
+
+
+def compared(x: Examples, made: Examples) -> Sheet:
+    """The sheet: images, what was made of them and the heat map of the error; of rows, curves."""
+    if x.ndim == 4:
+        return {"image": x, "reconstruction": made, "error": heat(x - made)}
+    return {"row": x, "reconstruction": made, "error": x - made}
+
+
+def measured(scores: PerExample, batch: Batch, quantile: float) -> dict[str, Scores]:
+    """The ranking of held-out examples: see :class:`jaxgan.metrics.Scores`."""
+    return {"score": Scores.of(scores, batch.get("anomaly"), quantile)}

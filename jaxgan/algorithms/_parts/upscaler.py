@@ -1,0 +1,156 @@
+"""A super-resolution net together with what it is given and compared with."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from jaxgan.algorithms._parts.networks import forward
+from jaxgan.core import Feature, Function
+from jaxgan.core.sharding import draw
+from jaxgan.errors import InputError
+from jaxgan.metrics.fidelity import fidelity
+from jaxgan.metrics.mean import Mean
+from jaxgan.nets.super_resolution import check_scale
+from jaxgan.ops import bicubic
+from jaxgan.ops.pixels import to_float, to_uint8
+from jaxgan.ops.ycbcr import luma, to_rgb, to_ycbcr
+from jaxgan.typing import Batch, Enlarged, Image, PRNGKey, Variables
+
+Colour = Literal["rgb", "luma"]
+
+_BICUBIC_REACH = 3
+"""Pixels of the input that a pixel of the bicubic enlargement sees to each side."""
+
+
+@dataclass(frozen=True)
+class Upscaler:
+    """G, from low-resolution images to ``scale`` times their sides."""
+
+    net: nn.Module
+    colour: Colour = "rgb"
+    """``rgb``: G maps all channels. ``luma``: G maps Y of BT.601; chroma is enlarged bicubically,
+    as SRCNN and FSRCNN do."""
+    residual: bool = False
+    """G gives what is added to the bicubic enlargement."""
+
+    @property
+    def scale(self) -> int:
+        """Sides of the large image over those of the small one."""
+        return self.net.scale  # pyright: ignore
+
+    def check(self, image: Feature) -> None:
+        """Raises InputError for images that G cannot be trained on."""
+        if not hasattr(self.net, "scale"):
+            raise InputError(
+                f"algorithm.generator: {type(self.net).__name__} enlarges nothing: use EDSR,"
+                " FSRCNN, SRResNet or WDSR"
+            )
+        check_scale(self.net)
+        size, s = image.shape[0], self.scale
+        if size % s:
+            raise InputError(
+                f"data.image_size: {size} is no multiple of the scale {s}; use {size // s * s or s}"
+            )
+        if image.shape[-1] == 4 or (self.colour == "luma" and image.shape[-1] == 1):
+            raise InputError(
+                f"data.channels: {image.shape[-1]} with colour {self.colour!r}; use 3"
+                + ("" if self.colour == "luma" else " or 1")
+            )
+
+    def function(self, image: Feature) -> Function:
+        """``upscale``: images of any size to ``scale`` times their sides."""
+        reach = getattr(self.net, "reach", None)
+        reach = None if reach is None else max(reach, _BICUBIC_REACH)
+        return Function(self.upscale, ("image",), image, scale=self.scale, reach=reach)
+
+    def pairs(self, batch: Batch, key: PRNGKey | None = None) -> tuple[Image, Enlarged]:
+        """``(x, y)`` in G's colours: small and large images, in [-1, 1].
+
+        Args:
+          batch: large images y; x is their bicubic reduction, rounded to bytes as a file would be.
+          key: turns each pair by a random one of the eight symmetries of the square.
+        """
+        images = batch["image"] if key is None else turned(batch["image"], key)
+        y = to_float(images)
+        return self._seen(reduced(y, self.scale)), self._seen(y)
+
+    def __call__(
+        self, variables: Variables, x: Image, train: bool = True
+    ) -> tuple[Enlarged, Variables]:
+        """G(x) in its own colours, not clipped, and its variables with new statistics."""
+        y, variables = forward(self.net, variables, x, train=train)
+        return (y + bicubic(x, self.scale) if self.residual else y), variables
+
+    def upscale(
+        self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey | None = None
+    ) -> Image:
+        """The images at ``scale`` times their sides, in their own colours."""
+        del key
+        x, own = inputs["image"], weights["generator"]
+        if self.colour == "rgb":
+            return jnp.clip(self(own, x, train=False)[0], -1.0, 1.0)
+        y = self(own, self._seen(x), train=False)[0]
+        chroma = bicubic(to_ycbcr(_levels(x))[..., 1:], self.scale)
+        return _signed(jnp.clip(to_rgb(jnp.concatenate([_levels(y), chroma], -1)), 0.0, 255.0))
+
+    def show(
+        self, weights: dict[str, Variables], batch: Batch, key: PRNGKey
+    ) -> dict[str, Float[Array, "rows height width channels"]]:
+        """Pixels of the small image, its bicubic enlargement, G's, and the original."""
+        del key
+        y = to_float(batch["image"])
+        x = reduced(y, self.scale)
+        pixels = x.repeat(self.scale, 1).repeat(self.scale, 2)
+        enlarged = jnp.clip(bicubic(x, self.scale), -1.0, 1.0)
+        made = self.upscale(weights, {"image": x})
+        return {"low": pixels, "bicubic": enlarged, "upscaled": made, "original": y}
+
+    def measure(self, weights: dict[str, Variables], batch: Batch, key: PRNGKey) -> dict[str, Mean]:
+        """PSNR and SSIM of G and of bicubic enlargement: see :func:`fidelity`."""
+        del key
+        y = to_float(batch["image"])
+        x = reduced(y, self.scale)
+        made = to_uint8(self.upscale(weights, {"image": x}))
+        values = fidelity(made, batch["image"], self.scale)
+        enlarged = fidelity(to_uint8(bicubic(x, self.scale)), batch["image"], self.scale)
+        values |= {f"bicubic_{name}": value for name, value in enlarged.items()}
+        return {name: Mean.create().update(own) for name, own in values.items()}
+
+    def _seen(self, images: Image) -> Float[Array, "batch height width seen"]:
+        """Images as G sees them: themselves, or their luma."""
+        return images if self.colour == "rgb" else _signed(luma(_levels(images)))
+
+
+def reduced(images: Image, scale: int) -> Enlarged:
+    """The bicubic reduction of images in [-1, 1], rounded to bytes and back."""
+    return to_float(to_uint8(bicubic(images, 1 / scale)))
+
+
+def turned(images: Array, key: PRNGKey) -> Array:
+    """Square images, each turned by a random one of the eight symmetries of the square."""
+
+    def flips(key: PRNGKey, shape: tuple[int, ...]) -> Array:
+        return jax.random.bernoulli(key, shape=shape)
+
+    choice = draw(flips, key, (images.shape[0], 3))
+    for i, other in enumerate((lambda x: x.swapaxes(1, 2), lambda x: x[:, ::-1], _mirrored)):
+        images = jnp.where(choice[:, i].reshape(-1, 1, 1, 1), other(images), images)
+    return images
+
+
+def _mirrored(images: Array) -> Array:
+    return images[:, :, ::-1]
+
+
+def _levels(images: Image) -> Image:
+    """From [-1, 1] to [0, 255]."""
+    return (images + 1.0) * 127.5
+
+
+def _signed(levels: Image) -> Image:
+    """From [0, 255] to [-1, 1]."""
+    return levels / 127.5 - 1.0

@@ -1,0 +1,106 @@
+"""Anomalies by an autoencoder: what it has not learned to make again is not normal.
+
+It is trained on normal examples alone, images or the rows of a table. The score of an example is
+its reconstruction error.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from jaxgan.algorithms._parts import anomalies
+from jaxgan.algorithms._parts.anomalies import PerExample, Sheet
+from jaxgan.algorithms._parts.assemble import Network, assemble
+from jaxgan.algorithms._parts.codes import code_of, fit_pair
+from jaxgan.algorithms._parts.needs import check_above
+from jaxgan.algorithms._parts.networks import ComputeDtype, forward
+from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
+from jaxgan.core import Algorithm, Aux, Given, Spec, minimize
+from jaxgan.losses.reconstruction import l2
+from jaxgan.metrics.scores import Scores
+from jaxgan.nets import DenseDecoder, DenseEncoder
+from jaxgan.typing import Batch, Examples, PRNGKey, Scalar, Variables
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnomalyAutoencoder:
+    """``encoder`` maps normal examples to codes that are too small for others, ``decoder`` back."""
+
+    encoder: nn.Module = DenseEncoder()
+    """The net that gives codes; of the rows of a table a ``RowEncoder``."""
+    decoder: nn.Module = DenseDecoder()
+    """The net that is given codes; its logits l are pixels tanh(l / 2), or rows as they are."""
+    latent_dim: int = 8
+    """Numbers in a code: few, or everything can be made again."""
+    quantile: float = 0.95
+    """Quantile of held-out normal examples' scores that is the threshold."""
+    optimizer: Optimizer = Adam(lr=1e-3, b1=0.9)
+    """Optimizer of both nets."""
+    compute_dtype: ComputeDtype = "float32"
+    """Type of activations in the nets; parameters, optimizer, each net's last layer and losses
+    stay float32."""
+
+    def build(self, spec: Spec) -> Algorithm:
+        """The algorithm for data of that shape.
+
+        Raises:
+          InputError: for a combination that makes no sense, and says why.
+        """
+        name, feature = anomalies.normal_examples(spec, "row", "image")
+        check_above(1, latent_dim=self.latent_dim)
+        anomalies.check_quantile(self.quantile)
+        shape = feature.shape
+        encoder, decoder = fit_pair(
+            self.encoder, self.decoder, shape, shape, self.latent_dim, self.compute_dtype
+        )
+        method = replace(self, encoder=encoder, decoder=decoder)
+        tx = self.optimizer.transform(spec.decay_steps, "optimizer")
+        code = code_of(encoder, decoder, shape, shape)
+        x, codes = jnp.zeros((2, *shape)), jnp.zeros((2, *code.shape))
+        return assemble(
+            {"encoder": Network(encoder, (x,), tx), "decoder": Network(decoder, (codes,), tx)},
+            minimize(("encoder", "decoder"), method.objective, tx, label="autoencoder"),
+            {"score": anomalies.score_of(method.score, name)},
+            method.show,
+            method.measure,
+        )
+
+    def objective(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
+        """E[(x - x')^2], x' decoded of the code of x."""
+        del key
+        x = anomalies.read(batch)
+        made, variables = self._made(given.variables, x, train=True)
+        return l2(made, x), Aux(variables=variables)
+
+    def score(
+        self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey | None = None
+    ) -> PerExample:
+        """The mean squared error of each example's reconstruction."""
+        del key
+        x = inputs["row"] if "row" in inputs else inputs["image"]
+        return anomalies.mean_square(x - self._made(weights, x)[0])
+
+    def show(self, weights: dict[str, Variables], batch: Batch, key: PRNGKey) -> Sheet:
+        """Examples, their reconstructions and, of images, the error."""
+        del key
+        x = anomalies.read(batch)
+        return anomalies.compared(x, self._made(weights, x)[0])
+
+    def measure(
+        self, weights: dict[str, Variables], batch: Batch, key: PRNGKey
+    ) -> dict[str, Scores]:
+        """The ranking of held-out examples by their scores."""
+        del key
+        x = anomalies.read(batch)
+        return anomalies.measured(self.score(weights, {"image": x}), batch, self.quantile)
+
+    def _made(
+        self, weights: dict[str, Variables], x: Examples, train: bool = False
+    ) -> tuple[Examples, dict[str, Variables]]:
+        """The reconstructions, and the nets' new variables."""
+        code, encoder = forward(self.encoder, weights["encoder"], x, train=train)
+        logits, decoder = forward(self.decoder, weights["decoder"], code, train=train)
+        made = jnp.tanh(logits / 2.0) if x.ndim == 4 else logits
+        return made, {"encoder": encoder, "decoder": decoder}

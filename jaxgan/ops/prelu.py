@@ -1,0 +1,16 @@
+"""The parametric ReLU (He et al. 2015)."""
+
+import jax.numpy as jnp
+from flax import linen as nn
+from jaxtyping import Array, Float
+
+
+class PReLU(nn.Module):
+    """``max(0, x) + a min(0, x)`` with a slope a for each channel, 0.25 at the start."""
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "*batch channels"]) -> Float[Array, "*batch channels"]:
+        """The same shape as ``x``."""
+        slope = self.param("slope", nn.initializers.constant(0.25), x.shape[-1:], jnp.float32)
+        slope = slope.astype(x.dtype).reshape((1,) * (x.ndim - 1) + x.shape[-1:])
+        return jnp.where(x >= 0, x, slope * x)
