@@ -3,7 +3,10 @@
 Paper: Kingma and Welling 2014; pytorch/examples/vae: ReLU, Adam 1e-3, batch 128, grey levels as
 means of Bernoulli pixels. 20 epochs.
 Command: python -m jaxgan.train vae_mnist
-Time: recipe, not run.
+Time: 20 minutes for 7,000 steps on two CPU cores that did much other work.
+Got, 2026-11-29, by --data.source idx:PATH after 7,000 of the 9,380 steps (15 epochs), on the 10,000
+test images: -ELBO 104.6 nats, KL 25.6; importance-weighted 104.6, 101.6 and 100.4 with k = 1, 10
+and 100. With --algorithm.binarize static (seed 0) after 5 epochs: -ELBO 106.4, 103.2 with k = 10.
 """
 
 from jaxgan.algorithms import VAE
