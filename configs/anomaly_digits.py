@@ -3,7 +3,9 @@
 Paper: the reconstruction error of Hinton and Salakhutdinov's 2006 autoencoder as a score; its nets
 are dense, with 256 hidden units.
 Command: python -m jaxgan.train anomaly_digits
-Time: recipe, not run.
+Time: 20 seconds on two cores shared with other work.
+Got, 2026-11-29: held-out ROC-AUC 0.995 and average precision 0.938; with each digit as the anomaly
+in turn 0.971 and 0.829 on average, the worst digit 1 with 0.891 (benchmarks.anomalies, one seed).
 """
 
 from jaxgan.algorithms import AnomalyAutoencoder

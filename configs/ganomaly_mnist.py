@@ -26,7 +26,6 @@ def config() -> Run:
             source="tfds:mnist",
             image_size=32,
             normal=tuple("123456789"),
-            held_out=0.1,
         ),
         evaluate=Evaluate(every=2_000, metrics="none"),
     )

@@ -9,6 +9,7 @@ COMMANDS = {
     "train": "trains a config; the same command goes on with a run that was interrupted",
     "sample": "draws images by a run",
     "apply": "applies a function of a run to files",
+    "style": "paints a photograph in the style of other images",
     "search": "finds the images of a folder that are most like a query",
     "evaluate": "measures a run or a folder of images",
     "average": "averages of a run's weights of any width, after training",

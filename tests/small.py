@@ -1,5 +1,8 @@
 """Every algorithm at a size that compiles in seconds."""
 
+import atexit
+import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +24,7 @@ from jaxgan.algorithms import (
     Autoencoder,
     CycleGAN,
     DiffAugment,
+    FastStyle,
     GANomaly,
     Noise,
     Penalties,
@@ -61,6 +65,7 @@ from jaxgan.nets import (
     SRResNet,
     StyleGAN2Discriminator,
     StyleGAN2Generator,
+    StyleNet,
     UNet,
     UNetGenerator,
 )
@@ -213,6 +218,27 @@ ALGORITHMS |= {
         discriminator=DCGANDiscriminator(features=2),
     ),
 }
+
+
+def write_style_weights():
+    """A file with VGG's first layer, of random values, that stays as long as the process."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    values = np.random.default_rng(0).normal(0, 0.2, (64, 3, 3, 3)).astype(np.float32)
+    path = f"{folder}/vgg.npz"
+    np.savez(path, **{"conv1_1/w": values, "conv1_1/b": np.full(64, 0.1, np.float32)})
+    return path
+
+
+STYLE_WEIGHTS = write_style_weights()
+ALGORITHMS["fast_style"] = FastStyle(
+    generator=StyleNet(features=2, blocks=1), weights=STYLE_WEIGHTS, style_size=16, ema_decay=0.9
+)
+
+
+def with_frozen(state, algorithm):
+    """The state with the weights that no update changes, as a run adds them."""
+    return state.replace(frozen={k: f.variables for k, f in algorithm.frozen.items()} or None)
 
 
 def spec_of(config):

@@ -15,6 +15,7 @@ from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
 from jaxgan.run import config, configs
 from jaxgan.run.configs import find_config
 from tests.conftest import ROOT
+from tests.small import STYLE_WEIGHTS, with_frozen
 
 CONFIGS = [path for path in sorted((ROOT / "configs").glob("*.py")) if path.stem != "__init__"]
 
@@ -76,6 +77,8 @@ def test_config_builds_and_a_recipe_that_was_not_run_trains_for_two_steps(path):
     assert run.name == path.stem
     parts = {f.name: getattr(run.algorithm, f.name) for f in fields(run.algorithm)}
     nets = {name: narrow(part) for name, part in parts.items() if isinstance(part, nn.Module)}
+    if "weights" in parts:  # a file that the user has
+        nets["weights"] = STYLE_WEIGHTS
     algorithm = replace(run.algorithm, **nets)
     spec = spec_of(run)
     *_, leg = legs(algorithm.build(spec), run.steps)  # the last one has all parts
@@ -83,12 +86,12 @@ def test_config_builds_and_a_recipe_that_was_not_run_trains_for_two_steps(path):
     batch = spec.batch(4, algorithm.batches_per_step)
     step = advance(algorithm)
     if "Got" in claim(path):  # it was run to its end
-        state = jax.eval_shape(algorithm.init, jax.random.key(0), batch)
+        state = with_frozen(jax.eval_shape(algorithm.init, jax.random.key(0), batch), algorithm)
         after, metrics = jax.eval_shape(step, state, batch, jax.random.key(0))
         chex.assert_trees_all_equal_shapes_and_dtypes(after, state)
         assert {value.shape for value in metrics.values()} == {()}
         return
-    state = jax.jit(algorithm.init)(jax.random.key(0), batch)
+    state = with_frozen(jax.jit(algorithm.init)(jax.random.key(0), batch), algorithm)
     step = jax.jit(step)
     found = []
     for _ in range(2):

@@ -20,7 +20,7 @@ LAYERS = [
     {"run"},
     {"latents"},
     {"cli"},
-    {"train", "sample", "apply", "evaluate", "search", "latent", "average", "__main__"},
+    {"train", "sample", "apply", "evaluate", "search", "style", "latent", "average", "__main__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 FILES = sorted((ROOT / "jaxgan").rglob("*.py"))

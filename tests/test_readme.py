@@ -16,6 +16,7 @@ from jaxgan.run import describe, loop, session
 from jaxgan.system import processes
 from jaxgan.system.devices import Devices
 from tests.conftest import ROOT
+from tests.small import STYLE_WEIGHTS
 
 README = (ROOT / "README.md").read_text()
 GAN, METRICS = re.findall(r"```python\n(.*?)```", README, re.S)
@@ -151,6 +152,14 @@ SHORT = {
     "apply runs/vae --config examples/vae.py --function reconstruct --in FOLDER --out OTHER": "",
     "apply runs/vae --config examples/vae.py --function encode --in FOLDER --out codes.npz": "",
     "evaluate runs/vae --config examples/vae.py": OWN,
+    "style --content CONTENT.png --style STYLE.png --weights vgg19.npz --out painted.png": (
+        "--size 16 --steps 1"
+    ),
+    "train fast_style_photos --algorithm.weights vgg19.npz --out runs/painter": (
+        "--data.image_size 16 --data.batch_size 2 --algorithm.generator.features 1"
+        " --algorithm.generator.blocks 1 --algorithm.style_size 16 --steps 1"
+    ),
+    "apply runs/painter --function stylize --in FOLDER --out OTHER": "",
     "train unet_digits --out runs/digits": UNET,
     "evaluate runs/digits": "",
     "apply runs/digits --in FOLDER --out masks --sheet": "",
@@ -175,6 +184,16 @@ SHORT = {
     "train iwae_mnist": "",
     "sample runs/plane --n 100 --out samples.png": "",
     "latent runs/plane interpolate --seeds 1 2 3 --out path.png": "--frames 2",
+    "train anomaly_digits --out runs/anomaly": "--steps 2 --evaluate.every 2",
+    "evaluate runs/anomaly": "",
+    "apply runs/anomaly --in FOLDER --out scores.csv": "",
+    "train ganomaly_mnist --data.source idx:PATH --data.normal 0 1 2 3 4 5 6 7 8": (
+        "--data.batch_size 8 --algorithm.encoder.features 1 --algorithm.decoder.features 1"
+        " --algorithm.discriminator.features 1"
+    ),
+    "train anomaly_digits --data.source folder:NORMAL --data.normal": SMALL,
+    "train anomaly_table --data.source table:FILE.csv --data.target COLUMN --data.normal CLASS"
+    " --data.keep": "--data.batch_size 4",
 }
 
 
@@ -212,6 +231,9 @@ def write_place(place):
     for folder in ("FOLDER", "OTHER", "PATH_A", "PATH_B", "ROOT/trainA", "ROOT/trainB"):
         write_images(place / folder)
     write_images(place / "IMAGES")
+    write_images(place / "NORMAL")
+    lines = [f"{i}.5,{i % 3}.5,{'CLASS' if i % 5 else 'rare'}" for i in range(40)]
+    (place / "FILE.csv").write_text("\n".join(["a,b,COLUMN", *lines]) + "\n")
     for i in range(16):
         (place / "MASKS").mkdir(exist_ok=True)
         Image.fromarray(np.eye(8, dtype=np.uint8)).save(place / "MASKS" / f"{i}.png")
@@ -232,6 +254,9 @@ def write_place(place):
         "def features(images):\n    return images.reshape(len(images), -1)[:, :12] / 255.0\n"
     )
     shutil.copytree(ROOT / "examples", place / "examples")
+    for i, name in enumerate(("CONTENT", "STYLE")):
+        shutil.copy(place / "FOLDER" / f"{i}.png", place / f"{name}.png")
+    shutil.copy(STYLE_WEIGHTS, place / "vgg19.npz")
 
 
 def opened(run, fresh=False, devices=None):

@@ -12,6 +12,7 @@ from jaxgan.algorithms.anomaly import AnomalyAutoencoder
 from jaxgan.algorithms.autoencoder import Autoencoder
 from jaxgan.algorithms.cgan import CGAN
 from jaxgan.algorithms.cyclegan import CycleGAN
+from jaxgan.algorithms.fast_style import FastStyle
 from jaxgan.algorithms.gan import GAN
 from jaxgan.algorithms.ganomaly import GANomaly
 from jaxgan.algorithms.pix2pix import Pix2Pix
@@ -43,6 +44,7 @@ __all__ = [
     "Content",
     "CycleGAN",
     "DiffAugment",
+    "FastStyle",
     "GANomaly",
     "Noise",
     "Penalties",

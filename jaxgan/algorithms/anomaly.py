@@ -57,7 +57,8 @@ class AnomalyAutoencoder:
         )
         method = replace(self, encoder=encoder, decoder=decoder)
         tx = self.optimizer.transform(spec.decay_steps, "optimizer")
-        x, codes = jnp.zeros((2, *shape)), jnp.zeros((2, *code_of(encoder, shape).shape))
+        code = code_of(encoder, decoder, shape, shape)
+        x, codes = jnp.zeros((2, *shape)), jnp.zeros((2, *code.shape))
         return assemble(
             {"encoder": Network(encoder, (x,), tx), "decoder": Network(decoder, (codes,), tx)},
             minimize(("encoder", "decoder"), method.objective, tx, label="autoencoder"),

@@ -31,6 +31,7 @@ from jaxgan.nets.resnet_generator import ResNetGenerator
 from jaxgan.nets.rows import RowDecoder, RowEncoder
 from jaxgan.nets.squeezenet import SqueezeNet
 from jaxgan.nets.srgan import SRGANDiscriminator, SRResNet
+from jaxgan.nets.style_net import StyleNet
 from jaxgan.nets.stylegan2 import StyleGAN2Generator
 from jaxgan.nets.stylegan2_discriminator import StyleGAN2Discriminator
 from jaxgan.nets.unet import UNet
@@ -82,6 +83,7 @@ __all__ = [
     "SqueezeNet",
     "StyleGAN2Discriminator",
     "StyleGAN2Generator",
+    "StyleNet",
     "UNet",
     "UNetGenerator",
 ]

@@ -13,6 +13,10 @@ _FIRE = {2: 16, 3: 16, 4: 32, 5: 32, 6: 48, 7: 48, 8: 64, 9: 64}
 """Channels that each fire module squeezes to; it expands to 8 times as many."""
 
 
+MAPS = ("relu1", *(f"fire{place}" for place in _FIRE))
+"""The maps by name, in order; those of fire 4 and 8 are before the pool."""
+
+
 def _halve(x: jax.Array) -> jax.Array:
     """The maximum of 3x3 every two pixels; a last window may reach over the edge ("ceil")."""
     over = [(0, (side - 3) % 2) for side in x.shape[1:3]]
@@ -44,16 +48,18 @@ class SqueezeNet(nn.Module):
     @nn.compact
     def __call__(
         self, images: Float[Array, "batch height width 3"]
-    ) -> dict[str, Float[Array, "batch _"]]:
-        """(n, 227, 227, 3), BGR in 0..255 minus (104, 117, 123), to "features" and "logits".
+    ) -> dict[str, Float[Array, "batch ..."]]:
+        """(n, h, w, 3), BGR in 0..255 minus (104, 117, 123), to maps, "features" and "logits".
 
+        Maps are "relu1", "fire2" ... "fire9". It was trained on images of 227 px.
         "features": the mean over the places of fire 9, (n, 512). "logits": (n, 1000).
         """
         x = _Conv(96, (7, 7), 2, padding="VALID", name="conv1")(images)
-        x = _halve(nn.relu(x))
+        maps = {"relu1": nn.relu(x)}
+        x = _halve(maps["relu1"])
         for place, squeeze in _FIRE.items():
-            x = _Fire(squeeze, name=f"fire{place}")(x)
+            x = maps[f"fire{place}"] = _Fire(squeeze, name=f"fire{place}")(x)
             x = _halve(x) if place in (4, 8) else x
         features = x.mean((1, 2))
         x = nn.relu(_Conv(1000, (1, 1), padding=1, name="conv10")(x))
-        return {"features": features, "logits": x.mean((1, 2))}
+        return {**maps, "features": features, "logits": x.mean((1, 2))}

@@ -32,7 +32,7 @@ def _describe(stage: Stage) -> list[str]:
     lines = []
     for name, player in stage.like.players.items():
         lines += ["", f"{name}:", *_table(player.variables["params"])]
-    return [*lines, "", *_cost(stage.lower().compile())]
+    return [*lines, "", *cost(stage.lower().compile())]
 
 
 def _table(params: Any) -> list[str]:
@@ -46,8 +46,8 @@ def _table(params: Any) -> list[str]:
     return [*lines, f"  {'total':{width}}  {total:>12,}"]
 
 
-def _cost(compiled: Any) -> list[str]:
-    """XLA's own analysis, which counts the body of a loop (n_critic) once."""
+def cost(compiled: Any) -> list[str]:
+    """Lines on FLOPs and memory by XLA, which counts the body of a loop (n_critic) once."""
     cost, memory = compiled.cost_analysis(), compiled.memory_analysis()
     held = memory.argument_size_in_bytes / 2**20
     working = memory.temp_size_in_bytes / 2**20

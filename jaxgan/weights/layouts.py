@@ -54,7 +54,7 @@ def vgg_variables(state: State, net: VGG | None = None) -> Variables:
     side = 32 if net.stop else 224
     if "conv1_1/w" in state:
         return _read(net, side, state, _caffe, {"preproc/w", "preproc/b"})
-    modules = _torchvision(net.depth)
+    modules = torchvision_modules(net.depth)
     later = {_torch(module, leaf) for module in modules.values() for leaf in ("kernel", "bias")}
     return _read(net, side, state, lambda layer, leaf: _torch(modules[layer], leaf), later)
 
@@ -67,8 +67,8 @@ def _caffe(*path: str) -> str:
     return "/".join((*path[:-1], "w" if path[-1] == "kernel" else "b"))
 
 
-def _torchvision(depth: int) -> dict[str, str]:
-    """The modules by the layers' names: a convolution, its ReLU and a pool each count."""
+def torchvision_modules(depth: int) -> dict[str, str]:
+    """VGG's modules by the layers' names: a convolution, its ReLU and a pool each count."""
     modules, place = {}, 0
     for name in convolutions(depth):
         place += name.endswith("_1") and name != "1_1"

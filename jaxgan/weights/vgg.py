@@ -64,14 +64,21 @@ def open_vgg(path: str, layers: Sequence[str], depth: int = 19) -> PerceptualVGG
     for layer in layers:
         if layer not in known:
             raise InputError(f"layer: VGG-{depth} has no {layer!r}: use one of {', '.join(known)}")
+    return vgg_of(read_weights(path), layers, depth, str(path), sha256(path))
+
+
+def vgg_of(
+    state: Mapping[str, np.ndarray], layers: Sequence[str], depth: int, file: str, sha256: str
+) -> PerceptualVGG:
+    """:func:`open_vgg` of tensors that were read from ``file``; the layers are known ones."""
+    known = [f"relu{place}" for place in convolutions(depth)]
     last = max(layers, key=known.index)
-    state = read_weights(path)
     scaled = "preproc/w" in state
     net = VGG(depth, "reflect" if scaled else "zero", last)
     later = {f"conv{name.removeprefix('relu')}" for name in known[known.index(last) + 1 :]}
     state = {name: x for name, x in state.items() if name.split("/")[0] not in later}
     variables = {**vgg_variables(state, net), "scale": _scale(state)}
-    return PerceptualVGG(net, tuple(layers), variables, str(path), sha256(path))
+    return PerceptualVGG(net, tuple(layers), variables, file, sha256)
 
 
 def _scale(state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -13,7 +13,7 @@ import pytest
 from jaxgan.core import advance
 from jaxgan.core.leg import legs
 from jaxgan.system.devices import Devices, Parallel, leading, open_devices
-from tests.small import ALGORITHMS, MASKS, PAIRS, POINTS, SPEC, spec_of
+from tests.small import ALGORITHMS, MASKS, PAIRS, POINTS, SPEC, spec_of, with_frozen
 
 KEY = jax.random.key(0)
 
@@ -51,9 +51,8 @@ def run(algorithm, devices, steps=5, first=None):
     stream, lead = batches(algorithm), leading(algorithm)
     batch = next(stream)
     if first is None:
-        state = devices.init(algorithm, KEY, batch)
-    else:
-        state = jax.device_put(first, devices.of_state(first), may_alias=False)
+        first = with_frozen(devices.init(algorithm, KEY, batch), algorithm)
+    state = jax.device_put(first, devices.of_state(first), may_alias=False)
     first = jax.device_get(state)
     chex.clear_trace_counter()
     traced_once = chex.assert_max_traces(advance(algorithm), n=1)
@@ -141,7 +140,7 @@ def test_one_compile_a_run_and_every_player_learns(name):
 def test_the_metrics_say_how_each_player_fares(name):
     algorithm = build(name)
     batch = next(batches(algorithm))
-    state = jax.eval_shape(algorithm.init, KEY, batch)
+    state = with_frozen(jax.eval_shape(algorithm.init, KEY, batch), algorithm)
     _, metrics = jax.eval_shape(advance(algorithm), state, batch, KEY)
     for player in state.players:
         assert {f"{player}_grad_norm", f"{player}_param_norm"} <= metrics.keys()

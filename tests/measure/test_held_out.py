@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import sklearn.metrics
 
 from jaxgan.core import Algorithm
 from jaxgan.data.config import Data
@@ -11,7 +12,7 @@ from jaxgan.data.dataset import open_dataset
 from jaxgan.errors import InputError
 from jaxgan.measure import held_out
 from jaxgan.measure.held_out import HeldOut, can_measure, held_out_size
-from jaxgan.metrics import Confusion, Mean
+from jaxgan.metrics import Confusion, Mean, Scores
 from jaxgan.system.devices import Devices
 
 
@@ -46,6 +47,7 @@ def brightness(traced=None):
         return {
             "z_first": Mean.create().update(bright),
             "a_last": Confusion.create(3).update(classes, batch["label"]),
+            "score": Scores.of(bright, (batch["label"] == 2).astype(jnp.int32)),
         }
 
     return of(measure)
@@ -60,12 +62,19 @@ def expected(dataset):
     return np.mean([batch["image"].mean() for batch in batches])
 
 
+def auc(dataset):
+    """That of the third class by its brightness, of all examples at once."""
+    (batch,) = dataset.held_out_batches(1000)
+    return sklearn.metrics.roc_auc_score(batch["label"] == 2, batch["image"].mean((1, 2, 3)))
+
+
 @pytest.mark.parametrize("batch_size,devices", [(1, 1), (8, 1), (6, 4), (16, 4)])
 def test_every_example_counts_once(dataset, batch_size, devices):
     data = dataset(batch_size)
     found = HeldOut(brightness(), data, devices=Devices(devices))(WEIGHTS)
     assert list(found)[:2] == ["z_first", "a_last/mean_iou"]
     assert found["z_first"] == pytest.approx(expected(data), rel=1e-6)
+    assert found["score/roc_auc"] == pytest.approx(auc(data))
 
 
 def test_it_compiles_once_for_a_shape(dataset):
@@ -101,7 +110,9 @@ def test_processes_share_the_batches(dataset, monkeypatch, count):
     shapes = [jax.tree.map(np.shape, tree) for tree in gathered]
     assert all(shape == shapes[0] for shape in shapes)
     monkeypatch.setattr(held_out, "by_process", lambda tree: gathered)
-    assert measured(0)["z_first"] == pytest.approx(expected(data), rel=1e-6)
+    found = measured(0)
+    assert found["z_first"] == pytest.approx(expected(data), rel=1e-6)
+    assert found["score/roc_auc"] == pytest.approx(auc(data))
 
 
 def test_keys_are_of_the_batch_and_the_seed(dataset):

@@ -27,6 +27,15 @@ def fit(image: Pixels, side: int) -> Pixels:
     return _resized(image, side, Image.Resampling.BICUBIC)
 
 
+def fit_longer(image: Pixels, side: int) -> Pixels:
+    """``image`` with its longer side ``side`` pixels long, as :func:`fit` resizes."""
+    height, width = image.shape[:2]
+    long = max(height, width)
+    if long == side:
+        return image
+    return _scaled(image, (max(round(width * side / long), 1), max(round(height * side / long), 1)))
+
+
 def fit_mask(mask: Mask, side: int) -> Mask:
     """:func:`fit` by nearest neighbour: no class is mixed with another."""
     return _resized(mask[..., None], side, Image.Resampling.NEAREST)[..., 0]

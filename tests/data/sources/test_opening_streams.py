@@ -16,7 +16,8 @@ from jaxgan.errors import InputError
             "qqq",
             "is not a kind of data: use digits, digits_on_photos, photos, points:NAME, idx:PATH,"
             " npz:PATH, folder:PATH, masks:IMAGES,MASKS, table:FILE.csv, breast_cancer,"
-            " series:FILE.csv, unpaired:PATH_A,PATH_B, paired:PATH_A,PATH_B, photo_tiles or tfds:NAME",
+            " series:FILE.csv, unpaired:PATH_A,PATH_B, paired:PATH_A,PATH_B, photo_tiles or"
+            " tfds:NAME",
         ),
         ("npz", "npz needs PATH: write npz:PATH"),
         ("tfds:", "tfds needs NAME: write tfds:NAME"),
