@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Int64
 
 from jaxgan.core import Feature
 from jaxgan.data.examples import Example, Part, Source
@@ -63,7 +63,7 @@ def _check(source: Source, normal: tuple[str, ...]) -> None:
 
 def _with_anomaly(source: Source, normal: tuple[str, ...]) -> Source:
     """The source whose examples say whether they are anomalies, and no longer of what class."""
-    kind: Bool[np.ndarray, classes] = ~np.isin(np.array(source.class_names), normal)
+    kind = ~np.isin(np.array(source.class_names), normal)
     labels = None if source.labels is None else kind[source.labels].astype(np.int32)
 
     def renamed(own: Any, value: Any) -> dict[str, Any]:
