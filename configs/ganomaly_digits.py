@@ -2,7 +2,9 @@
 
 Paper: Akcay et al. 2018, with a quarter of the channels and a smaller code for 8 px.
 Command: python -m jaxgan.train ganomaly_digits
-Time: recipe, not run.
+Time: 15 seconds on two cores shared with other work.
+Got, 2026-11-29: held-out ROC-AUC 0.904 and average precision 0.508; with each digit as the anomaly
+in turn 0.842 and 0.468 on average, from 0.719 to 0.964 (benchmarks.anomalies, one seed).
 """
 
 from dataclasses import replace
@@ -21,4 +23,5 @@ def config() -> Run:
         discriminator=DCGANDiscriminator(features=32),
         latent_dim=16,
     )
-    return replace(find_config("anomaly_digits"), name="ganomaly_digits", algorithm=method)
+    base = find_config("anomaly_digits")
+    return replace(base, name="ganomaly_digits", algorithm=method, steps=500)

@@ -19,4 +19,5 @@ def config() -> Run:
         generator=UNetGenerator(features=16, dropout=0.0),
         discriminator=DCGANDiscriminator(features=16),
     )
-    return replace(find_config("anomaly_digits"), name="skip_ganomaly_digits", algorithm=method)
+    base = find_config("anomaly_digits")
+    return replace(base, name="skip_ganomaly_digits", algorithm=method, steps=500)

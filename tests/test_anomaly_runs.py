@@ -8,13 +8,14 @@ import pytest
 from PIL import Image
 
 import jaxgan
-from jaxgan.algorithms import AnomalyAutoencoder
+from jaxgan.algorithms import Adam, AnomalyAutoencoder
 from jaxgan.apply import main as run_apply
 from jaxgan.data import Data
 from jaxgan.data.dataset import open_dataset
 from jaxgan.errors import InputError
 from jaxgan.evaluate import main as run_evaluate
 from jaxgan.nets import RowDecoder, RowEncoder
+from jaxgan.run.config import Checkpoint, Log
 from jaxgan.run.loop import train
 from tests.small import ALGORITHMS, small_run
 
@@ -34,19 +35,20 @@ def read_scores(path):
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
-    """A run on rows along a line; frauds lie beside it."""
+    """A run on rows that lie along a line; frauds lie beside it."""
     place = tmp_path_factory.mktemp("table")
     rng = np.random.default_rng(0)
     kinds = np.where(np.arange(200) % 10 == 0, "fraud", "fine")
     rows = rng.normal(size=(200, 1)) * [1.0, 2.0, -1.0] + rng.normal(scale=0.05, size=(200, 3))
     rows[kinds == "fraud", 2] *= -1
     write_table(place / "t.csv", rows, kinds)
-    method = AnomalyAutoencoder(
-        encoder=RowEncoder(hidden=8), decoder=RowDecoder(hidden=8), latent_dim=1
-    )
+    fields = {"hidden": 16, "activation": "tanh"}
+    nets = {"encoder": RowEncoder(**fields), "decoder": RowDecoder(**fields)}
+    method = AnomalyAutoencoder(**nets, latent_dim=1, optimizer=Adam(lr=0.02, b1=0.9))
     source = f"table:{place / 't.csv'}"
     data = Data(source, batch_size=16, held_out=0.3, target="kind", normal=("fine",))
-    assert train(small_run(method, place / "run", data=data, steps=300)) == 0
+    seldom = {"checkpoint": Checkpoint(every=200), "log": Log(every=200)}
+    assert train(small_run(method, place / "run", data=data, steps=200, **seldom)) == 0
     return place / "run"
 
 
