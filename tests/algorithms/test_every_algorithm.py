@@ -77,13 +77,13 @@ BOTH = ["sn_cgan", "wgan_gp", "r3gan"]
 CycleGAN has a pool, StyleGAN2 a probability that follows the whole batch's scores."""
 
 
-LONG = ("stylegan2", "r3gan_images", "cyclegan", "pix2pix", "srgan")
+LONG = ("stylegan2", "r3gan_images", "cyclegan", "pix2pix", "srgan", "mnet", "fast_style")
 """Methods that take longest to compile: they run with ``-m peers``."""
 
 
 FIELDS = (
-    *("gan", "rpgan", "shared", "lazy", "cgan", "wgan", "cyclegan_parts"),
-    *("iwae", "unet", "fsrcnn", "wdsr"),
+    *("gan", "rpgan", "shared", "lazy", "cgan", "wgan", "cyclegan_parts", "dcgan"),
+    *("iwae", "skip_ganomaly", "unet", "fsrcnn", "wdsr"),
 )
 """Other fields of methods that are tested under another name: they run with ``-m slow``."""
 
