@@ -1,4 +1,4 @@
-"""What codes find that pixels don't: ``python -m benchmarks.search RUN...``.
+"""Neighbours by codes and by pixels: ``python -m benchmarks.search RUN...``.
 
 The training images of a run are searched by its held-out images. A neighbour is right if it has the
 query's class, which no autoencoder was told.

@@ -5,21 +5,18 @@ Command: python -m jaxgan.train mnet_digits
 Time: recipe, not run
 """
 
+from dataclasses import replace
+
 from jaxgan.algorithms import Segmentation
-from jaxgan.data.config import Data
 from jaxgan.nets import MNet
-from jaxgan.run.config import Checkpoint, Evaluate, Log, Run, Sample
+from jaxgan.run.config import Run
+from jaxgan.run.configs import find_config
 
 
 def config() -> Run:
     """The experiment."""
-    return Run(
+    return replace(
+        find_config("unet_digits"),
         name="mnet_digits",
-        steps=1_500,
         algorithm=Segmentation(net=MNet(features=16, depth=2)),
-        data=Data(source="digits_on_photos", image_size=32, batch_size=16),
-        checkpoint=Checkpoint(every=250),
-        sample=Sample(every=250),
-        evaluate=Evaluate(every=250, metrics="none"),
-        log=Log(every=25),
     )

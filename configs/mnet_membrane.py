@@ -9,28 +9,18 @@ of the membranes (class 0) and 0.952 of the cells, mean IoU 0.799, accuracy 92.3
 0.823, 0.953, 0.805 and 92.6% on the same images.
 """
 
+from dataclasses import replace
+
 from jaxgan.algorithms import Segmentation
-from jaxgan.data.config import Data
 from jaxgan.nets import MNet
-from jaxgan.run.config import Checkpoint, Evaluate, Log, Run, Sample
+from jaxgan.run.config import Run
+from jaxgan.run.configs import find_config
 
 
 def config() -> Run:
     """The experiment."""
-    return Run(
+    return replace(
+        find_config("unet_membrane"),
         name="mnet_membrane",
-        steps=800,
         algorithm=Segmentation(net=MNet(features=16, depth=3)),
-        data=Data(
-            source="masks:train/image,train/label",
-            image_size=128,
-            crop=384,
-            batch_size=2,
-            flip=True,
-            fold=(1, 5),
-        ),
-        checkpoint=Checkpoint(every=200),
-        sample=Sample(every=200),
-        evaluate=Evaluate(every=200, metrics="none"),
-        log=Log(every=25),
     )

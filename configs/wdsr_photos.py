@@ -8,32 +8,15 @@ Got (29 November 2026): on the six held-out tiles 35.28 dB on Y, bicubic 35.16; 
 0.8535.
 """
 
-from jaxgan.algorithms import Adam, SuperResolution
-from jaxgan.data.config import Data
+from dataclasses import replace
+
 from jaxgan.nets import WDSR
-from jaxgan.run.config import Evaluate, Log, Run, Sample
+from jaxgan.run.config import Run
+from jaxgan.run.configs import find_config
 
 
 def config() -> Run:
     """The experiment."""
-    return Run(
-        name="wdsr_photos",
-        steps=300,
-        algorithm=SuperResolution(
-            generator=WDSR(features=16, blocks=2),
-            residual=True,
-            generator_optimizer=Adam(lr=1e-3, b1=0.9, schedule="cosine"),
-            ema_decay=0.99,
-        ),
-        data=Data(
-            source="photo_tiles",
-            image_size=48,
-            batch_size=16,
-            channels=3,
-            resize=False,
-            fold=(1, 5),
-        ),
-        sample=Sample(every=150),
-        log=Log(every=50),
-        evaluate=Evaluate(every=150),
-    )
+    run = find_config("edsr_photos")
+    algorithm = replace(run.algorithm, generator=WDSR(features=16, blocks=2))
+    return replace(run, name="wdsr_photos", algorithm=algorithm)

@@ -138,7 +138,7 @@ class Autoencoder:
     def show(
         self, weights: dict[str, Variables], batch: Batch, key: PRNGKey
     ) -> dict[str, Float[Array, "rows height width channels"]]:
-        """What the net is given, what it makes of it, and the original."""
+        """The net's input, its output and the original."""
         x = to_float(batch["image"])
         given = self._given(x, key)
         made = self.restore(weights, {"image": given}, key)

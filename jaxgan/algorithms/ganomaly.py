@@ -21,7 +21,6 @@ from jaxgan.algorithms._parts.needs import check_above
 from jaxgan.algorithms._parts.networks import ComputeDtype, features, fit, forward
 from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
 from jaxgan.core import Algorithm, Aux, Given, Spec, chain, minimize
-from jaxgan.losses.adversarial import nonsaturating, real_rate
 from jaxgan.losses.reconstruction import l1, l2
 from jaxgan.metrics.scores import Scores
 from jaxgan.nets import DCGANDiscriminator, DCGANGenerator
@@ -113,12 +112,7 @@ class GANomaly:
     def discriminator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """-E[log D(x)] - E[log(1 - D(x'))]."""
         del key
-        d = given.variables["discriminator"]
-        real_logits, d = forward(self.discriminator, d, anomalies.read(batch))
-        fake_logits, d = forward(self.discriminator, d, batch["made"])
-        rate = real_rate(nonsaturating, real_logits, fake_logits)
-        loss = nonsaturating.discriminator(real_logits, fake_logits)
-        return loss, Aux({"real_rate": rate}, {"discriminator": d})
+        return anomalies.judged(self.discriminator, given, batch, batch["made"])
 
     def score(
         self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey | None = None

@@ -21,7 +21,7 @@ from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
 from jaxgan.algorithms._parts.sharing import on_shared_fakes
 from jaxgan.core import Algorithm, Aux, Given, Spec, minimize
 from jaxgan.errors import InputError
-from jaxgan.losses.adversarial import nonsaturating, real_rate
+from jaxgan.losses.adversarial import nonsaturating
 from jaxgan.losses.reconstruction import l1, l2
 from jaxgan.metrics.scores import Scores
 from jaxgan.nets import DCGANDiscriminator, UNetGenerator
@@ -90,12 +90,7 @@ class SkipGANomaly:
     def discriminator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """-E[log D(x)] - E[log(1 - D(G(x)))] (equation 1)."""
         del key
-        d = given.variables["discriminator"]
-        real_logits, d = forward(self.discriminator, d, anomalies.read(batch))
-        fake_logits, d = forward(self.discriminator, d, batch["fake"])
-        rate = real_rate(nonsaturating, real_logits, fake_logits)
-        loss = nonsaturating.discriminator(real_logits, fake_logits)
-        return loss, Aux({"real_rate": rate}, {"discriminator": d})
+        return anomalies.judged(self.discriminator, given, batch, batch["fake"])
 
     def generator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """The weighted sum of the adversarial loss and both distances (equations 1 to 4)."""

@@ -120,7 +120,7 @@ def encode_folder(
 
 
 def _digest_of(function: str, weights: Any) -> str:
-    """What codes depend on: the function, and every weight."""
+    """Hash of all that codes depend on: the function, and every weight."""
     digest = hashlib.sha256(function.encode())
     for leaf in jax.tree.leaves(weights):
         digest.update(np.asarray(leaf).tobytes())

@@ -23,10 +23,10 @@ SOURCE = (
     "name a file: VGG-19 as torchvision's vgg19-dcbb9e9d.pth, the authors' normalised"
     " vgg_conv.pth, or an .npz or .safetensors file with names such as conv1_1/w"
 )
-"""What to do without a file."""
+"""Advice for a call without a file."""
 
 _SQUEEZENET_MEAN = np.array([104.0, 117.0, 123.0], np.float32)
-"""Of ImageNet, BGR in [0, 255]: the scale of SqueezeNet's weights."""
+"""Mean of ImageNet, BGR in [0, 255]: the scale of SqueezeNet's weights."""
 
 Role = Literal["content", "style"]
 

@@ -16,10 +16,10 @@ from jaxgan.weights.files import read_weights, sha256
 from jaxgan.weights.layouts import vgg_variables
 
 _MEAN, _STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
-"""Of ImageNet, RGB in [0, 1]: the scale of torchvision's weights."""
+"""Statistics of ImageNet, RGB in [0, 1]: the scale of torchvision's weights."""
 
 _CAFFE_MEAN = np.array([103.939, 116.779, 123.68])
-"""Of ImageNet, BGR in [0, 255]: the scale of the authors' weights."""
+"""Mean of ImageNet, BGR in [0, 255]: the scale of the authors' weights."""
 
 
 @dataclass(frozen=True, eq=False)

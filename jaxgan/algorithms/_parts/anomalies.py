@@ -1,17 +1,20 @@
-"""What the methods that find anomalies have in common: their data, score, sheet and measure."""
+"""Common parts of the methods that find anomalies: data, score, sheet, measure, D's loss."""
 
 from collections.abc import Callable
 from typing import Any
 
+import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxgan.algorithms._parts.needs import needs
-from jaxgan.core import Feature, Function, Spec
+from jaxgan.algorithms._parts.networks import forward
+from jaxgan.core import Aux, Feature, Function, Given, Spec
 from jaxgan.errors import InputError
+from jaxgan.losses.adversarial import nonsaturating, real_rate
 from jaxgan.metrics.scores import Scores
 from jaxgan.ops.pixels import to_float
-from jaxgan.typing import Batch, Examples, Image
+from jaxgan.typing import Batch, Examples, Image, Scalar
 
 PerExample = Float[Array, "batch"]
 Sheet = dict[str, Float[Array, "rows *cell"]]
@@ -52,6 +55,16 @@ def score_of(apply: Callable[..., Any], name: str) -> Function:
 def read(batch: Batch) -> Examples:
     """The examples of a batch: images in [-1, 1], or standardised rows."""
     return batch["row"] if "row" in batch else to_float(batch["image"])
+
+
+def judged(discriminator: nn.Module, given: Given, batch: Batch, made: Image) -> tuple[Scalar, Aux]:
+    """-E[log D(x)] - E[log(1 - D(x'))] of a batch's images and those made of them."""
+    d = given.variables["discriminator"]
+    real_logits, d = forward(discriminator, d, read(batch))
+    fake_logits, d = forward(discriminator, d, made)
+    rate = real_rate(nonsaturating, real_logits, fake_logits)
+    loss = nonsaturating.discriminator(real_logits, fake_logits)
+    return loss, Aux({"real_rate": rate}, {"discriminator": d})
 
 
 def mean_square(x: Float[Array, "batch *shape"]) -> PerExample:
