@@ -16,7 +16,7 @@ def config() -> Run:
     """The experiment."""
     return Run(
         name="r3gan_mnist",
-        steps=6000,
+        steps=3000,
         algorithm=R3GAN(
             generator=R3GANGenerator(features=24, blocks=1),
             discriminator=R3GANDiscriminator(features=24, blocks=1),
@@ -24,7 +24,7 @@ def config() -> Run:
             gamma=0.5,
             gamma_end=0.05,
             optimizer=Adam(lr=1e-3, lr_end=2.5e-4, b1=0.0, b2=0.9, b2_end=0.99, schedule="cosine"),
-            ema_half_life=50_000.0,
+            ema_half_life=20_000.0,
         ),
         data=Data(source="tfds:mnist", image_size=32, batch_size=64),
     )
