@@ -24,8 +24,8 @@ _OURS = ("jaxgan", "-e .")
 _TORCH = ("torch", "torch==2.13.0")
 _TENSORFLOW = ("tensorflow", "tensorflow-cpu==2.21.0")
 CONTENDERS: dict[str, Contender] = {
-    "jaxgan": Contender(_STEP, "step", *_OURS),
-    "jaxgan-x8": Contender(_STEP, "x8", *_OURS),
+    "jaxgan": Contender(_STEP, "", *_OURS),
+    "jaxgan-x1": Contender(_STEP, "x1", *_OURS),
     "torch-eager": Contender("benchmarks.peers.torch_gan", "eager", *_TORCH),
     "torch-channels-last": Contender("benchmarks.peers.torch_gan", "channels_last", *_TORCH),
     "torch-compile": Contender("benchmarks.peers.torch_gan", "compile", *_TORCH),
@@ -37,14 +37,14 @@ CONTENDERS: dict[str, Contender] = {
 _CUDA = ("benchmarks.peers.torch_cuda",)
 GPU_CONTENDERS: dict[str, Contender] = {
     "jaxgan-bf16": Contender(_STEP, "bf16", *_OURS),
-    "jaxgan-bf16-x8": Contender(_STEP, "bf16 x8", *_OURS),
-    "jaxgan-bf16-x8-device": Contender(_STEP, "bf16 x8 device", *_OURS),
+    "jaxgan-bf16-x1": Contender(_STEP, "bf16 x1", *_OURS),
+    "jaxgan-bf16-device": Contender(_STEP, "bf16 device", *_OURS),
     "cuda-eager": Contender(*_CUDA, "channels_last", *_TORCH),
     "cuda-eager-bf16": Contender(*_CUDA, "channels_last bf16", *_TORCH),
     "cuda-compile-bf16": Contender(*_CUDA, "compile bf16", *_TORCH),
     "cuda-graphs-bf16": Contender(*_CUDA, "graphs bf16", *_TORCH),
 }
-"""Those of :mod:`benchmarks.gpu`, besides ``jaxgan`` and ``jaxgan-x8``."""
+"""Those of :mod:`benchmarks.gpu`, besides ``jaxgan`` and ``jaxgan-x1``."""
 
 
 class Runner(NamedTuple):

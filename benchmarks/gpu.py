@@ -58,7 +58,7 @@ def steps(command: Command) -> list[dict[str, Any]]:
     """The table of every workload."""
     CONTENDERS.update(GPU_CONTENDERS)
     os.environ[compare.GPU] = "1"
-    names = ["jaxgan", "jaxgan-x8", *GPU_CONTENDERS]
+    names = ["jaxgan", "jaxgan-x1", *GPU_CONTENDERS]
     plan = compare.Command(
         rounds=command.rounds, seconds=command.seconds, batch_size=command.batch_size
     )

@@ -18,16 +18,20 @@ def build(workload: Workload, arrays: Arrays, form: str) -> Runner:
     Args:
       workload: what a step is.
       arrays: its data.
-      form: ``step``, or words: ``x8`` (eight steps a call), ``bf16`` (the compute dtype) and
-        ``device`` (batches are gathered in the call from a data set on the devices).
+      form: words: ``x1`` (one step a call, and not as many as ``jaxgan.train`` chooses for the
+        default intervals), ``bf16`` (the compute dtype) and ``device`` (batches are gathered in
+        the call from a data set on the devices).
     """
     import jax
 
+    from jaxgan.run.calls import steps_per_call
+    from jaxgan.run.config import Run
     from jaxgan.system.devices import Devices
 
     words = form.split()
-    dtype, count = "bfloat16" if "bf16" in words else "float32", 8 if "x8" in words else 1
+    dtype = "bfloat16" if "bf16" in words else "float32"
     method = replace(workload.jaxgan(workload), compute_dtype=dtype)
+    count = 1 if "x1" in words else steps_per_call(Run(algorithm=method), arrays)
     algorithm = method.build(spec_of(workload))
     devices = Devices()
     key = jax.device_put(jax.random.key(0), devices.replicated)

@@ -25,6 +25,7 @@ from jaxgan.data.dataset import Dataset, open_dataset
 from jaxgan.data.order import plans
 from jaxgan.data.resident import gather, resident
 from jaxgan.data.sources.points import open_points
+from jaxgan.run.calls import steps_per_call
 from jaxgan.run.config import Run
 from jaxgan.run.configs import find_config
 from jaxgan.typing import Batch, PRNGKey
@@ -84,7 +85,8 @@ def train(run: Run, seeds: int) -> tuple[Algorithm, TrainState, Dataset]:
     spec = Spec(dataset.features, run.steps)
     (leg,) = legs(run.algorithm.build(spec), run.steps, run.precision)
     algorithm, data = leg.algorithm, jax.device_put(resident(dataset))
-    taken, count = advance(algorithm), run.steps_per_call
+    batch = spec.batch(run.data.batch_size, algorithm.batches_per_step)
+    taken, count = advance(algorithm), steps_per_call(run, batch)
 
     def steps(state: TrainState, plans: Batch, root: PRNGKey) -> TrainState:
         def step(state: TrainState, plan: Batch, root: PRNGKey) -> Any:
@@ -95,7 +97,6 @@ def train(run: Run, seeds: int) -> tuple[Algorithm, TrainState, Dataset]:
     # As a run's own session splits its key.
     keys = [jax.random.split(jax.random.key(seed), 3) for seed in range(seeds)]
     init, root = (jax.numpy.stack([key[i] for key in keys]) for i in range(2))
-    batch = spec.batch(run.data.batch_size, algorithm.batches_per_step)
     state = jax.jit(jax.vmap(lambda key: algorithm.init(key, batch)))(init)
     call = jax.jit(jax.vmap(steps), donate_argnums=0)
     n = algorithm.batches_per_step

@@ -32,6 +32,7 @@ from jaxgan.core.sharding import AXIS
 from jaxgan.data.dataset import open_dataset
 from jaxgan.errors import InputError
 from jaxgan.run import config, configs
+from jaxgan.run.calls import steps_per_call
 from jaxgan.run.config import Run
 from jaxgan.run.logging import read_records
 from jaxgan.system.devices import Devices, leading
@@ -174,7 +175,7 @@ def measure(run: Run, seconds: float, step_only: bool) -> dict[str, Any]:
         **work(run, algorithm, batch, step_seconds, seconds),
         "loop_images_per_second": None
         if step_only or before
-        else time_loop(run, step_seconds, seconds),
+        else time_loop(run, timed["steps_per_call"], step_seconds, seconds),
     }
 
 
@@ -218,7 +219,7 @@ def time_step(
     devices.check(run.data.batch_size)
     key = jax.device_put(jax.random.key(run.seed), devices.replicated)
     state = devices.init(algorithm, key, batch)
-    count, step = run.steps_per_call, advance(algorithm)
+    count, step = steps_per_call(run, batch), advance(algorithm)
     if count > 1:
         step = several(step, count)
         batch = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (count, *leaf.shape)), batch)
@@ -235,6 +236,7 @@ def time_step(
 
     times = [seconds / count for seconds in windows(call, seconds)]
     return {
+        "steps_per_call": count,
         "compile_seconds": compile_seconds,
         "step_seconds": statistics.median(times),
         "step_images_per_second": images / statistics.median(times),
@@ -242,20 +244,21 @@ def time_step(
     }
 
 
-def time_loop(run: Run, step_seconds: float, seconds: float) -> float:
+def time_loop(run: Run, call: int, step_seconds: float, seconds: float) -> float:
     """Images per second of ``jaxgan.train`` in a directory of its own, from its metrics.jsonl.
 
     All its records but the first, which has the compilation in it. As many steps between records
-    as the config says, or fewer where a step is so slow that there would be too few records.
+    as the config says, or fewer where a step is so slow that there would be too few records; calls
+    of ``call`` steps.
     """
     from jaxgan.run.loop import train  # Here: what the step alone needs is imported sooner.
 
-    call = run.steps_per_call
     every = max(1, min(run.log.every, int(seconds / RECORDS / step_seconds)) // call) * call
     records = 1 + max(RECORDS, round(seconds / (every * step_seconds)))
     with tempfile.TemporaryDirectory() as folder:
         log = dataclasses.replace(run.log, every=every)
-        short = dataclasses.replace(run, out=folder, steps=records * every, log=log)
+        changes = {"out": folder, "steps": records * every, "log": log, "steps_per_call": call}
+        short = dataclasses.replace(run, **changes)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             if signal := train(short):
                 raise KeyboardInterrupt(signal)

@@ -145,7 +145,7 @@ ALGORITHMS |= {
         discriminator=StyleGAN2Discriminator(channel_base=32, channel_max=4, mapping_layers=1),
         conditional=True,
         latent_dim=4,
-        augment=ADA(p=0.5, every=2, kimg=0.1),
+        augment=ADA(transforms=("colour",), p=0.5, every=2, kimg=0.1),  # the one soonest compiled
         r1_every=2,
         path_every=2,
     ),
@@ -283,6 +283,7 @@ def small_run(algorithm, out, **fields):
         algorithm=algorithm,
         data=small_data(algorithm, Path(out).parent / "pairs"),
         steps=8,
+        steps_per_call=1,
         out=str(out),
         checkpoint=Checkpoint(every=4),
         sample=Sample(every=100),

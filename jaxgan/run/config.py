@@ -112,9 +112,10 @@ class Run(Generic[A]):
     freeze: tuple[str, ...] = ()
     """Players that stay as they are: PLAYER, or PLAYER:N for the first N layers of its net, such as
     discriminator:3 (FreezeD, Mo et al. 2020)."""
-    steps_per_call: int = 1
+    steps_per_call: int | None = None
     """Steps in one compiled call (a scan): fewer dispatches, the same result. It divides the
-    intervals below."""
+    intervals below. None: as many as divide them and the steps, up to 8 on a CPU and 16 elsewhere,
+    while their batches stay small."""
     precision: Precision = "default"
     """Precision of float32 matrix products and convolutions, in training and in use. On an NVIDIA
     GPU ``default`` and ``high`` are TF32 (10 bits) and ``highest`` is float32, which is slower; on
@@ -168,9 +169,14 @@ INTERVALS = ("checkpoint.every", "sample.every", "log.every", "evaluate.every", 
 """Fields that a call of several steps must not step over."""
 
 
+def flat_values(run: Run) -> dict[str, Any]:
+    """The values of all fields by dotted name, such as ``log.every``."""
+    return dict(flatten(encode(run)))
+
+
 def check(run: Run) -> None:
     """Raises InputError for numbers out of range, and intervals that a call steps over."""
-    values = dict(flatten(encode(run)))
+    values = flat_values(run)
     for name, value in values.items():
         _check_number(name, value)
     _check_nets(run)
@@ -180,7 +186,7 @@ def check(run: Run) -> None:
         if values[name] is not None and values[name] < least:
             raise InputError(f"{name}: {values[name]} is below {least}")
     for name in INTERVALS:
-        if values[name] % run.steps_per_call:
+        if run.steps_per_call and values[name] % run.steps_per_call:
             raise InputError(
                 f"steps_per_call: {run.steps_per_call} does not divide {name} {values[name]}; use a"
                 " divisor of all intervals, or change them"

@@ -16,6 +16,7 @@ from jaxgan.core.population import Population, shapes_of
 from jaxgan.core.power import power_averaged
 from jaxgan.data.dataset import Dataset
 from jaxgan.errors import InputError
+from jaxgan.run.calls import steps_per_call
 from jaxgan.run.checkpoint import abstract
 from jaxgan.run.config import Run
 from jaxgan.run.health import Gauge, gauge
@@ -176,10 +177,17 @@ class Stage:
         placed = frozen and jax.device_put(frozen, self.devices.replicated)
         return state.replace(frozen=placed)
 
+    @functools.cached_property
+    def steps_per_call(self) -> int:
+        """Steps in one compiled call."""
+        _, batch, _ = self._arguments()
+        bounds = self.first, self.last
+        return steps_per_call(self.run, batch, bounds, self.devices.backend)
+
     def calls(self, start: int) -> Iterator[Call]:
         """The calls that bring a run from global step ``start`` to the end of this leg."""
         start = max(start, self.first)
-        for begin, end, count in stretches(start, self.last, self.run.steps_per_call):
+        for begin, end, count in stretches(start, self.last, self.steps_per_call):
             feeds = self.programs.feeds(begin - self.first, count)
             for step in range(begin + count, end + 1, count):
                 yield Call(step, count, self, next(feeds))

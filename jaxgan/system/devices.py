@@ -73,6 +73,11 @@ class Devices:
             )
 
     @property
+    def backend(self) -> str:
+        """Name of their platform: cpu, gpu or tpu."""
+        return self.mesh.devices.flat[0].platform
+
+    @property
     def kind(self) -> str:
         """Number and kind of the devices, for messages."""
         name = self.mesh.devices.flat[0].device_kind

@@ -72,9 +72,15 @@ FORMS = {
     "pmap": Parallel(compile="pmap"),
     "sharded": Parallel(state="sharded"),
 }
-BOTH = ["sn_cgan", "wgan_gp", "r3gan"]
-"""Batch and spectral norm, a penalty with several updates, averages by the global batch;
-CycleGAN has a pool, StyleGAN2 a probability that follows the whole batch's scores."""
+KINDS = {
+    "sn_cgan": (),  # batch and spectral norm
+    "wgan_gp": pytest.mark.peers,  # a penalty, several updates
+    "r3gan": pytest.mark.peers,  # averages by the global batch
+    "dcgan": pytest.mark.slow,
+    "cyclegan": pytest.mark.slow,  # a pool
+    "stylegan2": pytest.mark.slow,  # a probability that follows the whole batch's scores
+}
+"""Methods that run in all forms, with the mark of the two that take longer."""
 
 
 LONG = ("stylegan2", "r3gan_images", "cyclegan", "pix2pix", "srgan", "mnet", "fast_style")
@@ -94,19 +100,20 @@ def marks_of(name):
     return [pytest.mark.xdist_group(name), *(mark for mark, names in kinds if name in names)]
 
 
-def together(name, *forms, marks=()):
+def together(name, *forms, mark=()):
     """Cases of several forms of a method."""
-    marks = [*marks_of(name), *marks]
+    marks = [*marks_of(name), *([mark] if mark else [])]
     return [pytest.param(name, form, marks=marks) for form in forms]
 
 
 @pytest.mark.parametrize(
     "name,form",
     [case for name in ALGORITHMS for case in together(name, "jit")]
-    + [case for name in BOTH for case in together(name, "pmap", "sharded")]
-    + together("cyclegan", "pmap", "sharded", marks=[pytest.mark.slow])
-    + together("dcgan", "pmap", "sharded", marks=[pytest.mark.slow])
-    + together("stylegan2", "pmap", "sharded", marks=[pytest.mark.slow]),
+    + [
+        case
+        for name, mark in KINDS.items()
+        for case in together(name, "pmap", "sharded", mark=mark)
+    ],
 )
 def test_four_devices_equal_one(name, form):
     assert jax.device_count() == 4
@@ -195,7 +202,13 @@ def test_the_sheet_has_a_row_a_class(name):
     assert sheet.shape == (10, 10, 8, 8, 1)
 
 
-@pytest.mark.parametrize("name", ["dcgan", pytest.param("stylegan2", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("dcgan", marks=pytest.mark.peers),
+        pytest.param("stylegan2", marks=pytest.mark.slow),
+    ],
+)
 def test_bfloat16_stays_near_float32(name):
     config = ALGORITHMS[name]
     results = {}

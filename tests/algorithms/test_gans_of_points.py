@@ -86,7 +86,9 @@ def test_the_measure_is_of_as_many_samples_as_held_out_points(run):
     assert (run / "samples.png").exists()
 
 
-@pytest.mark.parametrize("name,call", [("r3gan", 2), ("afm", 1)])
+@pytest.mark.parametrize(
+    "name,call", [("r3gan", 2), pytest.param("afm", 1, marks=pytest.mark.peers)]
+)
 def test_a_crash_and_a_restart_end_where_one_run_ends_to_the_bit(name, call, tmp_path, monkeypatch):
     every = {"checkpoint": Checkpoint(every=2), "log": Log(every=2)}
     run = small_run(ALGORITHMS[name], tmp_path / "whole", steps=4, steps_per_call=call, **every)

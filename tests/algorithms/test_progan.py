@@ -194,7 +194,7 @@ def test_every_parameter_of_both_nets_learns_as_the_level_fades_in(one_device):
 
 
 @pytest.mark.parametrize(
-    "form", ["jit", *(pytest.param(f, marks=pytest.mark.peers) for f in ("pmap", "sharded"))]
+    "form", ["jit", *(pytest.param(f, marks=pytest.mark.slow) for f in ("pmap", "sharded"))]
 )
 def test_four_devices_equal_one(form, one_device):
     """Each has two examples, so a group of the deviation, of stride two, has one on each."""

@@ -69,7 +69,7 @@ def test_no_ratio_without_jaxgan_and_no_number_without_a_measurement():
     [
         (["dcgan_82"], "workloads: there is no 'dcgan_82'; did you mean dcgan_28?"),
         (["--contenders", "torch-eagr"], "there is no 'torch-eagr'; did you mean torch-eager?"),
-        (["--contenders", "xyz"], "use one of jaxgan, jaxgan-x8, torch-eager"),
+        (["--contenders", "xyz"], "use one of jaxgan, jaxgan-x1, torch-eager"),
         (["--rounds", "0"], "rounds: 0 is not above 0"),
         (["--seconds", "-1"], "seconds: -1.0 is not above 0"),
         (["--batch_size", "0"], "batch_size: 0 is not above 0"),

@@ -17,8 +17,8 @@ import torch_fidelity
 
 pytestmark = pytest.mark.peers
 
-SIZES = {"a": 12, "b": 10, "few_a": 4, "few_b": 3}
-SUBSET = 10
+SIZES = {"a": 8, "b": 6, "few_a": 4, "few_b": 3}
+SUBSET = 6
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def measured(folders, tmp_path, names=("a", "b"), **fields):
         images=images,
         reference=reference,
         weights=str(folders / "weights.pth"),
-        batch_size=6,
+        batch_size=4,
         cache=False,
         save_statistics=str(tmp_path / "a.npz"),
         **fields,
@@ -58,7 +58,7 @@ def test_fid_kid_and_is_are_torch_fidelitys(folders, tmp_path):
         isc=True,
         kid_subset_size=SUBSET,
         feature_extractor_weights_path=str(folders / "weights.pth"),
-        batch_size=6,
+        batch_size=4,
         cuda=False,
         cache=False,
         verbose=False,

@@ -1,5 +1,7 @@
 """Super-resolution nets: the papers' parameter counts, shapes and, beside PyTorch, values."""
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -109,24 +111,31 @@ def test_weight_norm_is_the_same_at_inference():
     np.testing.assert_allclose(outs[1], outs[2], atol=1e-5)
 
 
-@pytest.mark.peers
-@pytest.mark.parametrize("scale", [2, 3, 4])
-@pytest.mark.parametrize(
-    "net",
-    [
-        FSRCNN(),
-        EDSR(features=16, blocks=2, residual_scale=0.5),
-        WDSR(features=10, blocks=2),
-        SRResNet(features=8, blocks=2),
-        SRGANDiscriminator(features=4, dense=16),
-    ],
-    ids=lambda net: type(net).__name__,
+FAMILIES = (
+    FSRCNN(),
+    EDSR(features=16, blocks=2, residual_scale=0.5),
+    WDSR(features=10, blocks=2),
+    SRResNet(features=8, blocks=2),
 )
-def test_outputs_and_gradients_are_pytorchs(net, scale):
+OFTEN = {("FSRCNN", 3), ("EDSR", 4), ("WDSR", 2), ("SRResNet", 4)}
+"""Each family once, each scale once: the other pairs run with ``-m slow``."""
+
+
+def pairs():
+    """Each net that a peer has, at each of its scales."""
+    for net, scale in itertools.product(FAMILIES, (2, 3, 4)):
+        name = type(net).__name__
+        mark = pytest.mark.peers if (name, scale) in OFTEN else pytest.mark.slow
+        yield pytest.param(net.clone(scale=scale), marks=mark, id=f"{name}-{scale}")
+    net = SRGANDiscriminator(features=4, dense=16)
+    yield pytest.param(net, marks=pytest.mark.peers, id="SRGANDiscriminator")
+
+
+@pytest.mark.parametrize("net", pairs())
+def test_outputs_and_gradients_are_pytorchs(net):
     torch = pytest.importorskip("torch", reason="the extra `peers` is not installed")
     from benchmarks.peers import torch_super_resolution as peer
 
-    net = net.clone(scale=scale) if hasattr(net, "scale") else net
     images = jax.random.uniform(KEY, (2, 9, 12, 3), minval=-1)
     variables = jax.jit(net.init)(jax.random.key(1), images)
 

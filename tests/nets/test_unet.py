@@ -48,8 +48,14 @@ def ours(net, x, mask):
 
 
 @pytest.mark.peers
-@pytest.mark.parametrize("outputs", [1, 3])
-@pytest.mark.parametrize("kind", [UNet, MNet])
+@pytest.mark.parametrize(
+    "kind,outputs",
+    [
+        (UNet, 3),
+        (MNet, 1),
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in ((UNet, 1), (MNet, 3))),
+    ],
+)
 def test_outputs_losses_and_gradients_are_pytorchs(kind, outputs, images):
     peers = pytest.importorskip("benchmarks.peers.torch_segmentation")
     x, depth = images(2, 16, 24, 3), 3
