@@ -1,0 +1,58 @@
+"""The README and the pages of docs/: every link and its anchor exist, and the site has every page."""
+
+import re
+
+import pytest
+
+import jaxgan
+from tests.conftest import ROOT
+
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "benchmarks/README.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+
+
+def prose(path):
+    """The text of a page without its blocks of code."""
+    return re.sub(r"^```.*?^```", "", path.read_text(), flags=re.S | re.M)
+
+
+def anchors(path):
+    """The anchors of a page's headings, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.+)$", prose(path), re.M)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page):
+    for link in re.findall(r"\]\(([^)]+)\)", prose(page)):
+        assert not link.startswith("/"), link
+        if not link.startswith("http"):
+            target, _, anchor = link.partition("#")
+            file = page.parent / target if target else page
+            assert file.exists(), link
+            assert not anchor or anchor in anchors(file), link
+
+
+def test_the_readme_is_a_front_page():
+    assert (ROOT / "README.md").read_text().count("\n") <= 130
+
+
+def test_the_site_lists_every_page():
+    listed = re.findall(r": ([\w/]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.M)
+    pages = [path.name for path in (ROOT / "docs").glob("*.md")]
+    made = ["index.md", "benchmarks.md", "contributing.md", "changelog.md"]
+    assert sorted(listed) == sorted(pages + made)
+
+
+def test_every_picture_is_shown():
+    shown = set()
+    for page in PAGES:
+        links = re.findall(r"!\[[^]]*\]\(([^)]+)\)", page.read_text())
+        shown |= {(page.parent / link).resolve() for link in links}
+    assert {path.resolve() for path in (ROOT / "docs").rglob("*.png")} == shown
+
+
+def test_the_citation_has_the_version_of_the_code():
+    assert f"\nversion: {jaxgan.__version__}\n" in (ROOT / "CITATION.cff").read_text()
