@@ -1,4 +1,4 @@
-"""The README and the pages of docs/: every link and its anchor exist, and the site has every page."""
+"""The README and the pages of docs/: every link and its anchor exist; the site has every page."""
 
 import re
 
