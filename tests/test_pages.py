@@ -5,6 +5,9 @@ import re
 import pytest
 
 import jaxgan
+from jaxgan import apply, average, cli, evaluate, latent, sample, search
+from jaxgan.run import configs
+from jaxgan.run.styling import Styling
 from tests.conftest import ROOT
 
 PAGES = [
@@ -33,6 +36,25 @@ def test_every_link_leads_somewhere(page):
             file = page.parent / target if target else page
             assert file.exists(), link
             assert not anchor or anchor in anchors(file), link
+
+
+def known_flags():
+    """The flags of all commands, and of train for all configs."""
+    commands = [module.Command for module in (apply, average, evaluate, sample, search)]
+    commands += [Styling, *(action[0] for action in latent.ACTIONS.values())]
+    commands += [cli.Training(configs.find_config(name)) for name in configs.names()]
+    others = {"--version", "--gpus-per-node", "--gpus-per-task", "--logdir", "--lpips"}
+    return others | {name for command in commands for name, _ in cli._fields(command)}
+
+
+def test_every_flag_exists():
+    known = known_flags()
+    for page in PAGES:
+        for span in re.findall(r"`([^`]+)`", prose(page)):
+            if not re.search("benchmarks|mkdocs", f"{page} {span}"):
+                for flag in re.findall(r"(?<![\w-])(--[\w.-]+)", span):
+                    dots = "--" + flag[2:].replace("-", "_")
+                    assert {flag, dots} & known or flag == "--algorithm", f"{page.name}: {flag}"
 
 
 def test_the_readme_is_a_front_page():
