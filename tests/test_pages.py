@@ -38,6 +38,15 @@ def test_every_link_leads_somewhere(page):
             assert not anchor or anchor in anchors(file), link
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_row_of_a_table_has_its_cells(page):
+    width = 0
+    for line in prose(page).splitlines():
+        cells = len(re.findall(r"(?<!\\)\|", line)) if line.startswith("|") else 0
+        assert not (cells and width) or cells == width, line  # one more or less is cut or empty
+        width = cells
+
+
 def known_flags():
     """The flags of all commands, and of train for all configs."""
     commands = [module.Command for module in (apply, average, evaluate, sample, search)]
