@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import yaml
 
 import jaxgan
 from jaxgan import apply, average, cli, evaluate, latent, sample, search
@@ -64,6 +65,18 @@ def test_every_flag_exists():
                 for flag in re.findall(r"(?<![\w-])(--[\w.-]+)", span):
                     dots = "--" + flag[2:].replace("-", "_")
                     assert {flag, dots} & known or flag == "--algorithm", f"{page.name}: {flag}"
+
+
+def test_the_recipes_for_clusters_fit_together():
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "devices.md").read_text(), re.S)
+    kubernetes, sky = ([*yaml.safe_load_all(block)] for block in blocks)
+    parts = {part["kind"]: part for part in kubernetes}
+    name, pod = parts["Job"]["metadata"]["name"], parts["Job"]["spec"]["template"]["spec"]
+    assert parts["Service"]["spec"]["selector"] == {"job-name": name}
+    assert pod["subdomain"] == parts["Service"]["metadata"]["name"]
+    assert pod["serviceAccountName"] == parts["ServiceAccount"]["metadata"]["name"]
+    assert parts["RoleBinding"]["roleRef"]["name"] == parts["Role"]["metadata"]["name"]
+    assert sky[0]["run"].count("\n") == 2
 
 
 def test_the_readme_is_a_front_page():
