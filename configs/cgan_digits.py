@@ -5,8 +5,9 @@ loss and spectral normalization of SNGAN (Miyato et al. 2018), class-conditional
 a projection discriminator (Miyato and Koyama 2018).
 Command: python -m jaxgan.train
 Time: 122 to 141 seconds of training on two shared cores, set-up excluded.
-Got, 2026-11-24: an SVC (98.9% on real test digits) assigns 98.7% of 1,000 samples to the requested
-digit; 91.3% of the reals' per-pixel deviation within a class remains.
+Got, 2026-11-30: an SVC (98.9% on real test digits) assigns 98.4% of 1,000 samples to the requested
+digit; 91.3% of the reals' per-pixel deviation within a class remains; diversity 0.99, 0.96 within a
+class.
 """
 
 from jaxgan.algorithms import CGAN, Adam

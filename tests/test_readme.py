@@ -1,16 +1,23 @@
-"""The README's code runs; so does every command in it and in docs/, in a short form."""
+"""The code of README and docs/ runs; so does every command in them, in a short form."""
 
 import importlib
+import os
 import re
 import shlex
 import shutil
+import sys
+import types
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 from PIL import Image
 
+import jaxgan
+from jaxgan import Aux, Player, TrainState
 from jaxgan.data.sources import opening
 from jaxgan.run import describe, loop, session
 from jaxgan.system import processes
@@ -19,7 +26,45 @@ from tests.conftest import ROOT
 from tests.small import STYLE_WEIGHTS
 
 README = (ROOT / "README.md").read_text()
-GAN, METRICS = re.findall(r"```python\n(.*?)```", README, re.S)
+
+
+def code(page):
+    """The one block of Python of a page."""
+    [block] = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.S)
+    return block
+
+
+GAN, METRICS = code("docs/functions.md"), code("docs/metrics.md")
+
+
+def test_the_idea_is_a_step():
+    def loss(given, batch, key):
+        a, b = (given.variables[name]["params"] for name in ("critic", "generator"))
+        return jnp.mean((a - batch) ** 2) + (a - b) ** 2, Aux()
+
+    sgd = optax.sgd(0.1)
+    names = {**vars(jaxgan), "critic_loss": loss, "generator_loss": loss, "adam": sgd}
+    exec(code("README.md"), names)
+    players = {n: Player.create({"params": jnp.zeros(())}, sgd) for n in ("critic", "generator")}
+    state = TrainState.create(players)
+    state, _ = jax.jit(names["step"])(state, jnp.ones((5, 4)), jax.random.key(0))
+    critic, generator = (state.players[name].variables["params"] for name in players)
+    assert critic == pytest.approx(0.5 * (1 - 0.6**5))  # a <- a - 0.2 (a - 1) - 0.2 a, five times
+    assert generator == pytest.approx(0.2 * critic)
+
+
+def test_the_recipe_for_ray_trains(monkeypatch):
+    def trainer(work, train_loop_config, **settings):
+        return types.SimpleNamespace(fit=lambda: work(train_loop_config))
+
+    record = lambda **fields: fields  # noqa: E731
+    classes = dict.fromkeys(("FailureConfig", "RunConfig", "ScalingConfig"), record)
+    monkeypatch.setitem(sys.modules, "ray.train", types.SimpleNamespace(**classes))
+    monkeypatch.setitem(sys.modules, "ray.train.v2.jax", types.SimpleNamespace(JaxTrainer=trainer))
+    ran = []
+    monkeypatch.setattr(jaxgan.train, "main", ran.append)
+    exec(code("docs/devices.md"), {})
+    assert ran == [["CONFIG", "--out", "/runs/mine"]]
 
 
 def test_the_gan_of_your_own_learns_the_circle():
@@ -42,15 +87,12 @@ def test_the_metrics_of_your_own_code_are_printed(capsys):
     assert len(re.findall(r"\d\.\d+", rest)) == 4
 
 
-def test_configs_and_files_that_it_names_exist():
-    for name in re.findall(r"configs/(\w+)\.py", README):
-        assert (ROOT / "configs" / f"{name}.py").is_file()
+def test_the_readme_and_the_page_of_methods_name_every_config():
     configs = {path.stem for path in (ROOT / "configs").glob("*.py")} - {"__init__"}
     ends = "|".join({name.rpartition("_")[2] for name in configs})
-    listed = set(re.findall(rf"`([a-z0-9_]+_(?:{ends}))`", README)) - {"digits_on_photos"}
-    assert listed == configs
-    for link in re.findall(r"\]\(([^)]+)\)", README):
-        assert (ROOT / link).exists(), link
+    for text in (README, (ROOT / "docs" / "methods.md").read_text()):
+        listed = set(re.findall(rf"`([a-z0-9_]+_(?:{ends}))`", text)) - {"digits_on_photos"}
+        assert listed == configs
 
 
 def test_the_two_commands_are_there():
@@ -104,6 +146,9 @@ SHORT = {
     "train cyclegan_photos --out runs/photos": (f"{SMALL} {NETS} {CYCLE} --steps 1"),
     "train CONFIG --out DIR --parallel.coordinator HOST:PORT --parallel.processes 2"
     " --parallel.process 0": "",
+    "train CONFIG --out DIR": "",
+    "train CONFIG --out DIR --parallel.coordinator $FIRST:55527 --parallel.processes"
+    " $SKYPILOT_NUM_NODES --parallel.process $SKYPILOT_NODE_RANK": "",
     "train mine.py --averages.every 1000 --out runs/wide": f"{SMALL} --steps 2",
     "average runs/wide --width 0.05 --out runs/narrow": "",
     "train oversampling_digits --out runs/rare": f"{SMALL} {NETS} --steps 1",
@@ -196,6 +241,28 @@ SHORT = {
     "train anomaly_digits --data.source folder:NORMAL --data.normal": SMALL,
     "train anomaly_table --data.source table:FILE.csv --data.target COLUMN --data.normal CLASS"
     " --data.keep": "--data.batch_size 4",
+    "train gan_mnist": "",
+    "train gan_digits": "",
+    "train dcgan_mnist": "",
+    "train dcgan_digits": "",
+    "train wgan_mnist --steps 1500": "",
+    "train wgan_gp_mnist --steps 1500": "",
+    "train progan_mnist": "",
+    "train progan_digits": "",
+    "train sgan_mnist": "",
+    "train sgan_mnist --algorithm.no_unlabelled": "",
+    "train sgan_digits": "",
+    "train cgan_mnist": "",
+    "train cgan_digits": "",
+    "train cyclegan_book --data.source unpaired:PATH_A,PATH_B": "",
+    "train r3gan_digits": "",
+    "train stylegan2_digits --out runs/styles": (
+        "--data.image_size 8 --data.batch_size 8 --algorithm.generator.channel_max 4"
+        " --algorithm.discriminator.channel_max 4 --steps 1"
+    ),
+    "latent runs/styles mix --rows 11 12 13 14 --columns 21 22 23 24 25 26 --out mix.png": (
+        "--rows 1 --columns 2"
+    ),
 }
 
 
@@ -272,7 +339,7 @@ def perform(command):
     """Runs a command in its short form, in this process."""
     line = f"{command} {SHORT[command]}".replace("CONFIG", "mine.py")
     line = line.replace("--out OTHER", "--out made")  # OTHER holds images to compare with
-    name, *args = shlex.split(line)
+    name, *args = shlex.split(os.path.expandvars(line))
     try:
         code = importlib.import_module(f"jaxgan.{name}").main(args)
     except SystemExit as stop:
@@ -287,6 +354,8 @@ def test_every_command_does_what_it_says(tmp_path, monkeypatch):
     write_place(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name, value in {"FIRST": "HOST", "SKYPILOT_NUM_NODES": 2, "SKYPILOT_NODE_RANK": 0}.items():
+        monkeypatch.setenv(name, str(value))
     for module in (session, describe):  # one device compiles fastest
         monkeypatch.setattr(module, "open_devices", lambda parallel: Devices(1, parallel))
     first = [c for c in SHORT if c.startswith("train") and "--out runs/" in c]
@@ -294,6 +363,10 @@ def test_every_command_does_what_it_says(tmp_path, monkeypatch):
     for command in first:  # these make what the others open
         perform(command)
     assert Path("runs/mine/best").is_dir()
+    names = {"pictures": np.zeros((2, 8, 8, 3), np.uint8)}
+    exec(code("docs/run_directory.md"), names)
+    assert names["images"].shape == (16, 16, 16, 1)
+    assert names["outputs"].shape == names["pictures"].shape
     monkeypatch.setattr(loop, "train", opened)
     monkeypatch.setattr(processes, "initialize", lambda parallel: None)
     monkeypatch.setitem(opening._KINDS, "tfds", ("NAME", True, opening._KINDS["digits"][2]))
