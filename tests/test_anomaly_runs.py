@@ -19,6 +19,8 @@ from jaxgan.run.config import Checkpoint, Log
 from jaxgan.run.loop import train
 from tests.small import ALGORITHMS, small_run
 
+pytestmark = pytest.mark.xdist_group("anomaly runs")  # one worker: they share a fixture
+
 
 def write_table(path, rows, kinds=None):
     names = ["a", "b", "c"] + (["kind"] if kinds is not None else [])

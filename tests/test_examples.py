@@ -16,6 +16,8 @@ from jaxgan.errors import InputError
 from jaxgan.run.logging import read_records
 from tests.conftest import ROOT, XLA_FLAGS
 
+pytestmark = pytest.mark.xdist_group("examples")  # one worker: they share a fixture
+
 FILE = ROOT / "examples" / "vae.py"
 FEW = ("--data.image_size", "8", "--data.batch_size", "16", "--algorithm.hidden", "16")
 

@@ -15,6 +15,8 @@ from jaxgan.sample import sample as draw
 from jaxgan.train import train
 from tests.small import ALGORITHMS, SPEC, small_run
 
+pytestmark = pytest.mark.xdist_group("sample")  # one worker: they share a fixture
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):

@@ -16,6 +16,8 @@ from jaxgan.run.loop import train
 from jaxgan.search import main
 from tests.small import small_run
 
+pytestmark = pytest.mark.xdist_group("search")  # one worker: they share a fixture
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):

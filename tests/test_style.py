@@ -11,6 +11,8 @@ from jaxgan.ops.pixels import to_float
 from jaxgan.style import main
 from tests.weights.test_vgg_weights import write_caffe
 
+pytestmark = pytest.mark.xdist_group("style")  # one worker: they share a fixture
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):

@@ -83,7 +83,10 @@ KINDS = {
 """Methods that run in all forms, with the mark of the two that take longer."""
 
 
-LONG = ("stylegan2", "r3gan_images", "cyclegan", "pix2pix", "srgan", "mnet", "fast_style")
+LONG = (
+    *("stylegan2", "r3gan_images", "cyclegan", "pix2pix", "srgan", "mnet", "fast_style"),
+    *("sgan", "ganomaly"),
+)
 """Methods that take longest to compile: they run with ``-m peers``."""
 
 
@@ -157,26 +160,24 @@ def test_the_metrics_say_how_each_player_fares(name):
     assert {metric for metric in metrics if "rate" in metric} == rates
 
 
-@pytest.mark.parametrize("name", ["gan", "wgan_gp"])
+OFTEN = [pytest.param(name, marks=marks_of(name)) for name in ("sn_cgan", "wgan_gp")]
+"""Methods whose five steps are at hand."""
+
+
+@pytest.mark.parametrize("name", OFTEN)
 def test_each_player_takes_its_share_of_updates(name):
-    config = ALGORITHMS[name]
-    algorithm = config.build(SPEC)
-    stream = batches(algorithm)
-    state = jax.jit(algorithm.init)(KEY, next(stream))
-    state, _ = jax.jit(advance(algorithm))(state, next(stream), KEY)
+    _, state, _ = on_one_device(name)
     updates = {
         player: {int(n) for _, n in optax.tree.get_all_with_path(p.opt_state, "count")}
         for player, p in state.players.items()
     }
     other = next(iter(set(state.players) - {"generator"}))
-    assert updates == {"generator": {1}, other: {config.n_critic}}
+    assert updates == {"generator": {5}, other: {5 * ALGORITHMS[name].n_critic}}
 
 
-@pytest.mark.parametrize("name", ["dcgan", "sn_cgan", "wgan_gp"])
+@pytest.mark.parametrize("name", OFTEN)
 def test_samples_follow_key_and_label_and_no_other_sample(name):
-    algorithm = ALGORITHMS[name].build(SPEC)
-    state = jax.jit(algorithm.init)(KEY, next(batches(algorithm)))
-    weights = state.weights()
+    algorithm, weights = build(name), jax.device_put(on_one_device(name)[1].weights())
     labels = jnp.asarray([1, 2, 3, 4])
     sample = algorithm.functions["sample"].apply
     draw = jax.jit(lambda labels, key: sample(weights, {"n": 4, "label": labels}, key))
@@ -193,11 +194,9 @@ def test_samples_follow_key_and_label_and_no_other_sample(name):
     np.testing.assert_allclose(given[:1], alone, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["gan", "cgan"])
+@pytest.mark.parametrize("name", OFTEN)
 def test_the_sheet_has_a_row_a_class(name):
-    algorithm = ALGORITHMS[name].build(SPEC)
-    state = jax.jit(algorithm.init)(KEY, next(batches(algorithm)))
-    weights = state.weights()
+    algorithm, weights = build(name), jax.device_put(on_one_device(name)[1].weights())
     sheet = jax.jit(algorithm.show)(weights, next(batches(algorithm)), KEY)[""]
     assert sheet.shape == (10, 10, 8, 8, 1)
 

@@ -11,6 +11,7 @@ import optax
 import pytest
 
 from jaxgan.algorithms import CGAN, GAN, SGD, Adam, Penalties, Targets
+from jaxgan.algorithms._parts.diff_augment import DiffAugment
 from jaxgan.algorithms._parts.networks import fit, forward
 from jaxgan.core import Given, Spec, advance
 from jaxgan.errors import InputError
@@ -204,7 +205,7 @@ def test_shared_fakes_need_one_batch_of_them():
 
 def test_lazy_penalties_weigh_as_much_as_those_of_each_step():
     """Four steps: two of them with the penalty's update, of twice the weight."""
-    config = ALGORITHMS["lazy"]
+    config = replace(ALGORITHMS["lazy"], augment=DiffAugment())
     algorithm = config.build(SPEC)
     state, step = jax.jit(algorithm.init)(KEY, BATCH), jax.jit(advance(algorithm))
     seen = []

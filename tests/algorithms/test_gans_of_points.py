@@ -18,6 +18,8 @@ from jaxgan.run.report import Question, evaluate
 from tests.small import ALGORITHMS, DENSE, POINTS, small_run
 from tests.test_train import assert_same_runs, crash, train
 
+pytestmark = pytest.mark.xdist_group("gans of points")  # one worker: they share a fixture
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
@@ -87,7 +89,11 @@ def test_the_measure_is_of_as_many_samples_as_held_out_points(run):
 
 
 @pytest.mark.parametrize(
-    "name,call", [("r3gan", 2), pytest.param("afm", 1, marks=pytest.mark.peers)]
+    "name,call",
+    [
+        pytest.param("r3gan", 2, marks=pytest.mark.peers),
+        pytest.param("afm", 1, marks=pytest.mark.slow),
+    ],
 )
 def test_a_crash_and_a_restart_end_where_one_run_ends_to_the_bit(name, call, tmp_path, monkeypatch):
     every = {"checkpoint": Checkpoint(every=2), "log": Log(every=2)}

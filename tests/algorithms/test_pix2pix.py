@@ -22,7 +22,10 @@ def batch(n, size=32):
     return {name: rng.integers(0, 256, (n, size, size, 3), np.uint8) for name in "ab"}
 
 
-@pytest.mark.parametrize("direction", [pytest.param("ab", marks=pytest.mark.slow), "ba"])
+@pytest.mark.parametrize(
+    "direction",
+    [pytest.param("ab", marks=pytest.mark.slow), pytest.param("ba", marks=pytest.mark.peers)],
+)
 def test_one_whole_step_equals_pytorch(direction):
     torch = pytest.importorskip("torch", reason="the extra `peers` is not installed")
     from benchmarks.peers import torch_translation as peer

@@ -17,6 +17,8 @@ from jaxgan.nets import BookDCGANGenerator, ProGANDiscriminator, ProGANGenerator
 from jaxgan.system.devices import Devices, open_devices
 from tests.algorithms.test_every_algorithm import FORMS, batches, run
 
+pytestmark = pytest.mark.xdist_group("progan")  # one worker: they share a fixture
+
 KEY = jax.random.key(0)
 NARROW = {"features": 4, "base": 16}
 SMALL = ProGAN(
@@ -148,6 +150,7 @@ def one_device():
     return run(second_level(DESCENDING), Devices(1))  # fails where a level is traced twice
 
 
+@pytest.mark.peers
 def test_five_whole_steps_equal_pytorch(one_device):
     torch = pytest.importorskip("torch", reason="the extra `peers` is not installed")
     from benchmarks.peers import torch_progan as peer
@@ -194,7 +197,11 @@ def test_every_parameter_of_both_nets_learns_as_the_level_fades_in(one_device):
 
 
 @pytest.mark.parametrize(
-    "form", ["jit", *(pytest.param(f, marks=pytest.mark.slow) for f in ("pmap", "sharded"))]
+    "form",
+    [
+        pytest.param("jit", marks=pytest.mark.peers),
+        *(pytest.param(form, marks=pytest.mark.slow) for form in ("pmap", "sharded")),
+    ],
 )
 def test_four_devices_equal_one(form, one_device):
     """Each has two examples, so a group of the deviation, of stride two, has one on each."""

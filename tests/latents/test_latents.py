@@ -20,6 +20,8 @@ from jaxgan.run.opened import open_run
 from jaxgan.train import train
 from tests.small import ALGORITHMS, small_run
 
+pytestmark = pytest.mark.xdist_group("latents")  # one worker: they share a fixture
+
 DENSE = replace(ALGORITHMS["gan"], generator=MLPGenerator(hidden=32), latent_dim=12)
 
 

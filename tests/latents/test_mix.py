@@ -14,6 +14,8 @@ from jaxgan.latents.space import Space
 from jaxgan.run.opened import Opened
 from tests.small import ALGORITHMS, SPEC, small_run
 
+pytestmark = pytest.mark.xdist_group("mix")  # one worker: they share a fixture
+
 
 @pytest.fixture(scope="module")
 def space():

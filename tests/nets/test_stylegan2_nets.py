@@ -11,6 +11,8 @@ from jaxgan.errors import InputError
 from jaxgan.nets import StyleGAN2Discriminator, StyleGAN2Generator
 from jaxgan.nets.stylegan2 import truncated
 
+pytestmark = pytest.mark.xdist_group("stylegan2 nets")  # one worker: they share a fixture
+
 KEY = jax.random.key(0)
 WIDTHS = {"channel_base": 64, "channel_max": 8, "image_shape": (16, 16, 2)}
 G = StyleGAN2Generator(style_dim=6, mapping_layers=2, style_decay=0.9, **WIDTHS)

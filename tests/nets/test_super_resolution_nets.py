@@ -131,7 +131,7 @@ def pairs():
     yield pytest.param(net, marks=pytest.mark.peers, id="SRGANDiscriminator")
 
 
-@pytest.mark.parametrize("net", pairs())
+@pytest.mark.parametrize("net", list(pairs()))
 def test_outputs_and_gradients_are_pytorchs(net):
     torch = pytest.importorskip("torch", reason="the extra `peers` is not installed")
     from benchmarks.peers import torch_super_resolution as peer

@@ -144,6 +144,7 @@ def in_torch():
     return torch, peer
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize("padding", ["reflect", "zero", "replicate"])
 def test_resnet_equals_pytorch(padding):
     torch, peer = in_torch()
@@ -155,6 +156,7 @@ def test_resnet_equals_pytorch(padding):
     np.testing.assert_allclose(applied(net, variables, images), want, atol=1e-4)
 
 
+@pytest.mark.peers
 def test_unet_equals_pytorch():
     torch, peer = in_torch()
     net = UNetGenerator(depth=5, features=8, dropout=0.0)
@@ -167,6 +169,7 @@ def test_unet_equals_pytorch():
     assert sum(p.numel() for p in peer.UNet().parameters()) == 54_413_955
 
 
+@pytest.mark.peers
 def test_book_unet_equals_pytorch():
     torch, peer = in_torch()
     net = BookUNetGenerator(depth=3, features=8)
@@ -177,6 +180,7 @@ def test_book_unet_equals_pytorch():
     np.testing.assert_allclose(applied(net, variables, images), want, atol=1e-4)
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize("layers", [1, 3])
 def test_patchgan_equals_pytorch(layers):
     torch, peer = in_torch()

@@ -13,6 +13,8 @@ from jaxgan.run.loop import train
 from jaxgan.run.opened import open_run, read_state
 from tests.small import ALGORITHMS, small_run
 
+pytestmark = pytest.mark.xdist_group("averages")  # one worker: they share a fixture
+
 
 @pytest.mark.parametrize("width", [0.05, 0.1, 0.2])
 def test_the_width_is_the_deviation_of_the_weights(width):

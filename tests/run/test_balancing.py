@@ -16,6 +16,8 @@ from jaxgan.run.opened import open_run
 from jaxgan.sample import main
 from tests.small import ALGORITHMS, NETS, small_run
 
+pytestmark = pytest.mark.xdist_group("balancing")  # one worker: they share a fixture
+
 KEEP = ("3:7", "8:0")
 
 

@@ -16,6 +16,8 @@ from jaxgan.system.devices import Devices
 from tests.small import ALGORITHMS, small_run
 from tests.test_train import final_state, train
 
+pytestmark = pytest.mark.xdist_group("broken checkpoints")  # one worker: they share a fixture
+
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):

@@ -14,6 +14,8 @@ from jaxgan.run.pictures import write_curves
 from tests.small import ALGORITHMS, small_run
 from tests.test_train import train
 
+pytestmark = pytest.mark.xdist_group("damaged records")  # one worker: they share a fixture
+
 BOUNDED = settings(
     max_examples=60,
     deadline=None,

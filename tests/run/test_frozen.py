@@ -16,6 +16,8 @@ from jaxgan.system.devices import Devices
 from tests.run.methods import CODE, Taught, run_of, write_weights
 from tests.test_train import assert_same_runs, crash
 
+pytestmark = pytest.mark.xdist_group("frozen")  # one worker: they share a fixture
+
 COLUMNS = 50_000
 BYTES = 4 * CODE * COLUMNS
 

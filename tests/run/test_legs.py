@@ -20,6 +20,8 @@ from jaxgan.system.devices import Devices, Parallel, open_devices
 from tests.run.methods import growing
 from tests.test_train import assert_same_runs, crash, final_state, losses
 
+pytestmark = pytest.mark.xdist_group("legs")  # one worker: they share a fixture
+
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
@@ -29,7 +31,7 @@ def whole(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "killed", [3, 5, *(pytest.param(k, marks=pytest.mark.slow) for k in (4, 7))]
+    "killed", [5, *(pytest.param(k, marks=pytest.mark.slow) for k in (3, 4, 7))]
 )
 def test_killed_in_each_leg_and_between_it_ends_where_one_run_ends_to_the_bit(
     killed, whole, tmp_path, monkeypatch
@@ -43,7 +45,11 @@ def test_killed_in_each_leg_and_between_it_ends_where_one_run_ends_to_the_bit(
 
 @pytest.mark.parametrize(
     "changes",
-    [{"steps_per_call": 3}, {"on_device": True}, {"steps_per_call": 2, "on_device": True}],
+    [
+        {"steps_per_call": 3},
+        pytest.param({"on_device": True}, marks=pytest.mark.slow),
+        pytest.param({"steps_per_call": 2, "on_device": True}, marks=pytest.mark.slow),
+    ],
 )
 def test_calls_do_not_cross_legs_and_placement_changes_nothing(changes, whole, tmp_path):
     call = changes.pop("steps_per_call", 1)

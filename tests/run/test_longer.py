@@ -14,6 +14,8 @@ from jaxgan.system.devices import Devices
 from tests.small import ALGORITHMS, small_run
 from tests.test_train import final_state, train
 
+pytestmark = pytest.mark.xdist_group("longer")  # one worker: they share a fixture
+
 
 def run_of(out, schedule="linear", **fields):
     rule = Adam(lr=0.01, schedule=schedule)

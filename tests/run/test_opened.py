@@ -19,6 +19,8 @@ from tests.run.methods import run_of
 from tests.small import ALGORITHMS, small_run
 from tests.test_train import train
 
+pytestmark = pytest.mark.xdist_group("opened")  # one worker: they share a fixture
+
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):

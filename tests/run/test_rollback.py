@@ -142,6 +142,7 @@ def test_killed_after_a_rollback_and_resumed_it_ends_the_same_to_the_bit(
     assert_same(run, by_hand(rollbacks=1, back_to=4 if at == 6 else 0))
 
 
+@pytest.mark.peers
 def test_calls_of_several_steps_and_data_on_the_device_go_back_too(tmp_path):
     run = fragile(tmp_path, steps_per_call=2)
     run = replace(run, data=replace(run.data, on_device=True))

@@ -17,8 +17,11 @@ from jaxgan.nets import (
 )
 from jaxgan.run.loop import train
 from jaxgan.run.opened import open_run
+from jaxgan.run.stage import legs_of, like
 from jaxgan.run.transfer import Transfer
 from tests.small import ALGORITHMS, SPEC, small_run
+
+pytestmark = pytest.mark.xdist_group("transfer")  # one worker: they share a fixture
 
 CONFIG = GAN(
     generator=BookDCGANGenerator(features=2),
@@ -68,10 +71,11 @@ def test_a_resumed_run_takes_nothing_again(source, tmp_path, capsys):
     assert "init_from" not in capsys.readouterr().out
 
 
-def test_it_says_what_does_not_match_and_why(source, tmp_path, capsys):
+def test_it_says_what_does_not_match_and_why(source, tmp_path):
     other = replace(CONFIG, latent_dim=5, discriminator=BookDCGANDiscriminator(features=3))
-    train(small_run(other, tmp_path / "run", steps=4, init_from=str(source)))
-    said = capsys.readouterr().out
+    run = small_run(other, tmp_path / "run", init_from=str(source))
+    [leg] = legs_of(run, SPEC)
+    said = Transfer(run, like(leg, SPEC.features)).lines
     assert "init_from: generator takes 13 of 14 arrays" in said
     line = "init_from: generator/params/Dense_0/kernel is (8, 32) there and (5, 32) here"
     assert line in said

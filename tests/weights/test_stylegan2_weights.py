@@ -16,6 +16,8 @@ torch = pytest.importorskip("torch", reason="the extra `peers` is not installed"
 
 import published_networks as published
 
+pytestmark = pytest.mark.xdist_group("stylegan2 weights")  # one worker: they share a fixture
+
 CLASSES = 3
 WIDTHS = {0: {4: 6, 8: 6, 16: 5}, CLASSES: {4: 6, 8: 5}}
 

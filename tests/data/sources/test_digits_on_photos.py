@@ -10,6 +10,8 @@ from jaxgan.core import Feature
 from jaxgan.data.sources import digits_on_photos
 from jaxgan.data.sources.digits_on_photos import open_digits_on_photos
 
+pytestmark = pytest.mark.xdist_group("digits on photos")  # one worker: they share a fixture
+
 PHOTOS = functools.cache(lambda: [load_sample_image(f) for f in ("china.jpg", "flower.jpg")])
 
 
