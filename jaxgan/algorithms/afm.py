@@ -149,7 +149,7 @@ class AFM:
     def _moved(
         self, given: Given, real: Examples, key: PRNGKey
     ) -> tuple[Latent, Examples, Variables]:
-        """z and G(z), one for each real example, and G's new variables."""
+        """Noise z and G(z), one of each per real example, and G's new variables."""
         k_latent, k_net = jax.random.split(key)
         size = math.prod(real.shape[1:])
         z = Sampler(self.generator, size, "normal").draw(k_latent, real.shape[0])

@@ -110,7 +110,7 @@ class ProGAN:
         return [end - start for start, end in itertools.pairwise([0, *ends])]
 
     def _leg(self, image: Feature, level: int, first: int, length: int, end: int) -> Leg:
-        """The level from global step ``first`` to ``end``; ``length`` sets its fade and schedules."""
+        """The level from global step ``first`` to ``end``; fade and schedules use ``length``."""
         size = SMALLEST << level
         shape = (size, size, image.shape[2])
         gan = replace(

@@ -109,7 +109,7 @@ class SkipGANomaly:
     def score(
         self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey | None = None
     ) -> PerExample:
-        """w mean (x - G(x))^2 + (1 - w) mean (f(x) - f(G(x)))^2 with w = ``pixels``."""
+        """With w = ``pixels``: w mean (x - G(x))^2 + (1 - w) mean (f(x) - f(G(x)))^2."""
         del key
         x, d = inputs["image"], weights["discriminator"]
         made = self._made(weights, x)

@@ -50,11 +50,11 @@ class Question(Protocol):
     save_statistics: str | None = None
     """Output .npz file for mean and covariance of the images' features, as pytorch-fid writes."""
     best: bool = False
-    """Use of the run's best checkpoint, not its newest."""
+    """The run's best checkpoint, not its newest."""
     member: int = 0
-    """Member of a run that trained several."""
+    """Index of the member, for a run that trained several."""
     ema: bool = True
-    """Use of averaged weights, if the run keeps them."""
+    """Averaged weights, if the run keeps them."""
     config: str | None = None
     """Config file, for a run with nets that are not jaxgan's own."""
 
