@@ -1,1 +1,1 @@
-"""Questions about speed and cost, one script each; README.md says what they found."""
+"""One script per question about speed, cost or quality; README.md has the findings."""

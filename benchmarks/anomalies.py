@@ -1,7 +1,8 @@
 """Each class as the anomaly: ``python -m benchmarks.anomalies CONFIG...``.
 
-README.md says what is measured and the finding. It trains in this process, one program a config,
-and scores the held-out part at the last step; no step is chosen by its result.
+README.md describes the measurement and the finding. The script trains in this process, with one
+program per config, and scores the held-out part at the last step; no step is selected by its
+result.
 """
 
 import sys
@@ -26,7 +27,7 @@ from jaxgan.run.configs import find_config
 from jaxgan.typing import Batch
 
 RARE, DRAWS = 0.02, 200
-"""Share of anomalies in the rare form, and sets of it that are drawn."""
+"""Fraction of anomalies in the sets with rare anomalies, and number of such random sets."""
 FOREST = "IsolationForest"
 
 
@@ -35,41 +36,41 @@ class Command:
     """Trains each config without one class at a time, and ranks that class above the others."""
 
     configs: Annotated[tuple[str, ...], tyro.conf.Positional]
-    """Configs that find anomalies; data and length are those of each."""
+    """Configs for anomaly detection, which also set the data and the number of steps."""
     seeds: int = 1
-    """Seeds of each, which also choose the batches."""
+    """Number of seeds per class; a seed also determines the batches."""
     steps: int | None = None
-    """Training steps in the place of a config's."""
+    """Training steps, instead of the config's."""
     source: str | None = None
-    """Data in the place of a config's, such as idx:PATH."""
+    """Data source, instead of the config's, such as idx:PATH."""
     only: tuple[str, ...] = ()
-    """Classes that are the anomaly in turn; all by default."""
+    """Classes to use as the anomaly in turn; all by default."""
     forest: bool = False
-    """Adds scikit-learn's IsolationForest of the same training examples."""
+    """Comparison with scikit-learn's IsolationForest on the same training examples."""
     picture: Path | None = None
-    """A PNG file for the last run's examples, errors and histogram of scores."""
+    """Output PNG file with examples, errors and a histogram of scores of the last run."""
 
 
 class Scored(NamedTuple):
-    """The held-out examples as one run scores them."""
+    """The held-out examples and their scores by one run."""
 
     method: str
     anomaly: str
-    """The class that was not trained on."""
+    """Class that was not trained on."""
     seed: int
     scores: np.ndarray
     labels: np.ndarray
-    """1 is an anomaly."""
+    """Labels of the examples: 1 is an anomaly."""
     show: Callable[[np.ndarray], dict[str, Any]] | None = None
-    """The sheet of these held-out examples."""
+    """Function that returns the sheet of some of these examples."""
 
 
 def scored(
     run: Run, seeds: int, only: tuple[str, ...] = (), forest: bool = False
 ) -> Iterator[Scored]:
-    """Every run, as it is ready."""
+    """Trains all runs and yields each when it is scored."""
     names = open_streams(run.data)[""].class_names
-    two = len(names) == 2  # the config says which one is normal
+    two = len(names) == 2  # the config names the normal class
     every = [n for n in names if n not in run.data.normal] if two else list(names)
     program = None
     for anomaly in only or every:
@@ -77,7 +78,7 @@ def scored(
         dataset = open_dataset(data)
         train = dataset.loader("").examples(np.arange(len(dataset.streams[""].train)))
         (test,) = dataset.held_out_batches(1 << 30)
-        if program is None:  # one for all classes: the training part is an argument of it
+        if program is None:  # one program for all classes, with the training part as an argument
             program = Program(run.algorithm.build(Spec(dataset.features, run.steps)))
         for seed in range(seeds):
             weights = program.trained(train, run.steps, data.batch_size, seed)
@@ -93,7 +94,7 @@ class Program:
     """A method, compiled once for the training sets of all classes."""
 
     CALL = 100
-    """Steps a call."""
+    """Steps per call."""
 
     def __init__(self, algorithm: Algorithm):
         """Compiles nothing yet."""
@@ -116,9 +117,9 @@ class Program:
         self._steps, self._scores = jax.jit(steps, donate_argnums=0), jax.jit(scores)
 
     def trained(self, train: Batch, steps: int, size: int, seed: int) -> Any:
-        """The weights after some steps on batches in random order, epoch by epoch."""
+        """The weights after ``steps`` steps; each epoch has the batches in a new random order."""
         n, random = len(next(iter(train.values()))), np.random.default_rng(seed)
-        self._room = max(self._room, n + n // 8)  # sets of other classes have other sizes
+        self._room = max(self._room, n + n // 8)  # training sets of other classes differ in size
         data = {k: np.resize(np.asarray(x), (self._room, *x.shape[1:])) for k, x in train.items()}
         epochs = -(-steps * size // n)
         places = np.concatenate([random.permutation(n) for _ in range(epochs)])[: steps * size]
@@ -142,7 +143,7 @@ class Program:
 
 
 def rows_of(batch: Batch) -> np.ndarray:
-    """The examples as rows of numbers."""
+    """The examples as flat vectors."""
     x = np.asarray(batch["row"] if "row" in batch else batch["image"], np.float64)
     return x.reshape(len(x), -1)
 
@@ -155,7 +156,7 @@ def forest_scores(train: np.ndarray, test: np.ndarray, seed: int) -> np.ndarray:
 
 
 def measured(scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """ROC-AUC and average precision as the held-out part is, and with 2% of anomalies."""
+    """ROC-AUC and average precision of the held-out part, and with 2% anomalies."""
     normal, anomalous = scores[labels == 0], scores[labels == 1]
     found = ranking(normal, anomalous)
     count = max(1, round(len(normal) * RARE / (1 - RARE)))
@@ -168,7 +169,7 @@ def measured(scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 
 
 def table(rows: dict[tuple[str, str], list[dict[str, float]]]) -> str:
-    """A row a method and anomalous class: mean and sample deviation over seeds; then the means."""
+    """One row per method and anomalous class (mean and sample deviation over seeds), then means."""
     names = list(next(iter(rows.values()))[0])
     lines = [["method", "anomaly", *names]]
     for (method, anomaly), found in rows.items():
@@ -187,7 +188,7 @@ def _spread(values: list[float]) -> str:
 
 
 def draw(path: Path, found: Scored) -> None:
-    """Two normal and two anomalous images with their errors, beside the scores' histogram."""
+    """Draws two normal and two anomalous images with errors, beside a histogram of the scores."""
     import matplotlib.pyplot as plt
 
     assert found.show is not None

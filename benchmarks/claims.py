@@ -1,6 +1,7 @@
-"""What a config got, judged by scorers that never saw it: ``python -m benchmarks.claims RUN...``.
+"""Scores a config's samples with independent scorers: ``python -m benchmarks.claims RUN...``.
 
-README.md says what is measured. It reads finished runs of labelled images and trains no GAN.
+README.md describes the measurement. The script reads finished runs of labelled images and trains no
+GAN.
 """
 
 import json
@@ -34,34 +35,34 @@ Labels = Int[np.ndarray, "n"]
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Scores the samples of finished runs; prints a row for each run."""
+    """Scores the samples of finished runs; prints one row per run."""
 
     runs: Annotated[tuple[str, ...], tyro.conf.Positional]
     """Run directories."""
     source: str
-    """Labelled images, such as idx:FOLDER; without a test part, 30% of them are held out."""
+    """Source of labelled images, such as idx:FOLDER; without a test part, 30% are held out."""
     n: int = 10_000
-    """Samples of a run."""
+    """Number of samples per run."""
     train: int = 20_000
-    """Real images that train the classifier."""
+    """Number of real images that the classifier is trained on."""
     weights: str | None = None
-    """File of SqueezeNet's weights for the Frechet distance; None leaves it out."""
+    """File of SqueezeNet's weights for the Frechet distance; None: no distance."""
     out: str | None = None
-    """Writes the rows as JSON to this file."""
+    """Output JSON file for the rows."""
 
 
 def flat(images: Images) -> Float[np.ndarray, "n d"]:
-    """Pixels in [0, 1], a row an image."""
+    """Pixels in [0, 1], one row per image."""
     return images.reshape(len(images), -1) / 255.0
 
 
 def classifier(images: Images, labels: Labels) -> Pipeline:
-    """A support vector machine (RBF kernel, C = 10) on 50 principal components, of reals alone."""
+    """A support vector machine (RBF kernel, C = 10) on 50 principal components, for real images."""
     return make_pipeline(PCA(50, random_state=0), SVC(C=10)).fit(flat(images), labels)
 
 
 def kept(fake: Images, fake_labels: Labels, real: Images, real_labels: Labels) -> float:
-    """Mean over classes of the samples' per-pixel standard deviation over that of the reals."""
+    """Ratio of the samples' per-pixel standard deviation to the reals', averaged over classes."""
     ratios = [
         flat(fake[fake_labels == k]).std(0).mean() / flat(real[real_labels == k]).std(0).mean()
         for k in np.unique(real_labels)
@@ -71,13 +72,13 @@ def kept(fake: Images, fake_labels: Labels, real: Images, real_labels: Labels) -
 
 
 def reals(source: str, shape: tuple[int, ...]) -> tuple[Images, Images, Labels, Labels]:
-    """Train and test images of the samples' shape, then their labels."""
+    """Training and test images in the samples' shape, then their labels."""
     train = open_streams(Data(source=source))[""].arrays
     if train is None or "label" not in train:
         raise InputError(f"source: {source} has no labels")
     try:
         test = open_streams(Data(source=source, split="test"))[""].arrays
-    except InputError:  # a source in one part
+    except InputError:  # a source without a test part
         test = None
     parts = [
         (prepared(part["image"], shape[0], 0, shape[-1]), part["label"])
@@ -92,7 +93,7 @@ def reals(source: str, shape: tuple[int, ...]) -> tuple[Images, Images, Labels, 
 
 
 def minutes(run: Path) -> float:
-    """Minutes of training, by the records' own speed: sheets and checkpoints excluded."""
+    """Minutes of training from the speed in the records, without sheets and checkpoints."""
     records = [r for r in read_records(run / "metrics.jsonl") if r.get("images_per_second")]
     images = np.diff([0, *(r["images"] for r in records)])
     return float(sum(images / [r["images_per_second"] for r in records]) / 60)
@@ -104,7 +105,7 @@ def row(command: Command, name: str, svc: Pipeline, real: Images, labels: Labels
     _, function = drawing_function(run.functions)
     fake = run.sample(command.n)
     found = svc.predict(flat(fake))
-    classes = classes_of(function, run.spec.features)  # 0: unconditional, no label was asked for
+    classes = classes_of(function, run.spec.features)  # 0: unconditional, no requested label
     asked = np.arange(len(fake)) % classes if classes else None
     shares = np.bincount(found, minlength=labels.max() + 1) / len(found)
     records = read_records(Path(name) / "metrics.jsonl")

@@ -1,6 +1,6 @@
 """jaxgan's training steps beside PyTorch's and TensorFlow's: ``python -m benchmarks.compare``.
 
-README.md says what the workloads and contenders are, and how they are measured.
+README.md describes the workloads, the contenders and the measurement.
 """
 
 import contextlib
@@ -29,11 +29,11 @@ from jaxgan import cli
 from jaxgan.errors import InputError
 
 REFERENCE = "jaxgan"
-"""The contender that the others are compared with."""
+"""Contender that the others are compared with."""
 MINIMUM = 2
-"""Steps of a window, at least."""
+"""Smallest number of steps in a window."""
 PAUSE = 0.3
-"""Seconds before a window, in which the last contender's threads stop waiting for more work."""
+"""Pause in seconds before a window, until the last contender's threads stop waiting for work."""
 COLUMNS = {
     "ms/step": ("ms_per_step", 9, ",.1f"),
     "ratio": ("ratio", 6, ".2f"),
@@ -42,42 +42,42 @@ COLUMNS = {
     "compile s": ("compile_seconds", 9, ".1f"),
     "peak MiB": ("peak_mib", 8, ",.0f"),
 }
-"""Title, after the contender's name: field of a row, width, format."""
+"""Columns by title, after the contender's name: field of a row, width, format."""
 
 
 GPU = "JAXGAN_BENCHMARK_GPU"
-"""The variable that :mod:`benchmarks.gpu` sets, so that contenders see the GPU."""
+"""Environment variable that :mod:`benchmarks.gpu` sets, so that contenders see the GPU."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Compares training steps of jaxgan and of its peers on this machine's CPUs."""
+    """Compares training steps of jaxgan and its peers on this machine's CPUs."""
 
     workloads: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
-    """Names of workloads; none: those of the README's default set."""
+    """Names of workloads; empty: the default set in README.md."""
     contenders: tuple[str, ...] = ()
-    """Names of contenders; none: all."""
+    """Names of contenders; empty: all."""
     rounds: int = 7
-    """Windows of each contender."""
+    """Number of windows per contender."""
     seconds: float = 10.0
-    """Length of all windows of a contender together."""
+    """Total length in seconds of a contender's windows."""
     batch_size: int | None = None
-    """In place of the workloads' own."""
+    """Batch size, instead of the workloads' own."""
     out: str | None = None
-    """FILE.json for the results."""
+    """Output FILE.json for the results."""
     preload: str | None = None
-    """A shared library (an allocator, say) that all contenders are started with, by LD_PRELOAD."""
+    """Shared library, such as an allocator, with which contenders are started, by LD_PRELOAD."""
 
 
 # Contenders' processes.
 
 
 class WorkerError(Exception):
-    """A contender ended; says why in one line."""
+    """A contender has ended; the message says why in one line."""
 
 
 class Worker:
-    """A contender in a process of its own, which waits between its windows."""
+    """A contender in its own process, which waits between its windows."""
 
     def __init__(
         self, name: str, workload: str, batch_size: int | None, folder: Path, preload: str | None
@@ -85,7 +85,7 @@ class Worker:
         """Starts the process and waits until it has compiled and warmed up.
 
         Raises:
-          WorkerError: where it ends before.
+          WorkerError: the process ends before that.
         """
         contender = CONTENDERS[name]
         task = {
@@ -112,10 +112,10 @@ class Worker:
             raise
 
     def window(self, calls: int) -> dict[str, Any]:
-        """``seconds`` of that many calls, and ``peak_mib`` so far.
+        """``seconds`` of a number of calls, and ``peak_mib`` so far.
 
         Raises:
-          WorkerError: where the process ends in them.
+          WorkerError: the process ends meanwhile.
         """
         time.sleep(PAUSE)
         assert self._process.stdin is not None
@@ -147,7 +147,7 @@ class Worker:
 
 
 def environment(folder: Path, preload: str | None) -> dict[str, str]:
-    """A contender's variables: CPUs alone unless :data:`GPU` is set, no code from earlier runs."""
+    """A contender's environment: CPUs only unless :data:`GPU` is set, and no compilation cache."""
     cpu = {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
     paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     return {
@@ -164,7 +164,7 @@ def environment(folder: Path, preload: str | None) -> dict[str, str]:
 
 
 def compare(workload: str, names: Sequence[str], command: Command) -> list[dict[str, Any]]:
-    """A row for every contender, as data."""
+    """Measures all contenders; returns one row per contender."""
     rows = {name: {"contender": name, "status": "ok", "rounds_ms": []} for name in names}
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         workers: dict[str, Worker] = {}
@@ -183,7 +183,7 @@ def compare(workload: str, names: Sequence[str], command: Command) -> list[dict[
 def take_turns(
     workers: dict[str, Worker], rows: dict[str, dict[str, Any]], rounds: int, seconds: float
 ) -> None:
-    """Fills in ``rounds_ms``: a window of every worker a round, each round another one first."""
+    """Fills in ``rounds_ms``: one window per worker and round, in rotating order."""
     calls = {}
     for name, worker in workers.items():
         with _reported(rows[name], "failed"):
@@ -210,7 +210,7 @@ def _check_installed(name: str) -> None:
 
 @contextlib.contextmanager
 def _reported(row: dict[str, Any], stage: str) -> Iterator[None]:
-    """What a contender dies of becomes its status."""
+    """Records the error of a contender that ends as its status."""
     try:
         yield
     except ImportError as error:
@@ -220,7 +220,7 @@ def _reported(row: dict[str, Any], stage: str) -> Iterator[None]:
 
 
 def summarize(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows with medians, and with ratios to :data:`REFERENCE`'s window of the same round."""
+    """Adds medians to the rows, and ratios to :data:`REFERENCE`'s window in the same round."""
     reference = [
         r["rounds_ms"] for r in rows if r["contender"] == REFERENCE and r["status"] == "ok"
     ]
@@ -240,7 +240,7 @@ def summarize(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def machine() -> dict[str, Any]:
-    """What the numbers were measured on."""
+    """The machine and the versions on which the numbers were measured."""
     return {
         "processor": processor(),
         "cpus": os.cpu_count(),
@@ -251,7 +251,7 @@ def machine() -> dict[str, Any]:
 
 
 def processor() -> str:
-    """The CPU's name, where the system tells."""
+    """The CPU's name, if the system provides it."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):
@@ -266,7 +266,7 @@ def header() -> str:
 
 
 def line(row: dict[str, Any]) -> str:
-    """A row as text; in place of numbers, why there are none."""
+    """A row as text; without numbers, the reason."""
     if row["status"] != "ok":
         return f"{row['contender']:20}  {row['status']}"
     cells = [f"{row['contender']:20}"]
@@ -277,7 +277,7 @@ def line(row: dict[str, Any]) -> str:
 
 
 def verdict(rows: list[dict[str, Any]]) -> str:
-    """The fastest peer, and the median ratio to it."""
+    """A line with the fastest peer and the median ratio to it."""
     if not any(row["contender"] == REFERENCE and row["status"] == "ok" for row in rows):
         return f"{REFERENCE} was not measured, so there are no ratios"
     peers = [
@@ -294,10 +294,10 @@ def verdict(rows: list[dict[str, Any]]) -> str:
 
 
 def choose(field: str, names: Iterable[str], known: Sequence[str]) -> list[str]:
-    """The names.
+    """The given names, without duplicates.
 
     Raises:
-      InputError: one line, which names the nearest to an unknown one.
+      InputError: a name is unknown; the line suggests the nearest one.
     """
     for name in names:
         if name not in known:
@@ -308,7 +308,7 @@ def choose(field: str, names: Iterable[str], known: Sequence[str]) -> list[str]:
 
 
 def check(command: Command) -> None:
-    """Raises InputError for a field that makes no sense."""
+    """Raises InputError for an invalid field."""
     for field in ("rounds", "seconds", "batch_size"):
         value = getattr(command, field)
         if value is not None and value <= 0:
@@ -320,7 +320,7 @@ def check(command: Command) -> None:
 
 
 def say(text: str) -> None:
-    """Progress, beside the table."""
+    """Prints progress to stderr, beside the table."""
     print(text, file=sys.stderr, flush=True)
 
 

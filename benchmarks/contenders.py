@@ -1,4 +1,4 @@
-"""Contenders of :mod:`benchmarks.compare` and :mod:`benchmarks.gpu`: libraries in their forms."""
+"""Contenders of :mod:`benchmarks.compare` and :mod:`benchmarks.gpu`: libraries and their forms."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ class Contender:
     """A library in one of its forms."""
 
     module: str
-    """Has ``build(workload, arrays, form) -> Runner``."""
+    """Module with ``build(workload, arrays, form) -> Runner``."""
     form: str
-    """Which of the library's forms."""
+    """Form of the library, such as ``eager`` or ``compile``."""
     package: str
-    """Name to import."""
+    """Name of the package to import."""
     requirement: str
     """Requirement for pip."""
 
@@ -32,7 +32,7 @@ CONTENDERS: dict[str, Contender] = {
     "tf-function": Contender("benchmarks.peers.tensorflow_gan", "function", *_TENSORFLOW),
     "tf-xla": Contender("benchmarks.peers.tensorflow_gan", "xla", *_TENSORFLOW),
 }
-"""By name; the ratios are to the first."""
+"""Contenders by name; ratios are relative to the first."""
 
 _CUDA = ("benchmarks.peers.torch_cuda",)
 GPU_CONTENDERS: dict[str, Contender] = {
@@ -44,17 +44,17 @@ GPU_CONTENDERS: dict[str, Contender] = {
     "cuda-compile-bf16": Contender(*_CUDA, "compile bf16", *_TORCH),
     "cuda-graphs-bf16": Contender(*_CUDA, "graphs bf16", *_TORCH),
 }
-"""Those of :mod:`benchmarks.gpu`, besides ``jaxgan`` and ``jaxgan-x1``."""
+"""Contenders of :mod:`benchmarks.gpu`, besides ``jaxgan`` and ``jaxgan-x1``."""
 
 
 class Runner(NamedTuple):
     """A contender, ready to run."""
 
     call: Callable[[], Any]
-    """Does ``steps`` steps, or starts them, and returns what they report."""
+    """Function that runs or starts ``steps`` steps, and returns their report."""
     wait: Callable[[Any], Any]
-    """Waits for what a call returned."""
+    """Function that waits for the result of a call."""
     version: str
     """Name and version of the library."""
     steps: int = 1
-    """Training steps in a call."""
+    """Number of training steps per call."""

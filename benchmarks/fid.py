@@ -1,6 +1,6 @@
-"""Seconds for the features and the distance of FID beside two peers: ``python -m benchmarks.fid``.
+"""Seconds for FID's features and distance, beside two peers: ``python -m benchmarks.fid``.
 
-README.md says what is measured.
+README.md describes the measurement.
 """
 
 import importlib.util
@@ -26,9 +26,9 @@ from jaxgan.metrics import Moments, frechet_distance
 from jaxgan.weights.files import read_weights
 
 PAUSE = 0.3
-"""Seconds before a window, in which the last contender's threads stop waiting for more work."""
+"""Pause in seconds before a window, until the last contender's threads stop waiting for work."""
 SIZE = 2048
-"""Features of an image."""
+"""Number of features per image."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,25 +36,25 @@ class Command:
     """Times jaxgan, torch-fidelity and pytorch-fid on the same images, weights and features."""
 
     n: tuple[int, ...] = (10_000, 50_000)
-    """Images of a set; the distance is measured for each, the features are scaled to it."""
+    """Sizes of image sets; distances are measured for each, and times of features scaled to it."""
     images: int = 64
-    """Images of a window in which features are measured; the n itself to scale nothing."""
+    """Number of images in a window of features; with n itself, nothing is scaled."""
     image_size: int = 32
-    """Their height and width."""
+    """Height and width of the images."""
     batch_size: int = 32
-    """Images at a time."""
+    """Number of images per batch."""
     rounds: int = 3
-    """Windows of each contender."""
+    """Number of windows per contender."""
     parts: tuple[str, ...] = ("features", "distance")
-    """What to measure."""
+    """Parts to measure."""
     weights: str | None = None
-    """File of Inception's weights; None: random ones, which take as long."""
+    """File of Inception's weights; None: random weights, which take the same time."""
     out: str | None = None
-    """Writes the rows as JSON to this file."""
+    """Output JSON file for the rows."""
 
 
 def random_weights(path: Path) -> Path:
-    """A file of random weights in PyTorch's format; torchvision's net has the same tensors."""
+    """Writes random weights in PyTorch's format; torchvision's net has the same tensors."""
     import torch
 
     from benchmarks.peers.torchvision_cpu import torchvision
@@ -66,7 +66,7 @@ def random_weights(path: Path) -> Path:
 
 
 def jaxgan_features(weights: Path, command: Command) -> Callable[[np.ndarray], Any]:
-    """One pass over images as ``python -m jaxgan.evaluate`` makes it, moments included."""
+    """One pass over images as in ``python -m jaxgan.evaluate``, moments included."""
     features = inception_features(read_weights(weights), "")
     collect = Collector(Needs(moments=True), features, command.batch_size)
 
@@ -122,7 +122,7 @@ def _batches(forward: Callable[[Any], Any], net: Any, size: int) -> Callable[[np
 
 
 Pair = tuple[Callable[[np.ndarray], Any], Callable[[Any, Any], float]]
-"""Features to moments, and two moments to their distance."""
+"""The functions from features to moments, and from two moments to their distance."""
 
 
 def jaxgan_distance() -> Pair:
@@ -175,7 +175,7 @@ DISTANCES = {
 
 
 def installed(contenders: dict[str, Any]) -> dict[str, Any]:
-    """Those whose package is there; the others are named."""
+    """The contenders whose package is installed; prints the names of the others."""
     here = {n: c for n, c in contenders.items() if importlib.util.find_spec(n.replace("-", "_"))}
     if missing := contenders.keys() - here.keys():
         print(f"left out, as they are not installed: {', '.join(sorted(missing))}")
@@ -183,7 +183,7 @@ def installed(contenders: dict[str, Any]) -> dict[str, Any]:
 
 
 def measure_features(command: Command) -> list[dict[str, Any]]:
-    """Windows of all contenders by turns; the median of each and of its ratio to jaxgan's."""
+    """Measures windows of all contenders in turn; returns medians of times and ratios to jaxgan."""
     shape = (command.images, command.image_size, command.image_size, 3)
     images = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
     with tempfile.TemporaryDirectory() as folder:
@@ -207,7 +207,7 @@ def measure_features(command: Command) -> list[dict[str, Any]]:
 
 
 def measure_distance(command: Command) -> list[dict[str, Any]]:
-    """Moments of n features, and the distance of two sets, by turns."""
+    """Measures moments of n features and the distance of two sets, in turn."""
     rng = np.random.default_rng(0)
     mixing = rng.normal(size=(SIZE, SIZE)).astype(np.float32) / SIZE**0.5
     distances = installed(DISTANCES)
@@ -225,7 +225,7 @@ def measure_distance(command: Command) -> list[dict[str, Any]]:
 
 
 def timed(run: Callable[..., Any], *args: Any) -> float:
-    """Seconds of one call."""
+    """The seconds of one call."""
     time.sleep(PAUSE)
     start = time.perf_counter()
     run(*args)
@@ -233,7 +233,7 @@ def timed(run: Callable[..., Any], *args: Any) -> float:
 
 
 def ratio(own: list[float], reference: list[float]) -> float:
-    """The median of a window's seconds over those of jaxgan's window beside it."""
+    """The median ratio of a window's seconds to those of jaxgan's window beside it."""
     return statistics.median(a / b for a, b in zip(own, reference, strict=True))
 
 
@@ -246,7 +246,7 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def measure(command: Command) -> dict[str, list[dict[str, Any]]]:
-    """The rows of each part, which are printed too."""
+    """Measures and prints all parts; returns their rows."""
     parts = {"features": measure_features, "distance": measure_distance}
     results = {}
     for name in command.parts:

@@ -1,7 +1,7 @@
-"""All that only a GPU can show: ``python -m benchmarks.gpu``. It runs on a CPU too, for its test.
+"""Measurements that need a GPU: ``python -m benchmarks.gpu``. It also runs on a CPU, for its test.
 
-Four parts: training steps against PyTorch's forms, the effect of XLA's flags one by one, how far
-bfloat16's losses are from float32's, and the seconds of FID. README.md says how each is measured.
+Four parts: training steps against PyTorch's forms, the effect of single XLA flags, the difference
+of bfloat16's losses from float32's, and the seconds of FID. README.md describes the measurements.
 """
 
 import json
@@ -31,9 +31,9 @@ FLAGS = {
     "no Triton products": "--xla_gpu_enable_triton_gemm=false",
     "latency hiding": "--xla_gpu_enable_latency_hiding_scheduler=true",
 }
-"""XLA_FLAGS by name."""
+"""Values of XLA_FLAGS, by name."""
 CONTROL = 1.0001
-"""Times the learning rate, in float32: what a difference of nothing grows to in as many steps."""
+"""Factor of the learning rate in the control run: its effect grows from almost nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,21 +41,21 @@ class Command:
     """Measures jaxgan and PyTorch on this machine's GPU."""
 
     workloads: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
-    """Names of workloads; none: those at full width."""
+    """Names of workloads; empty: those at full width."""
     parts: tuple[str, ...] = ("steps", "flags", "bfloat16", "fid")
-    """Which of the four parts."""
+    """Parts to measure."""
     rounds: int = 5
-    """Windows of each contender."""
+    """Number of windows per contender."""
     seconds: float = 5.0
-    """Length of all windows of a contender together."""
+    """Total length in seconds of a contender's windows."""
     batch_size: int | None = None
-    """In place of the workloads' own."""
+    """Batch size, instead of the workloads' own."""
     out: str | None = None
-    """FILE.json for the results."""
+    """Output FILE.json for the results."""
 
 
 def steps(command: Command) -> list[dict[str, Any]]:
-    """The table of every workload."""
+    """Measures every workload; returns its table."""
     CONTENDERS.update(GPU_CONTENDERS)
     os.environ[compare.GPU] = "1"
     names = ["jaxgan", "jaxgan-x1", *GPU_CONTENDERS]
@@ -93,9 +93,9 @@ def flags(seconds: float, arguments: Sequence[str] = ()) -> list[dict[str, Any]]
 
 
 def bfloat16(run: Run, count: int = 200) -> dict[str, dict[str, float]]:
-    """Relative differences from float32 of the losses' means over a run's first ``count`` steps.
+    """Relative differences of losses from float32, in means over a run's first ``count`` steps.
 
-    Of bfloat16, and of float32 with another learning rate: see :data:`CONTROL`.
+    They are measured for bfloat16, and for float32 with another learning rate: :data:`CONTROL`.
     """
     adam = run.algorithm.generator_optimizer
     other = replace(adam, lr=adam.lr * CONTROL)

@@ -9,18 +9,18 @@ from benchmarks.contenders import Runner
 from benchmarks.workloads import Arrays, Workload, spec_of
 
 RESIDENT = 8192
-"""Images of the data set on the devices, unless a step's batches have more."""
+"""Number of images in the data set on the devices, unless a step's batches need more."""
 
 
 def build(workload: Workload, arrays: Arrays, form: str) -> Runner:
     """The step as ``jaxgan.train`` compiles it: state donated, batch on the devices.
 
     Args:
-      workload: what a step is.
+      workload: the workload.
       arrays: its data.
-      form: words: ``x1`` (one step a call, and not as many as ``jaxgan.train`` chooses for the
-        default intervals), ``bf16`` (the compute dtype) and ``device`` (batches are gathered in
-        the call from a data set on the devices).
+      form: words: ``x1`` (one step per call, instead of the number that ``jaxgan.train`` chooses
+        for the default intervals), ``bf16`` (the compute dtype) and ``device`` (batches are
+        gathered in the call from a data set on the devices).
     """
     import jax
 
@@ -49,7 +49,7 @@ def build(workload: Workload, arrays: Arrays, form: str) -> Runner:
 
 
 def _stacked(workload: Workload, arrays: Arrays, algorithm: Any, devices: Any, count: int) -> Any:
-    """``(feed, axes before its example axis, step)``: every step's batch stands in the feed."""
+    """``(feed, axes before its example axis, step)``; the feed has the batch of every step."""
     from jaxgan.core import advance, several
     from jaxgan.system.devices import leading
 
@@ -62,7 +62,7 @@ def _stacked(workload: Workload, arrays: Arrays, algorithm: Any, devices: Any, c
 
 
 def _resident(workload: Workload, arrays: Arrays, algorithm: Any, devices: Any, count: int) -> Any:
-    """The same with a data set of noise and a plan as the feed: each step gathers its batch."""
+    """As :func:`_stacked`, but the feed is a data set of noise and a plan, as in training."""
     import jax
 
     from jaxgan.core import advance, several

@@ -1,6 +1,7 @@
 """How many modes of a mixture does each method find? ``python -m benchmarks.mixtures``.
 
-README.md says what is measured. The runs are those of the configs, their seeds in one program.
+README.md describes the measurement. The runs are those of the configs, with all seeds in one
+program.
 """
 
 import json
@@ -36,7 +37,7 @@ CONFIGS = {
     "r3gan_ring": "R3GAN",
     "afm_ring": "AFM",
 }
-"""The configs, and the methods as the table calls them."""
+"""Configs, and the names of their methods in the table."""
 
 Points = Float[np.ndarray, "n 2"]
 
@@ -48,39 +49,39 @@ class Command:
     configs: Annotated[tuple[str, ...], tyro.conf.Positional] = tuple(CONFIGS)
     """Names of configs, or files."""
     mixtures: tuple[str, ...] = ("ring", "grid")
-    """Mixtures of ``data.source points:NAME``."""
+    """Mixtures: the NAME in ``data.source points:NAME``."""
     seeds: int = 5
-    """Runs of each, with seeds from 0."""
+    """Number of runs per method and mixture, with seeds from 0."""
     steps: int | None = None
-    """Steps of a run; None: as the config says."""
+    """Steps of a run; None: the config's."""
     picture: str | None = None
-    """Draws the samples of seed 0 into this file.png."""
+    """Output FILE.png for the samples of seed 0."""
     out: str | None = None
-    """Writes all numbers as JSON to this file."""
+    """Output JSON file for all numbers."""
 
 
 class Cell(NamedTuple):
-    """A method on a mixture."""
+    """The results of a method on a mixture."""
 
     config: str
     mixture: str
     modes: list[int]
-    """Modes found, by seed."""
+    """Number of modes found, by seed."""
     good: list[float]
-    """Share of good samples, by seed."""
+    """Fraction of good samples, by seed."""
     overlap: list[float]
-    """Overlap of the modes' shares, by seed."""
+    """Overlap of the modes' fractions, by seed."""
     detour: list[float]
-    """:func:`detour`, by seed."""
+    """Value of :func:`detour`, by seed."""
     of: int
-    """Modes of the mixture."""
+    """Number of modes of the mixture."""
     steps: int
     seconds: float
     """Seconds of training for all seeds, compilation included."""
 
 
 def train(run: Run, seeds: int) -> tuple[Algorithm, TrainState, Dataset]:
-    """The states at the end of the runs with seeds from 0, along a leading axis."""
+    """Trains the runs with seeds from 0; returns their last states along a leading axis."""
     dataset = open_dataset(run.data)
     spec = Spec(dataset.features, run.steps)
     (leg,) = legs(run.algorithm.build(spec), run.steps, run.precision)
@@ -94,7 +95,7 @@ def train(run: Run, seeds: int) -> tuple[Algorithm, TrainState, Dataset]:
 
         return (several(step, count) if count > 1 else step)(state, plans, root)[0]
 
-    # As a run's own session splits its key.
+    # The key is split as in the session of a run.
     keys = [jax.random.split(jax.random.key(seed), 3) for seed in range(seeds)]
     init, root = (jax.numpy.stack([key[i] for key in keys]) for i in range(2))
     state = jax.jit(jax.vmap(lambda key: algorithm.init(key, batch)))(init)
@@ -112,7 +113,7 @@ def train(run: Run, seeds: int) -> tuple[Algorithm, TrainState, Dataset]:
 def measure(
     algorithm: Algorithm, state: TrainState, dataset: Dataset, seeds: int
 ) -> list[tuple[dict[str, float], Points]]:
-    """For each seed: modes found and share of good samples, and the samples themselves."""
+    """For each seed: modes found, fraction of good samples, and the samples."""
     (batch,) = dataset.held_out_batches(len(reals(dataset.data.source.partition(":")[2])))
     assert algorithm.measure is not None
     measured = jax.jit(jax.vmap(algorithm.measure, in_axes=(0, None, None)))
@@ -123,9 +124,9 @@ def measure(
 
 
 def detour(algorithm: Algorithm, weights: Any, dimensions: int, n: int = 1000) -> float:
-    """E||G(z) - z||^2 over its least value for any pairing of the same codes and samples.
+    """E||G(z) - z||^2, divided by its minimum over all pairings of the same codes and samples.
 
-    1: no other map from these codes to these samples is shorter, so it is the optimal transport.
+    1 means that no map from these codes to these samples is shorter: it is the optimal transport.
     """
     z = jax.random.normal(jax.random.key(1), (n, dimensions))
     inputs, key = {"z": z}, jax.random.key(0)
@@ -158,7 +159,7 @@ def cell(run: Run, config: str, mixture: str, seeds: int) -> tuple[Cell, Points]
 
 
 def table(cells: Sequence[Cell]) -> str:
-    """The cells as Markdown, a row a method: mean and standard deviation over the seeds."""
+    """The cells as Markdown, one row per method: mean and standard deviation over the seeds."""
     mixtures = list(dict.fromkeys(c.mixture for c in cells))
     head = ["method", *(f"{m}: {what}" for m in mixtures for what in ("modes", "good", "detour"))]
     lines = [head, ["---"] * len(head)]
@@ -176,12 +177,12 @@ def table(cells: Sequence[Cell]) -> str:
 
 
 def _deviation(values: Any) -> float:
-    """The standard deviation of a sample; 0 of a single value."""
+    """The sample standard deviation; 0 for a single value."""
     return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
 
 
 def draw(path: Path, cells: Sequence[Cell], samples: Sequence[Points]) -> None:
-    """One picture: a row a mixture, a column a method, samples over the real points in grey."""
+    """Draws one row per mixture and one column per method: samples over real points in grey."""
     mixtures = list(dict.fromkeys(c.mixture for c in cells))
     configs = list(dict.fromkeys(c.config for c in cells))
     figure = Figure(figsize=(2.3 * len(configs), 2.45 * len(mixtures)), layout="constrained")

@@ -1,8 +1,8 @@
-"""What a classifier gains where a GAN fills up a rare class: ``python -m benchmarks.oversampling``.
+"""A classifier's gain from oversampling by a GAN: ``python -m benchmarks.oversampling``.
 
-For each of five folds a conditional GAN is trained on digits with 16 eights (1.2%), and a support
-vector machine on these digits: as they are, with the eights repeated, with weights by class, and
-with the GAN's eights. Scores are those of the fold that none of them saw.
+For each of five folds a conditional GAN is trained on digits with 16 eights (1.2%). A support
+vector machine is trained on the same digits in four forms: unchanged, with the eights repeated,
+with class weights, and with the GAN's eights added. Scores are measured on the held-out fold.
 """
 
 import argparse
@@ -25,7 +25,7 @@ FOLDS = 5
 
 
 def scores(images: np.ndarray, labels: np.ndarray, test: tuple, weights: str | None) -> dict:
-    """Scores of a support vector machine that was fitted to the images."""
+    """Scores of a support vector machine that is fitted to the images."""
     flat = images.reshape(len(images), -1) / 255
     found = SVC(class_weight=weights).fit(flat, labels).predict(test[0] / 255)
     return {
@@ -36,7 +36,7 @@ def scores(images: np.ndarray, labels: np.ndarray, test: tuple, weights: str | N
 
 
 def fold(k: int, out: Path, steps: int) -> dict[str, dict]:
-    """The scores of each way on one fold."""
+    """The scores of each form of oversampling on one fold."""
     base = find_config("oversampling_digits")
     data = replace(base.data, held_out=0.0, fold=(k, FOLDS))
     train(replace(base, data=data, steps=steps, seed=k, out=str(out)))
@@ -63,7 +63,7 @@ def fold(k: int, out: Path, steps: int) -> dict[str, dict]:
 
 
 def main() -> None:
-    """Prints the mean and the deviation over the folds."""
+    """Prints mean and standard deviation over the folds."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--folds", type=int, default=FOLDS)

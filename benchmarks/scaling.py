@@ -1,7 +1,7 @@
-"""Images a second against one thing: ``python -m benchmarks.scaling [CONFIG] --over batch``.
+"""Images per second along one axis: ``python -m benchmarks.scaling [CONFIG] --over batch``.
 
-README.md says what is measured. Devices are virtual ones on a CPU: they show what splitting costs,
-not what more hardware gains.
+README.md describes the measurement. On a CPU the devices are virtual: they show the cost of
+splitting, not the gain of more hardware.
 """
 
 import os
@@ -25,7 +25,7 @@ VALUES = {
     "devices": (1, 2, 4),
     "n_critic": (1, 2, 5),
 }
-"""What each axis takes, unless ``--values`` says otherwise."""
+"""Default values of each axis."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,21 +33,21 @@ class Command:
     """Measures the compiled step along one axis."""
 
     config: Annotated[str | None, tyro.conf.Positional] = None
-    """Name or file of a config; none: the default experiment."""
+    """Name or file of a config; None: the default experiment."""
     over: Literal["batch", "resolution", "devices", "n_critic"] = "batch"
-    """The axis."""
+    """Axis to vary."""
     values: tuple[int, ...] = ()
-    """Points on it; none: as README.md lists them."""
+    """Values on the axis; empty: those in README.md."""
     seconds: float = 3.0
-    """Length of each measurement."""
+    """Length of each measurement in seconds."""
     plot: str | None = None
-    """FILE.png for a plot."""
+    """Output FILE.png for a plot."""
     state: Literal["replicated", "sharded"] = "replicated"
-    """Of ``--over devices``: where the state lies."""
+    """Placement of the state, for ``--over devices``."""
 
 
 def at(run: Run, over: str, value: int) -> Run:
-    """The run at one point of an axis."""
+    """The run at one value of an axis."""
     if over == "batch":
         return replace(run, data=replace(run.data, batch_size=value))
     if over == "resolution":
@@ -58,7 +58,7 @@ def at(run: Run, over: str, value: int) -> Run:
 
 
 def measure(run: Run, seconds: float, state: str = "replicated") -> dict[str, float]:
-    """Images a second of the last leg's step, and the bytes of state on the first device."""
+    """Images per second of the last leg's step, and the bytes of state on the first device."""
     import jax
 
     from benchmarks.throughput import spec_of, synthetic, windows
@@ -88,7 +88,7 @@ def measure(run: Run, seconds: float, state: str = "replicated") -> dict[str, fl
 
 
 def bytes_on_one_device(state: Any) -> int:
-    """Of all leaves, what the first device holds."""
+    """The bytes of all leaves that the first device holds."""
     import jax
 
     return sum(
@@ -99,7 +99,7 @@ def bytes_on_one_device(state: Any) -> int:
 
 
 def in_process(command: Command, count: int) -> dict[str, float]:
-    """:func:`measure` in a process of its own, with so many virtual CPU devices."""
+    """:func:`measure` in a separate process, with a number of virtual CPU devices."""
     flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={count}"
     arguments = [command.config] if command.config else []
     arguments += ["--over", "batch", "--state", command.state, "--seconds", str(command.seconds)]
@@ -119,7 +119,7 @@ def in_process(command: Command, count: int) -> dict[str, float]:
 
 
 def plot(path: Path, over: str, rows: list[dict[str, float]]) -> None:
-    """Images a second over the axis, as a PNG."""
+    """Plots images per second against the axis, as a PNG file."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, 4), layout="constrained")

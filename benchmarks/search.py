@@ -1,7 +1,7 @@
 """Neighbours by codes and by pixels: ``python -m benchmarks.search RUN...``.
 
-The training images of a run are searched by its held-out images. A neighbour is right if it has the
-query's class, which no autoencoder was told.
+Each held-out image of a run is a query among the training images. A neighbour is right if it has
+the query's class; the autoencoder was trained without classes.
 """
 
 from collections.abc import Sequence
@@ -25,25 +25,25 @@ Labels = Int[np.ndarray, "n"]
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Recall of images of the query's class among its nearest neighbours; prints a table."""
+    """Measures how many nearest neighbours have the query's class; prints a table."""
 
     runs: Annotated[tuple[str, ...], tyro.conf.Positional]
     """Runs of labelled images whose method has ``encode``, all on the same data."""
     k: int = 8
-    """Neighbours of a query."""
+    """Number of neighbours per query."""
     queries: int = 2_000
-    """Held-out images that are queries, chosen at random once for all, at most."""
+    """Largest number of held-out images used as queries, a fixed random choice."""
 
 
 def recalls(index: Rows, labels: Labels, queries: Rows, wanted: Labels, k: int) -> list[float]:
-    """Shares of the queries with the right class at rank 1, and of right ones among ``k``."""
+    """Fractions of right neighbours at rank 1, and among the first ``k``."""
     search = NearestNeighbors(n_neighbors=k).fit(index)
     right = labels[search.kneighbors(queries, return_distance=False)] == wanted[:, None]
     return [float(right[:, 0].mean()), float(right.mean())]
 
 
 def main(args: Sequence[str]) -> None:
-    """Prints a row a representation."""
+    """Prints one row per representation."""
     command = cli.parse(Command, None, args, "python -m benchmarks.search")
     runs = [open_run(run) for run in command.runs]
     dataset = open_dataset(runs[0].data)

@@ -1,6 +1,7 @@
-"""Runs that segment, on whole held-out images: ``python -m benchmarks.segmentation RUN...``.
+"""Segmentation of whole held-out images: ``python -m benchmarks.segmentation RUN...``.
 
-README.md says what is measured. It reads finished runs, such as one a fold, and trains nothing.
+README.md describes the measurement. The script reads finished runs, such as one per fold, and
+trains nothing.
 """
 
 import functools
@@ -31,7 +32,7 @@ class Command:
 
 
 def measured(run: str, best: bool = False) -> dict[str, float]:
-    """Numbers over all held-out pixels, their spread over images, and those of a threshold."""
+    """Measures over all held-out pixels, their deviation over images, and those of a threshold."""
     opened = jaxgan.load(run, best=best)
     stream = open_dataset(opened.data, opened.scaling).streams[""]
     channels = opened.spec.features["image"].shape[-1]
@@ -54,14 +55,14 @@ def measured(run: str, best: bool = False) -> dict[str, float]:
 
 
 def threshold(training: Part, held_out: Part) -> float:
-    """The mean Dice of a grey level that divides the classes, the best one on training images."""
+    """The mean Dice of a grey-level threshold that is chosen on the training images."""
     trained = counts(training)
     dice = [mean_dice(trained, level) for level in range(257)]
     return mean_dice(counts(held_out), int(np.argmax(dice)))
 
 
 def counts(part: Part) -> np.ndarray:
-    """Pixels by class and grey level, (2, 256)."""
+    """The number of pixels by class and grey level, (2, 256)."""
     total = np.zeros((2, 256))
     for i in part.indices:
         example = part.source.example(int(i))
@@ -72,7 +73,7 @@ def counts(part: Part) -> np.ndarray:
 
 
 def mean_dice(by_level: np.ndarray, level: int) -> float:
-    """The mean Dice of both classes where class 1 is said from a level on."""
+    """The mean Dice of both classes if class 1 is predicted from a grey level on."""
     dark, bright = by_level[:, :level].sum(1), by_level[:, level:].sum(1)
     classes = by_level.sum(1)
     return float(
@@ -81,7 +82,7 @@ def mean_dice(by_level: np.ndarray, level: int) -> float:
 
 
 def table(rows: dict[str, dict[str, float]]) -> str:
-    """A row a run, then mean and sample standard deviation over the runs."""
+    """One row per run, then mean and sample standard deviation over the runs."""
     names = list(next(iter(rows.values())))
     lines = ["| run | " + " | ".join(names) + " |", "|" + "---|" * (len(names) + 1)]
     for run, numbers in rows.items():

@@ -1,10 +1,9 @@
 """PSNR and SSIM of super-resolution runs: ``python -m benchmarks.super_resolution FOLDER RUN ...``.
 
-The protocol of the papers, on images of their own sizes, which a batch of held-out crops cannot
-hold: each image of FOLDER is cropped to a multiple of the scale and reduced by MATLAB's antialiased
-bicubic to bytes; what the run's ``upscale`` makes of these bytes is compared with the image, as
-:func:`jaxgan.metrics.fidelity` says. Numbers are means over the images, and the first row is the
-bicubic enlargement.
+This is the papers' protocol, on whole images of different sizes. Each image of FOLDER is cropped to
+a multiple of the scale and reduced to bytes by MATLAB's antialiased bicubic. The run's ``upscale``
+enlarges these bytes, and :func:`jaxgan.metrics.fidelity` compares the result with the image.
+Numbers are means over the images; the first row is the bicubic enlargement.
 """
 
 import argparse
@@ -25,16 +24,16 @@ from jaxgan.run.opened import open_run
 from jaxgan.weights import LPIPS, open_lpips
 
 Enlarge = Callable[[np.ndarray], np.ndarray]
-"""uint8 (1, h, w, 3) to uint8 (1, h scale, w scale, 3)."""
+"""Function from uint8 (1, h, w, 3) to uint8 (1, h scale, w scale, 3)."""
 
 
 def resized(images: np.ndarray, scale: float) -> np.ndarray:
-    """Bytes, bicubically, to bytes."""
+    """Resizes bytes bicubically, to bytes."""
     return np.asarray(to_uint8(bicubic(to_float(jnp.asarray(images)), scale)))
 
 
 def pairs(folder: Path, scale: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Small and large images."""
+    """Yields pairs of small and large images."""
     for file in find_files(folder).images:
         image = to_channels(decode(folder / file, str(file)), 3)
         height, width = (side // scale * scale for side in image.shape[:2])
@@ -43,7 +42,7 @@ def pairs(folder: Path, scale: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def measured(made: np.ndarray, real: np.ndarray, scale: int, lpips: LPIPS | None) -> dict:
-    """The numbers of one image, by name."""
+    """The measures of one image, by name."""
     values = dict(fidelity(made, real, scale))
     if lpips is not None:
         images = [to_float(jnp.asarray(x)) for x in (made, real)]
@@ -59,7 +58,7 @@ def row(folder: Path, scale: int, enlarge: Enlarge, lpips: LPIPS | None) -> dict
 
 
 def table(folder: Path, runs: list[str], scale: int, lpips: LPIPS | None = None) -> str:
-    """A row for bicubic enlargement and for each run of that scale."""
+    """One row for bicubic enlargement, and one for each run with this scale."""
     ways: dict[str, Enlarge] = {"bicubic": lambda x: resized(x, scale)}
     for run in runs:
         opened = open_run(run)

@@ -1,6 +1,6 @@
-"""How fast a config trains here: ``python -m benchmarks.throughput [CONFIG.py ...]``.
+"""Training speed of configs on this machine: ``python -m benchmarks.throughput [CONFIG.py ...]``.
 
-README.md says what each column means, and how it is measured.
+README.md describes the columns and the measurement.
 """
 
 import contextlib
@@ -39,13 +39,13 @@ from jaxgan.system.devices import Devices, leading
 from jaxgan.typing import Batch
 
 WINDOWS = 5
-"""Timed windows; the median one counts."""
+"""Number of timed windows; the median counts."""
 RECORDS = 4
-"""Records of the loop, at least, after the one with the compilation in it."""
+"""Smallest number of records of the loop, after the first, which includes compilation."""
 CLASSES = 10
-"""Of the made-up labels where no data are opened; methods without classes ignore them."""
+"""Number of classes of synthetic labels; methods without classes ignore them."""
 MATMUL = {"cpu": 2048, "gpu": 8192, "tpu": 8192}
-"""Rows of the square matrices, by backend."""
+"""Number of rows of the square matrices, by backend."""
 COLUMNS = {
     "batch": ("batch_size", 5, "d"),
     "step img/s": ("step_images_per_second", 10, ",.0f"),
@@ -56,7 +56,7 @@ COLUMNS = {
     "GFLOP/s": ("gflop_per_second", 9, ",.1f"),
     "of matmul": ("share_of_matmul", 9, ".1%"),
 }
-"""Title, after the config's name: field of a row, width, format."""
+"""Columns by title, after the config's name: field of a row, width, format."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,26 +64,26 @@ class Command:
     """Measures the training speed of configs on this machine."""
 
     configs: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
-    """Names or files of configs; none: the default experiment."""
+    """Names or files of configs; empty: the default experiment."""
     seconds: float = 5.0
     """Length of each measurement, in seconds."""
     step_only: bool = False
-    """Leave the loop and the data out: no data are opened, and TensorFlow isn't imported."""
+    """Measurement of the step only: no data are opened, and TensorFlow isn't imported."""
     out: str | None = None
-    """FILE.json for the results."""
+    """Output FILE.json for the results."""
     batch_size: int | None = None
-    """In place of the configs' data.batch_size."""
+    """Batch size, instead of the configs' data.batch_size."""
     image_size: int | None = None
-    """In place of the configs' data.image_size, in pixels."""
+    """Image size in pixels, instead of the configs' data.image_size."""
 
 
 # Clocks.
 
 
 def windows(call: Callable[[], Any], seconds: float) -> list[float]:
-    """Seconds that one call takes, in each of :data:`WINDOWS` windows of ``seconds`` in all.
+    """Seconds per call, in each of :data:`WINDOWS` windows that last ``seconds`` together.
 
-    The device is waited for at the end of a window only, so calls queue as they do in training.
+    A window waits for the device only at its end, so calls queue as they do in training.
     """
     jax.block_until_ready(call())
     guess = _window(call, 3)
@@ -101,7 +101,7 @@ def _window(call: Callable[[], Any], count: int) -> float:
 
 @functools.cache
 def matmul_flops_per_second(dtype: str, seconds: float) -> float:
-    """Flops a second of a large square matrix product over all devices, at default precision."""
+    """FLOP/s of a large square matrix product over all devices, at default precision."""
     devices, n = Devices(), MATMUL[jax.default_backend()]
     rows = NamedSharding(devices.mesh, PartitionSpec(AXIS))
     product = jax.jit(jnp.matmul, in_shardings=(rows, devices.replicated), out_shardings=rows)
@@ -114,10 +114,10 @@ def matmul_flops_per_second(dtype: str, seconds: float) -> float:
 
 
 def flops(function: Callable[..., Any], *args: Any) -> float:
-    """Flops of one call, by XLA's count of the program before its optimisation.
+    """FLOPs of one call, by XLA's count of the program before its optimisation.
 
-    XLA counts the body of a loop once; here a ``lax.scan`` (n_critic) counts ``length`` times. A
-    ``lax.cond`` counts as its dearest branch, and a ``while_loop`` as one turn.
+    XLA counts the body of a loop once; here the body of a ``lax.scan`` (n_critic) counts ``length``
+    times. A ``lax.cond`` counts as its most expensive branch, a ``while_loop`` as one iteration.
     """
     return _jaxpr_flops(jax.make_jaxpr(function)(*args))
 
@@ -154,7 +154,7 @@ def _is_jaxpr(value: Any) -> bool:
 
 
 def measure(run: Run, seconds: float, step_only: bool) -> dict[str, Any]:
-    """A row of the table, as data: of a method in legs, its last one, and no loop."""
+    """Measures a config; returns its row. For a method in legs: the last leg's step, no loop."""
     config.check(run)
     spec = spec_of(run, step_only)
     *before, leg = legs(run.algorithm.build(spec), run.steps)
@@ -163,7 +163,7 @@ def measure(run: Run, seconds: float, step_only: bool) -> dict[str, Any]:
     batch = synthetic(spec, run.data.batch_size, algorithm)
     images = algorithm.batches_per_step * run.data.batch_size
     timed = time_step(algorithm, batch, images, run, seconds)
-    step_seconds, memory = timed["step_seconds"], peak_memory()  # before all else that takes some
+    step_seconds, memory = timed["step_seconds"], peak_memory()  # before other memory is used
     return {
         "config": run.name,
         "image_shape": next(f.shape for f in spec.features.values()),
@@ -180,11 +180,10 @@ def measure(run: Run, seconds: float, step_only: bool) -> dict[str, Any]:
 
 
 def spec_of(run: Run, step_only: bool) -> Spec:
-    """The features: of the data, or made up from the config alone.
+    """The features of the data, or synthetic features from the config only.
 
     Raises:
-      InputError: the method learns from neither images nor pairs of them, and the data are not to
-        be opened.
+      InputError: the data are not opened, and the method learns from neither images nor pairs.
     """
     if not step_only:
         return Spec(open_dataset(run.data).features, run.steps)
@@ -201,7 +200,7 @@ def spec_of(run: Run, step_only: bool) -> Spec:
 
 
 def synthetic(spec: Spec, batch_size: int, algorithm: Algorithm) -> Batch:
-    """A step's batch of random bytes: black images are not what a step's numbers look like."""
+    """A step's batch of random bytes, as black images would give untypical activations."""
     batch = spec.batch(batch_size, algorithm.batches_per_step)
     noise = {
         name: jax.random.bits(jax.random.key(k), batch[name].shape, jnp.uint8)
@@ -245,13 +244,13 @@ def time_step(
 
 
 def time_loop(run: Run, call: int, step_seconds: float, seconds: float) -> float:
-    """Images per second of ``jaxgan.train`` in a directory of its own, from its metrics.jsonl.
+    """Images per second of ``jaxgan.train`` in a temporary directory, from its metrics.jsonl.
 
-    All its records but the first, which has the compilation in it. As many steps between records
-    as the config says, or fewer where a step is so slow that there would be too few records; calls
-    of ``call`` steps.
+    The first record, which includes compilation, is left out. The interval of records is the
+    config's, or shorter if steps are so slow that there would be too few records. A call has
+    ``call`` steps.
     """
-    from jaxgan.run.loop import train  # Here: what the step alone needs is imported sooner.
+    from jaxgan.run.loop import train  # Imported late: only the loop needs it.
 
     every = max(1, min(run.log.every, int(seconds / RECORDS / step_seconds)) // call) * call
     records = 1 + max(RECORDS, round(seconds / (every * step_seconds)))
@@ -263,13 +262,13 @@ def time_loop(run: Run, call: int, step_seconds: float, seconds: float) -> float
             if signal := train(short):
                 raise KeyboardInterrupt(signal)
         rates = [r["images_per_second"] for r in read_records(Path(folder) / "metrics.jsonl")]
-    return statistics.harmonic_mean(rates[1:])  # of equal numbers of steps: steps over seconds
+    return statistics.harmonic_mean(rates[1:])  # of records with equally many steps
 
 
 def work(
     run: Run, algorithm: Algorithm, batch: Batch, step_seconds: float, seconds: float
 ) -> dict[str, Any]:
-    """Flops of a step, and how near they come to a matrix product's on the same devices."""
+    """FLOPs of a step, and its FLOP/s relative to a matrix product on the same devices."""
     key, dtype = jax.random.key(run.seed), getattr(run.algorithm, "compute_dtype", "float32")
     count = flops(advance(algorithm), jax.eval_shape(algorithm.init, key, batch), batch, key)
     peak = matmul_flops_per_second(dtype, seconds)
@@ -283,7 +282,7 @@ def work(
 
 
 def peak_memory() -> dict[str, Any]:
-    """The most memory so far: of the fullest device where JAX knows it, else of the process."""
+    """Peak memory so far: of the fullest device if JAX reports it, else of the process."""
     stats = [device.memory_stats() or {} for device in jax.local_devices()]
     peaks = [s["peak_bytes_in_use"] for s in stats if "peak_bytes_in_use" in s]
     if peaks:
@@ -297,7 +296,7 @@ def peak_memory() -> dict[str, Any]:
 
 
 def machine() -> dict[str, Any]:
-    """What the numbers were measured on."""
+    """The machine and the versions on which the numbers were measured."""
     devices = jax.devices()
     return {
         "jax": jax.__version__,
@@ -325,7 +324,7 @@ def line(row: dict[str, Any]) -> str:
 
 
 def load(command: Command) -> list[Run]:
-    """The runs to measure, with the command's sizes."""
+    """The runs to measure, with the sizes of the command line."""
     runs = [configs.find_config(name) for name in command.configs or ["cgan_digits"]]
     sizes = {
         name: getattr(command, name)

@@ -1,4 +1,4 @@
-"""A contender's process, which holds its own library and no other, and what it measures."""
+"""The process of a contender, which imports its own library only, and its measurements."""
 
 import importlib
 import json
@@ -13,14 +13,14 @@ from benchmarks.contenders import Runner
 from benchmarks.workloads import WORKLOADS, random_bytes
 
 WARMUP = 2
-"""Calls after the first one and before the first window."""
+"""Number of warm-up calls, after the first call and before the first window."""
 
 
 def work(task: str) -> None:
-    """Builds what the task says, then answers each line ``calls`` on stdin with their seconds.
+    """Builds the contender of a task, then answers each number of calls on stdin with its seconds.
 
-    Answers are lines of JSON on what was stdout when the process began; prints go to stderr. What
-    the contender raises is the last answer.
+    Answers are lines of JSON on the original stdout; prints go to stderr. An exception of the
+    contender is the last answer.
 
     Args:
       task: JSON with ``module``, ``form``, ``workload`` and ``batch_size``.
@@ -38,7 +38,7 @@ def work(task: str) -> None:
 def _answers(
     module: str, form: str, workload: str, batch_size: int | None
 ) -> Iterator[dict[str, Any]]:
-    """Measurements of the first call, then of each window that stdin asks for."""
+    """Measurements of the first call, then of each window that stdin requests."""
     this = WORKLOADS[workload]
     arrays = random_bytes(this, batch_size or this.batch_size)
     runner = importlib.import_module(module).build(this, arrays, form)
@@ -53,7 +53,7 @@ def _answers(
 
 
 def _window(runner: Runner, calls: int) -> float:
-    """Seconds of that many calls, after one that isn't counted; waits at the end alone."""
+    """Seconds of a number of calls, after one that isn't counted; waits only at the end."""
     runner.wait(runner.call())
     start, result = time.perf_counter(), None
     for _ in range(calls):

@@ -1,7 +1,7 @@
 """The workloads of :mod:`benchmarks.compare`, with jaxgan's algorithm for each.
 
-Nothing here imports JAX, PyTorch or TensorFlow before a builder is called: a contender's process
-holds its own library and no other.
+JAX, PyTorch and TensorFlow are imported only when a builder is called, so a contender's process
+imports only its own library.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 Arrays: TypeAlias = dict[str, np.ndarray]
-"""A step's data by name: bytes, NHWC, with a leading axis of batches where a step takes several."""
+"""Data of a step by name: NHWC bytes, with a leading axis if a step takes several batches."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,27 +19,27 @@ class Workload:
     """One training step, the same in every library."""
 
     about: str
-    """What it is, in a line."""
+    """Description in one line."""
     jaxgan: Callable[["Workload"], Any]
-    """Makes jaxgan's algorithm, before ``build(spec)``."""
+    """Function that returns jaxgan's algorithm, before ``build(spec)``."""
     peer: str
-    """Its key in ``PEERS`` of :mod:`torch_gan` and :mod:`tensorflow_gan`."""
+    """Key in ``PEERS`` of :mod:`torch_gan` and :mod:`tensorflow_gan`."""
     image_shape: tuple[int, int, int]
-    """(height, width, channels)."""
+    """Shape (height, width, channels) of an image."""
     features: tuple[int, int]
     """Width of the generator's and of the discriminator's layers."""
     latent_dim: int = 0
-    """Numbers in a latent code; 0 where there is none."""
+    """Dimension of a latent code; 0: no latent code."""
     betas: tuple[float, float]
-    """Adam's."""
+    """Values of b1 and b2 in Adam."""
     learning_rate: float = 2e-4
-    """Adam's, of both players."""
+    """Learning rate of Adam, for both players."""
     n_critic: int = 1
-    """Batches a step, one for each of the discriminator's updates."""
+    """Number of discriminator updates per step, each with its own batch."""
     share_fakes: bool = False
-    """The generator's update uses the fakes of the discriminator's again."""
+    """Reuse of the discriminator's fakes for the generator's update."""
     batch_size: int = 64
-    """Images in a batch."""
+    """Number of images in a batch."""
     inputs: tuple[str, ...] = ("image",)
     """Names of the image arrays in a batch."""
 
@@ -112,7 +112,7 @@ PENALTY = 10.0
 CYCLE, IDENTITY = 10.0, 5.0
 """Weights of CycleGAN's two losses beside the adversarial one."""
 POOL = 50
-"""Fakes of each domain that CycleGAN keeps."""
+"""Size of CycleGAN's pool of fakes for each domain."""
 
 _DCGAN = {"latent_dim": 100, "betas": (0.5, 0.999)}
 _BOOK: dict[str, Any] = {
@@ -175,7 +175,7 @@ WORKLOADS: dict[str, Workload] = {
     ),
     **_CYCLEGANS,
 }
-"""By name."""
+"""Workloads by name."""
 
 DEFAULT = (
     "dcgan_28",
@@ -184,11 +184,11 @@ DEFAULT = (
     "dcgan_64_half_shared",
     "wgan_gp_32_half",
 )
-"""The workloads of a command that names none."""
+"""Default workloads of a command."""
 
 
 def random_bytes(workload: Workload, batch_size: int) -> Arrays:
-    """A step's data: noise, the same for every contender."""
+    """Data of a step: noise, the same for every contender."""
     lead = (workload.n_critic, batch_size) if workload.n_critic > 1 else (batch_size,)
     shape = (*lead, *workload.image_shape)
     rng = np.random.default_rng(0)
@@ -196,7 +196,7 @@ def random_bytes(workload: Workload, batch_size: int) -> Arrays:
 
 
 def spec_of(workload: Workload) -> Any:
-    """What the workload's method is built for."""
+    """The spec for which the workload's method is built."""
     from jaxgan.core import Feature, Spec
 
     image = Feature("image", workload.image_shape)

@@ -1,4 +1,4 @@
-"""The image pool as CycleGAN's papers describe it, a Python list, with given coin flips."""
+"""The image pool as in CycleGAN's papers: a Python list, with given coin flips."""
 
 
 class Pool:

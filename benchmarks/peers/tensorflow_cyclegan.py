@@ -1,6 +1,6 @@
-"""CycleGAN in TensorFlow: paddings and steps as in PyTorch's, NHWC, and the pool a variable.
+"""CycleGAN in TensorFlow: paddings and steps as in PyTorch's, NHWC, and the pool in a variable.
 
-InstanceNorm is of each image by itself, so images that pass the same net go as one batch.
+InstanceNorm normalizes each image separately, so images for the same net share one batch.
 """
 
 from itertools import pairwise
@@ -23,7 +23,7 @@ from benchmarks.peers.tensorflow_parts import (
 from benchmarks.workloads import CYCLE, IDENTITY, POOL, Workload
 
 ZEROS: dict[str, Any] = {"padding": [[0, 0], [1, 1], [1, 1], [0, 0]], "initial": small}
-"""A convolution with one row of zeros at every edge."""
+"""Padding of a convolution: one row of zeros at every edge."""
 
 
 def _norm(x: Tensor) -> Tensor:
@@ -44,7 +44,7 @@ class Block(tf.Module):
     """x + norm(conv(relu(norm(conv(x)))))."""
 
     def __init__(self, features: int):
-        """As wide inside."""
+        """Both convolutions have ``features`` channels."""
         super().__init__()
         first, second = (_reflected(features, features, 3) for _ in range(2))
         self.body = Sequential(*first, _norm, tf.nn.relu, *second, _norm)
@@ -79,7 +79,7 @@ class Pair(tf.Module):
     """A net for each domain."""
 
     def __init__(self, *nets: Sequential):
-        """Their variables are the pair's."""
+        """Tracks the variables of both nets."""
         super().__init__()
         self.nets = nets
 
@@ -94,14 +94,14 @@ class Pool(tf.Module):
     """Fakes of one domain from earlier steps (Shrivastava et al. 2017)."""
 
     def __init__(self, size: int, image_shape: tuple[int, int, int]):
-        """Empty, with room for ``size`` images of that (height, width, channels)."""
+        """Starts empty, with room for ``size`` images of the given (height, width, channels)."""
         super().__init__()
         self.size = size
         self.images = tf.Variable(tf.zeros((size, *image_shape)), trainable=False)
         self.filled = tf.Variable(0, trainable=False)
 
     def __call__(self, images: Tensor) -> Tensor:
-        """Keeps each image until the pool is full, then gives some back for older ones."""
+        """Stores images until the pool is full, then exchanges half of them for older images."""
         return tf.stack([self._exchange(image) for image in tf.unstack(images)])
 
     def _exchange(self, image: Tensor) -> Tensor:
@@ -114,16 +114,16 @@ class Pool(tf.Module):
         return tf.where(filling | ~swap, image, old)
 
     def draw(self) -> tuple[Tensor, Tensor]:
-        """Whether an older image is given for the new one (in half of the draws), and its slot."""
+        """Whether the new image is exchanged for an older one (probability 1/2), and its slot."""
         slot = tf.random.uniform((), 0, self.size, tf.int32)
         return tf.random.uniform(()) < 0.5, slot
 
 
 class CycleGan(Step):
-    """Both generators' update, then both discriminators' on pooled fakes made before it."""
+    """Updates both generators, then both discriminators on pooled fakes from before the update."""
 
     def __init__(self, nets: Nets, workload: Workload):
-        """The nets are trained in place."""
+        """Takes the nets, which are trained in place."""
         super().__init__(nets, workload)
         self.pools = [Pool(POOL, workload.image_shape) for _ in range(2)]
 

@@ -1,4 +1,4 @@
-"""TensorFlow's side of the workloads: ``tf.nn``, a ``tf.function`` a step, TensorFlow's own Adam.
+"""The workloads in TensorFlow: ``tf.nn``, one ``tf.function`` per step, TensorFlow's own Adam.
 
 Paddings are 'SAME' and layouts NHWC, as in jaxgan.
 """
@@ -82,7 +82,7 @@ def book_dcgan(workload: Workload) -> Nets:
 
 
 def _stages(workload: Workload) -> int:
-    return workload.image_shape[0].bit_length() - 3  # 4 px doubled until the image's size
+    return workload.image_shape[0].bit_length() - 3  # from 4 px, doubled up to the image's size
 
 
 def dcgan(workload: Workload) -> Nets:
@@ -261,7 +261,7 @@ PEERS = {
     "wgan_gp": Peer(residual, WganGp),
     "cyclegan": Peer(cyclegan, CycleGan),
 }
-"""By ``Workload.peer``."""
+"""Nets and step by ``Workload.peer``."""
 
 
 def parameters(nets: Iterable[tf.Module]) -> list[int]:
@@ -270,7 +270,7 @@ def parameters(nets: Iterable[tf.Module]) -> list[int]:
 
 
 def build(workload: Workload, arrays: Arrays, form: str) -> Runner:
-    """The contender of that form: ``function``, or ``xla``, which is ``jit_compile``."""
+    """The contender in the form ``function``, or ``xla`` (``jit_compile``)."""
     tf.random.set_seed(0)
     peer = PEERS[workload.peer]
     step = peer.step(peer.nets(workload), workload)

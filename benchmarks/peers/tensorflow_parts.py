@@ -1,4 +1,4 @@
-"""What TensorFlow's peers share: layers, optimizers and a step's nets."""
+"""Common parts of the TensorFlow peers: layers, optimizers and a step's nets."""
 
 from collections.abc import Callable, Iterable
 
@@ -20,7 +20,7 @@ def glorot(gain: float = 1.0) -> Initial:
 
 
 def small(shape: tuple[int, ...]) -> Tensor:
-    """N(0, .02^2)."""
+    """N(0, 0.02^2)."""
     return tf.random.normal(shape, 0.0, 0.02)
 
 
@@ -28,13 +28,13 @@ class Dense(tf.Module):
     """(n, inputs) to (n, features)."""
 
     def __init__(self, inputs: int, features: int):
-        """Starts as Glorot."""
+        """Initialises with Glorot's distribution."""
         super().__init__()
         self.kernel = tf.Variable(glorot()((inputs, features)))
         self.bias = tf.Variable(tf.zeros(features))
 
     def __call__(self, x: Tensor) -> Tensor:
-        """The layer."""
+        """Applies the layer."""
         return tf.nn.bias_add(x @ self.kernel, self.bias)
 
 
@@ -53,7 +53,7 @@ class Conv(tf.Module):
         initial: Initial | None = None,
         transpose: bool = False,
     ):
-        """``initial`` is Glorot's where it is not given."""
+        """``initial`` is Glorot's distribution by default."""
         super().__init__()
         self.features, self.stride, self.padding = features, stride, padding
         self.transpose = transpose
@@ -62,7 +62,7 @@ class Conv(tf.Module):
         self.bias = tf.Variable(tf.zeros(features)) if bias else None
 
     def __call__(self, x: Tensor) -> Tensor:
-        """The layer."""
+        """Applies the layer."""
         if self.transpose:
             x = tf.nn.conv2d_transpose(x, self.kernel, self._shape(x), self.stride, self.padding)
         else:
@@ -76,12 +76,12 @@ class Conv(tf.Module):
 
 
 class BatchNorm(tf.Module):
-    """Batch normalization in training mode; its running averages are kept."""
+    """Batch normalization in training mode, with running averages."""
 
     def __init__(
         self, features: int, momentum: float = 0.9, epsilon: float = 1e-5, spread: float = 0.0
     ):
-        """Gains start as N(1, spread)."""
+        """Initialises gains with N(1, spread)."""
         super().__init__()
         self.rate, self.epsilon = 1.0 - momentum, epsilon
         self.gamma = tf.Variable(tf.random.normal((features,), 1.0, spread))
@@ -90,7 +90,7 @@ class BatchNorm(tf.Module):
         self.variance = tf.Variable(tf.ones(features), trainable=False)
 
     def __call__(self, x: Tensor) -> Tensor:
-        """The layer."""
+        """Applies the layer."""
         y, mean, variance = tf.compat.v1.nn.fused_batch_norm(
             x,
             self.gamma,
@@ -107,37 +107,37 @@ class BatchNorm(tf.Module):
 
 
 class Sequential(tf.Module):
-    """Layers and functions, one after another."""
+    """A sequence of layers and functions."""
 
     def __init__(self, *layers: Layer):
-        """Layers have variables of their own."""
+        """Tracks the variables of the layers."""
         super().__init__()
         self.layers = layers
 
     def __call__(self, x: Tensor) -> Tensor:
-        """All of them."""
+        """Applies all of them in order."""
         for layer in self.layers:
             x = layer(x)
         return x
 
 
 def leaky(slope: float) -> Layer:
-    """A leaky ReLU of that slope."""
+    """A leaky ReLU with the given slope."""
     return lambda x: tf.nn.leaky_relu(x, slope)
 
 
 Nets = tuple[tf.Module, tf.Module]
-"""The generator or generators, and what judges them."""
+"""The generators and the discriminators (or critic) of a step."""
 
 
 # The steps.
 
 
 class Adam(tf.Module):
-    """Adam by TensorFlow's one kernel for it."""
+    """Adam with TensorFlow's fused kernel."""
 
     def __init__(self, net: tf.Module, workload: Workload):
-        """Moments of all of the net's trainable variables."""
+        """Creates moments for all trainable variables of the net."""
         super().__init__()
         self.rate, self.betas = workload.learning_rate, workload.betas
         self.params = net.trainable_variables
@@ -147,7 +147,7 @@ class Adam(tf.Module):
         self.powers = [tf.Variable(beta, trainable=False) for beta in workload.betas]
 
     def apply(self, gradients: Iterable[Tensor]) -> None:
-        """One update."""
+        """Applies one update."""
         (b1, b2), (power_1, power_2) = self.betas, self.powers
         for p, m, v, g in zip(self.params, self.m, self.v, gradients, strict=True):
             tf.raw_ops.ResourceApplyAdam(
@@ -167,24 +167,24 @@ class Adam(tf.Module):
 
 
 class Step:
-    """What the methods share: nets and optimizers."""
+    """Common parts of the methods: nets and optimizers."""
 
     def __init__(self, nets: Nets, workload: Workload):
-        """The nets are trained in place."""
+        """Takes the nets, which are trained in place."""
         self.workload = workload
         self.G, self.D = nets
         self.adam_g, self.adam_d = (Adam(net, workload) for net in nets)
 
     def latent(self, n: int) -> Tensor:
-        """``n`` codes."""
+        """Draws ``n`` latent codes."""
         return tf.random.normal((n, self.workload.latent_dim))
 
 
 def to_float(images: Tensor) -> Tensor:
-    """Bytes to floats in [-1, 1]."""
+    """Converts bytes to floats in [-1, 1]."""
     return tf.cast(images, tf.float32) / 127.5 - 1.0
 
 
 def descend(adam: Adam, tape: tf.GradientTape, loss: Tensor) -> None:
-    """One update down the loss's gradient."""
+    """One update along the negative gradient of the loss."""
     adam.apply(tape.gradient(loss, adam.params))

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 
 class Player:
-    """Parameters that need gradients, and the vectors of spectral normalization."""
+    """A player's parameters, with gradients, and its vectors of spectral normalization."""
 
     def __init__(self, variables: Any):
         self.params = _tensors(variables["params"], True)
@@ -98,7 +98,7 @@ def _attend(net: Player, x: Tensor) -> Tensor:
 
 
 def generator(net: Player, z: Tensor, labels: Tensor, blocks: int, attention: int) -> Tensor:
-    """NCHW images; BatchNorm in training mode."""
+    """G's images, NCHW, with BatchNorm in training mode."""
     first, *parts = z.chunk(blocks + 1, dim=1)
     classes = net.params["Embed_0"]["embedding"][labels]
     kernel = _normalized(net.params["Dense_0"]["kernel"], net.spectral["SpectralNorm_0"])

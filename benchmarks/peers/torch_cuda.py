@@ -1,4 +1,4 @@
-"""The PyTorch peers on a GPU: the same nets and steps, with tensors made there."""
+"""The PyTorch peers on a GPU: the same nets and steps, with tensors created on the device."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from benchmarks.workloads import Arrays, Workload
 
 
 def build(workload: Workload, arrays: Arrays, form: str) -> Runner:
-    """The contender of that form.
+    """The contender in the given form.
 
     Args:
-      workload: what a step is.
+      workload: the workload.
       arrays: its data.
       form: one of :mod:`benchmarks.peers.torch` or ``graphs``, and ``bf16`` for autocast.
 

@@ -1,6 +1,6 @@
 """CycleGAN in PyTorch: the nets and the step of pytorch-CycleGAN-and-pix2pix, and its pool.
 
-InstanceNorm is of each image by itself, so images that pass the same net go as one batch.
+InstanceNorm normalizes each image separately, so images for the same net share one batch.
 """
 
 import random
@@ -16,7 +16,7 @@ from benchmarks.workloads import CYCLE, IDENTITY, POOL, Workload
 
 
 def _norm(features: int) -> nn.Module:
-    """InstanceNorm without affine; on a CPU by GroupNorm, which takes channels-last as they lie."""
+    """InstanceNorm without affine; on a CPU GroupNorm, which supports channels-last directly."""
     if torch.get_default_device().type == "cuda":
         return nn.InstanceNorm2d(features)
     return nn.GroupNorm(features, features, affine=False)
@@ -30,7 +30,7 @@ class Block(nn.Module):
     """x + norm(conv(relu(norm(conv(x)))))."""
 
     def __init__(self, features: int):
-        """As wide inside."""
+        """Both convolutions have ``features`` channels."""
         super().__init__()
         first, second = (_reflected(features, features, 3) for _ in range(2))
         self.layers = nn.Sequential(
@@ -85,12 +85,12 @@ class Pool:
     """Fakes of one domain from earlier steps (Shrivastava et al. 2017)."""
 
     def __init__(self, size: int, image_shape: tuple[int, int, int]):
-        """Empty, with room for ``size`` images of that (height, width, channels)."""
+        """Starts empty, with room for ``size`` images of the given (height, width, channels)."""
         h, w, c = image_shape
         self.images, self.filled = torch.zeros(size, c, h, w), 0
 
     def __call__(self, images: Tensor) -> Tensor:
-        """Keeps each image until the pool is full, then gives some back for older ones."""
+        """Stores images until the pool is full, then exchanges half of them for older images."""
         result = images.clone()
         for i, image in enumerate(images):
             if self.filled < len(self.images):
@@ -102,12 +102,12 @@ class Pool:
         return result
 
     def draw(self) -> int | None:
-        """The slot whose image is given for the new one, in half of the draws."""
+        """The slot whose image is exchanged for the new one, with probability 1/2; else None."""
         return random.randrange(len(self.images)) if random.random() < 0.5 else None
 
 
 class CycleGan(Step):
-    """Both generators' update, then both discriminators' on pooled fakes made before it."""
+    """Updates both generators, then both discriminators on pooled fakes from before the update."""
 
     def __init__(self, *args: Any):
         """As :class:`Step`."""

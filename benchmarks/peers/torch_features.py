@@ -1,4 +1,4 @@
-"""The feature networks as PyTorch runs them, and random weights on which they are lively.
+"""The feature networks in PyTorch, and random weights that keep their activations alive.
 
 Images and maps are NHWC NumPy arrays on both sides.
 """
@@ -27,7 +27,7 @@ def from_torch(maps):
 
 
 def blobs(side, count=2, seed=0):
-    """Smooth random images, which differ more in the mean over the places than noise does."""
+    """Smooth random images, whose spatial means vary more than those of noise."""
     rng = np.random.default_rng(seed)
     small = torch.from_numpy(rng.uniform(0, 255, (count, 3, 5, 5)))
     large = functional.interpolate(small, (side, side), mode="bicubic").clip(0, 255)
@@ -35,7 +35,7 @@ def blobs(side, count=2, seed=0):
 
 
 def random_state(shapes, seed=0):
-    """Tensors that keep the size of activations through any number of ReLUs."""
+    """Random tensors that preserve the scale of activations through any number of ReLUs."""
     rng = np.random.default_rng(seed)
 
     def tensor(name, shape):
@@ -79,7 +79,7 @@ def torch_fidelity_inception(path, images):
 
 
 def pytorch_fid_inception(images, **how):
-    """pytorch-fid's four taps, as means over the places."""
+    """pytorch-fid's four taps, averaged over positions."""
     download = mock.Mock(return_value=tensors(inception_state()))
     with mock.patch.object(pytorch_fid.inception, "load_state_dict_from_url", download):
         net = pytorch_fid.inception.InceptionV3([0, 1, 2, 3], **how).eval()
@@ -104,7 +104,7 @@ def squeezenet_state():
 
 
 def squeezenet(state, images):
-    """Features and logits, from BGR minus the mean."""
+    """Features and logits of SqueezeNet, from BGR minus the mean."""
     state = tensors(state)
 
     def conv(x, name, **how):
@@ -122,7 +122,7 @@ def squeezenet(state, images):
 
 
 def vgg19_state():
-    """As the file of normalised weights, up to conv3_1."""
+    """Random weights in the form of the normalised VGG-19 file, up to conv3_1."""
     shapes = {"preproc/w": (3, 3, 1, 1), "preproc/b": (3,)}
     width = 3
     for name, new in (("1_1", 64), ("1_2", 64), ("2_1", 128), ("2_2", 128), ("3_1", 256)):
@@ -132,7 +132,7 @@ def vgg19_state():
 
 
 def vgg19_maps(state, images):
-    """Maps of the file of normalised weights, which reflects at the edges."""
+    """Feature maps of the normalised VGG-19 file, with reflection padding."""
     state, x, maps = tensors(state), to_torch(images), {}
     for place in ("1_1", "1_2", "2_1", "2_2", "3_1"):
         if place in ("2_1", "3_1"):
@@ -144,7 +144,7 @@ def vgg19_maps(state, images):
 
 
 def torchvision_vgg(depth, layers="features"):
-    """Torchvision's VGG, or its convolutions alone, with random weights: (net, state)."""
+    """Torchvision's VGG, or only its convolutions, with random weights: (net, state)."""
     make = {16: torchvision.models.vgg16, 19: torchvision.models.vgg19}[depth]
     with torch.device("meta"):
         net = make()
@@ -166,7 +166,7 @@ def torchvision_maps(net, images):
 
 
 def torchvision_classes(net, images):
-    """fc2 after its ReLU, and the logits, of uint8 images of 224 pixels."""
+    """fc2 after its ReLU, and the logits, for uint8 images of 224 pixels."""
     mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
     with torch.no_grad():
         x = torchvision.transforms.functional.normalize(to_torch(images) / 255, mean, std)

@@ -1,7 +1,7 @@
-"""PyTorch's side of the workloads: the nets and steps as a careful user of PyTorch writes them.
+"""The workloads in PyTorch: nets and steps as a careful user of PyTorch writes them.
 
-The nets' paddings are PyTorch's own. Where they are not symmetric they mirror those of jaxgan's
-'SAME': such a net with mirrored kernels makes the mirror image.
+The nets use PyTorch's paddings. Asymmetric paddings are the mirror image of jaxgan's 'SAME', so
+such a net with mirrored kernels outputs the mirror image.
 """
 
 import os
@@ -68,7 +68,7 @@ def book_dcgan(workload: Workload) -> Nets:
 
 
 def _stages(workload: Workload) -> int:
-    return workload.image_shape[0].bit_length() - 3  # 4 px doubled until the image's size
+    return workload.image_shape[0].bit_length() - 3  # from 4 px, doubled up to the image's size
 
 
 def dcgan(workload: Workload) -> Nets:
@@ -244,7 +244,7 @@ class WganGp(Step):
     def _d_loss(self, real: Tensor, fake: Tensor, alpha: Tensor) -> Tensor:
         real_scores, fake_scores = self.D(torch.cat((real, fake))).chunk(2)
         x_hat = torch.lerp(fake, real, alpha)
-        # torch.compile has no second derivative of autograd.grad, and func.grad is slower without.
+        # torch.compile cannot differentiate autograd.grad; without compile, func.grad is slower.
         gradient = torch.func.grad if self.form in ("compile", "graphs") else _grad
         penalty = gradient_penalty(self.D, x_hat, gradient)
         return fake_scores.mean() - real_scores.mean() + PENALTY * penalty
@@ -281,7 +281,7 @@ PEERS = {
     "wgan_gp": Peer(residual, WganGp),
     "cyclegan": Peer(cyclegan, CycleGan),
 }
-"""By ``Workload.peer``."""
+"""Nets and step by ``Workload.peer``."""
 
 
 def parameters(nets: Iterable[nn.Module]) -> list[int]:
@@ -290,7 +290,7 @@ def parameters(nets: Iterable[nn.Module]) -> list[int]:
 
 
 def build(workload: Workload, arrays: Arrays, form: str) -> Runner:
-    """The contender of that form: ``eager``, ``channels_last`` or ``compile``."""
+    """The contender in the form ``eager``, ``channels_last`` or ``compile``."""
     torch.set_num_threads(os.cpu_count() or 1)
     torch.set_flush_denormal(True)  # as XLA and TensorFlow do
     torch.manual_seed(0)

@@ -1,4 +1,4 @@
-"""What PyTorch's peers share: a step's nets, optimizers and data."""
+"""Common parts of the PyTorch peers: a step's nets, optimizers and data."""
 
 from functools import partial
 
@@ -8,11 +8,11 @@ from torch import Tensor, nn
 from benchmarks.workloads import Arrays, Workload
 
 Nets = tuple[nn.Module, nn.Module]
-"""The generator or generators, and what judges them."""
+"""The generators and the discriminators (or critic) of a step."""
 
 
 class Step:
-    """What the methods share: nets, optimizers, data, and whether they are compiled."""
+    """Common parts of the methods: nets, optimizers, data, and compilation."""
 
     def __init__(self, nets: Nets, workload: Workload, arrays: Arrays, form: str):
         """``form`` is ``eager``, ``channels_last``, ``compile`` or ``graphs`` (CUDA graphs)."""
@@ -29,22 +29,22 @@ class Step:
         self.compiled = forms.get(form, lambda function: function)
 
     def begin(self) -> None:
-        """Tells CUDA graphs that what the last update computed may be overwritten."""
+        """Tells CUDA graphs that the results of the last update may be overwritten."""
         if self.form == "graphs":
             torch.compiler.cudagraph_mark_step_begin()
 
     def real(self, images: Tensor) -> Tensor:
-        """Bytes, NHWC, to floats in [-1, 1] in the nets' layout."""
+        """Converts NHWC bytes to floats in [-1, 1] in the nets' layout."""
         images = images.permute(0, 3, 1, 2)  # of channels-last layout as it is
         return (images if self.last else images.contiguous()).float() / 127.5 - 1.0
 
     def latent(self, n: int) -> Tensor:
-        """``n`` codes."""
+        """Draws ``n`` latent codes."""
         return torch.randn(n, self.workload.latent_dim)
 
 
 def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> Tensor:
-    """One step down the loss's gradient; returns the loss."""
+    """One update along the negative gradient of the loss; returns the loss."""
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     optimizer.step()

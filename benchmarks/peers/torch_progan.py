@@ -1,6 +1,6 @@
 """ProGAN written for PyTorch from the paper: the reference of the tests.
 
-A module has the name of jaxgan's layer, by which :func:`load` finds its weights.
+A module has the name of jaxgan's layer, so that :func:`load` finds its weights.
 """
 
 import math
@@ -16,7 +16,7 @@ HE = math.sqrt(2)
 
 
 class Scaled(nn.Module):
-    """Weights of N(0, 1) times He's constant, for a dense layer or a convolution of size k."""
+    """A dense or k x k convolutional layer with weights from N(0, 1), times He's constant."""
 
     def __init__(self, before, after, k=0, gain=HE, bias=True):
         super().__init__()
@@ -141,14 +141,14 @@ def discriminator_loss(g, d, real, z, mix, alpha):
 
 
 class Game:
-    """Both nets and their optimizers; a call is a step, D first."""
+    """Both nets and their optimizers; a call is one step, D first."""
 
     def __init__(self, g, d, optimizer):
         self.g, self.d = g, d
         self.rules = {net: optimizer(net.parameters()) for net in (g, d)}
 
     def __call__(self, real, z_d, mix, z_g, alpha):
-        """(loss, norm of the gradient) by player."""
+        """One step; returns (loss, gradient norm) by player."""
         real = lerp(double(halve(real)), real, alpha)
         loss = discriminator_loss(self.g, self.d, real, z_d, mix, alpha)
         of_d = self._update(self.d, loss)

@@ -1,4 +1,4 @@
-"""R3GAN in PyTorch: its nets, its losses and a step, as the paper has them (Huang et al. 2024)."""
+"""R3GAN in PyTorch: nets, losses and a step as in the paper (Huang et al. 2024)."""
 
 import math
 from itertools import pairwise
@@ -114,7 +114,7 @@ def _penalty(scores: Tensor, images: Tensor) -> Tensor:
 def discriminator_loss(
     g: nn.Module, d: nn.Module, real: Tensor, z: Tensor, labels: Tensor, gamma: float
 ) -> Tensor:
-    """Relativistic pairs, R1 and R2."""
+    """D's loss: relativistic pairs, R1 and R2."""
     real = real.clone().requires_grad_()
     fake = g(z, labels).detach().requires_grad_()
     real_scores, fake_scores = d(real, labels), d(fake, labels)
@@ -123,7 +123,7 @@ def discriminator_loss(
 
 
 def generator_loss(g: nn.Module, d: nn.Module, real: Tensor, z: Tensor, labels: Tensor) -> Tensor:
-    """The mirror image of the pairs."""
+    """G's loss: the relativistic pairs with reals and fakes exchanged."""
     return F.softplus(d(real, labels) - d(g(z, labels), labels)).mean()
 
 

@@ -1,7 +1,7 @@
-"""U-Net, M-Net and the losses of masks as PyTorch runs them, on weights of ours.
+"""U-Net, M-Net and the segmentation losses in PyTorch, with jaxgan's weights.
 
-Parameters come as NumPy arrays by path, ``DoubleConv_0/Layer_0/Conv_0/kernel``, as
-``torch_parameters`` names them. Images are NHWC NumPy arrays.
+Parameters are NumPy arrays by path, such as ``DoubleConv_0/Layer_0/Conv_0/kernel``, as
+``torch_parameters`` takes them. Images are NHWC NumPy arrays.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ def torch_parameters(flat):
 
 
 def _ordered(path, x):
-    if x.ndim == 4:  # Ours is not flipped where PyTorch's transposed convolution is.
+    if x.ndim == 4:  # PyTorch's transposed convolution flips the kernel; ours does not.
         x = x[::-1, ::-1].transpose(2, 3, 0, 1) if "Transpose" in path else x.transpose(3, 2, 0, 1)
     return torch.from_numpy(np.ascontiguousarray(x))
 
@@ -34,7 +34,7 @@ def gradients(parameters):
 
 
 class Nets:
-    """Both nets in training mode, with batch norm, of one set of parameters."""
+    """Both nets in training mode, with batch norm, from one set of parameters."""
 
     def __init__(self, parameters, depth):
         self._p, self._depth = parameters, depth
@@ -71,7 +71,7 @@ class Nets:
         return self._side(x, 0, 0)
 
     def mnet(self, images):
-        """Logits of every output, NCHW."""
+        """The logits of every output, NCHW."""
         image = x = _nchw(images)
         skips, sides, depth = [], [], self._depth
         for level in range(depth):

@@ -1,7 +1,8 @@
 """StyleGAN2 written for PyTorch from the papers: the reference of the tests.
 
-Nets are functions of nested dicts of tensors with the names of jaxgan's layers. Every example has a
-kernel of its own, in one grouped convolution, and resampling is a convolution over zeros.
+Nets are functions of nested dicts of tensors with the names of jaxgan's layers. Modulation gives
+each example its own kernel, in one grouped convolution. Resampling is a convolution of the
+zero-stuffed image.
 """
 
 import math
@@ -47,7 +48,7 @@ def blur(x, pad, gain=1.0):
 
 
 def stuff(x):
-    """Zeros between the pixels."""
+    """Inserts zeros between the pixels."""
     n, c, h, w = x.shape
     out = x.new_zeros(n, c, 2 * h - 1, 2 * w - 1)
     out[:, :, ::2, ::2] = x
@@ -105,7 +106,7 @@ def styled(layer, x, w, noise, up=False):
 
 
 def synthesis(net, ws, noise, size):
-    """Images of styles (n, layers, size), with noise by the name of its layer."""
+    """Images for styles (n, layers, size), with noise by layer name."""
     x = net["first"].expand(len(ws), -1, -1, -1)
     x = styled(net["same_4"], x, ws[:, 0], noise["same_4"])
     rgb = net["to_rgb_4"]
@@ -121,7 +122,7 @@ def synthesis(net, ws, noise, size):
 
 
 def generator(net, draws, size, classes=0):
-    """G's images, and the styles that they are made of."""
+    """G's images and their styles."""
     labels = draws.get("labels")
     w, other = (mapping(net["map"], z, labels, classes) for z in draws["z"])
     layers = torch.arange(2 * (size.bit_length() - 2))
@@ -181,7 +182,7 @@ def leaves(tree):
 
 
 def descend(tree, loss, lr):
-    """One step down the gradient; returns the gradient's norm."""
+    """One update along the negative gradient; returns the gradient norm."""
     parameters = leaves(tree)
     gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
     with torch.no_grad():

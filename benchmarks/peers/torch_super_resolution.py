@@ -1,7 +1,7 @@
-"""The super-resolution nets in PyTorch's functions, from the papers: the reference of the tests.
+"""The super-resolution nets in PyTorch, written from the papers: the reference of the tests.
 
-Each takes tensors by the names of jaxgan's parameters, in PyTorch's own layouts: :func:`tensors`
-makes them, and :func:`arrays` brings their gradients back.
+Each net takes tensors by the names of jaxgan's parameters, in PyTorch's layouts. :func:`tensors`
+converts parameters, and :func:`arrays` converts gradients back.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """CycleGAN and pix2pix written for PyTorch from the papers: the reference of the tests.
 
-Modules are made in the order in which their layers are applied; :func:`load` fills them with
-jaxgan's weights by that order and checks every shape.
+Modules are created in the order in which they are applied. :func:`load` copies jaxgan's weights in
+this order and checks every shape.
 """
 
 import jax
@@ -55,7 +55,7 @@ def patchgan(layers=3, width=64, channels=3, norm=nn.InstanceNorm2d):
 
 
 class UNet(nn.Module):
-    """pix2pix's, without dropout."""
+    """The U-Net of pix2pix, without dropout."""
 
     def __init__(self, depth=8, width=64, channels=3):
         super().__init__()
@@ -84,7 +84,7 @@ class UNet(nn.Module):
 
 
 class BookUNet(nn.Module):
-    """The book's, with the norm of each channel."""
+    """The book's U-Net, normalized per channel."""
 
     def __init__(self, depth=4, width=32, channels=3):
         super().__init__()
@@ -112,7 +112,7 @@ class BookUNet(nn.Module):
 
     @staticmethod
     def upsampled(x):
-        """Twice the size, with Keras's 'same' padding of a kernel of 4."""
+        """Doubles the size, with Keras's 'same' padding for a kernel of size 4."""
         return functional.pad(functional.interpolate(x, scale_factor=2), (1, 2, 1, 2))
 
 
@@ -166,7 +166,7 @@ def kernels(params):
 
 
 def _kernel(target, kernel):
-    if isinstance(target, nn.ConvTranspose2d):  # (in, out, h, w), and not flipped as jax's is
+    if isinstance(target, nn.ConvTranspose2d):  # (in, out, h, w); PyTorch flips it, we do not
         return kernel[::-1, ::-1].transpose(2, 3, 0, 1)
     return kernel.transpose(3, 2, 0, 1)
 

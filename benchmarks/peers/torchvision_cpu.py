@@ -1,7 +1,7 @@
-"""Declares what torchvision misses beside a PyTorch without CUDA; import it before its users.
+"""Declares the operators that torchvision misses with a CPU-only PyTorch; import it first.
 
-A torchvision that was built for CUDA imports without its compiled operators, but for two whose
-shape functions it registers in any case.
+A torchvision that was built for CUDA can be imported without its compiled operators, except two
+whose shape functions it always registers.
 """
 
 import torch

@@ -95,7 +95,7 @@ def read(directory: Path) -> dict[str, Any]:
         raise InputError(f"out: {directory} is not a run directory: it has no config.json")
     try:
         content = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:  # also of bytes that are no UTF-8
+    except (ValueError, RecursionError) as error:  # also raised for bytes that are not UTF-8
         raise InputError(f"out: {path} is not JSON ({first_line(error)})") from None
     if not _is_shallow(content):
         raise InputError(f"out: {path} was not made by jaxgan: it is nested too deeply")
@@ -134,7 +134,7 @@ def facts(content: dict[str, Any]) -> Facts:
             tuple(content["columns"]),
         )
         typeguard.check_type(
-            found._replace(scaling={}),  # made of arrays above, of any size
+            found._replace(scaling={}),  # its arrays were made above
             Facts,
             collection_check_strategy=typeguard.CollectionCheckStrategy.ALL_ITEMS,
         )

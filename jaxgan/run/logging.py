@@ -158,7 +158,7 @@ class Logger:
                 pictures.write_png(self._directory / "samples" / f"{step:08d}.png", picture)
                 pictures.write_png(self._directory / "samples.png", picture)
             pictures.write_curves(self._directory / "losses.png", self.records)
-        except OSError as error:  # a full disk is no reason to lose the run
+        except OSError as error:  # a full disk must not end the run
             self.say(f"step {step}: the sample sheet was not written: {error}; the run goes on")
 
     @contextlib.contextmanager
@@ -207,7 +207,7 @@ def read_records(path: Path) -> list[dict[str, Any]]:
     for line in path.read_bytes().splitlines():
         try:
             record = json.loads(line)
-        except (ValueError, RecursionError):  # also of bytes that are no UTF-8
+        except (ValueError, RecursionError):  # also raised for bytes that are not UTF-8
             continue
         if isinstance(record, dict) and type(record.get("step")) is int and record["step"] >= 0:
             _join(records, {name: value for name, value in record.items() if _is_measure(value)})
