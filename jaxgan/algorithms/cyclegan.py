@@ -122,7 +122,7 @@ class CycleGAN:
         keys = jax.random.split(key, 4)
         a, b = to_float(batch["a"]), to_float(batch["b"])
         new = dict(given.variables)
-        # Inputs of one generator share a forward pass: for the translation and the identity.
+        # Inputs of one generator share a forward pass: one for translation, one for the identity.
         into_ab, into_ba = ((a, b), (b, a)) if self.identity else ((a,), (b,))
         (fake_b, *same_b), new["ab"] = self._generate(new["ab"], *into_ab, key=keys[0])
         (fake_a, *same_a), new["ba"] = self._generate(new["ba"], *into_ba, key=keys[1])
@@ -179,7 +179,7 @@ class CycleGAN:
     def show(
         self, weights: dict[str, Variables], batch: Batch, key: PRNGKey
     ) -> dict[str, Float[Array, "rows height width channels"]]:
-        """The images, their translations, the reconstructions G and F make of these, identities."""
+        """The images, their translations, the translations back, and the identities."""
         del key
         a, b = to_float(batch["a"]), to_float(batch["b"])
 

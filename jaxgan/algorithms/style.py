@@ -61,7 +61,7 @@ class StyleTransfer:
     """Image before the first step."""
 
     def build(self, spec: Spec, network: StyleNetwork) -> Algorithm:
-        """The algorithm for a content image of that shape.
+        """Builds the algorithm for a content image of the shape in ``spec``.
 
         Args:
           spec: its feature ``content`` is the image.

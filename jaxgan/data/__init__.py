@@ -7,7 +7,7 @@
     dataset = open_dataset(Data(source="digits", image_size=32, batch_size=64))
     stream = batches(dataset, seed=0, start_step=1000)
 
-TensorFlow is imported where images are decoded as they are read, and by ``sources.tfds``.
+TensorFlow is imported only if images are decoded as they are read, and by ``sources.tfds``.
 """
 
 from jaxgan.data.config import Data

@@ -49,7 +49,7 @@ class Source:
     size: int
     """Number of examples: ``len(source)``."""
     features: Mapping[str, Feature]
-    """Features of an example by name. The sides of images and masks are 0 where they vary."""
+    """Features of an example by name. The sides of images and masks are 0 if they vary."""
     example: Callable[[int], Example]
     """Function that returns example i; thread-safe. Raises :class:`UnreadableImageError`."""
     class_names: tuple[str, ...] = ()

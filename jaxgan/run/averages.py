@@ -47,7 +47,7 @@ def reconstruct(out: Path, width: float, new: Path, config_file: str | None = No
       config_file: the config, for a run with nets that are not jaxgan's own.
 
     Returns:
-      What was made, in words.
+      A line that says what was made.
 
     Raises:
       InputError: the run stored no averages, the width is out of range, or ``new`` holds files.

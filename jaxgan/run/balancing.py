@@ -44,7 +44,7 @@ def fill_up(opened: Opened, source: str, out: Path, seed: int = 0) -> str:
       seed: the seed of the latent codes.
 
     Returns:
-      What was written, in words.
+      A line that says what was written.
 
     Raises:
       InputError: as :func:`balance`; or ``out`` is a file, or a folder that is not empty.

@@ -1,4 +1,4 @@
-"""Deletes what a run wrote in its directory, by name, and nothing that somebody added."""
+"""Deletes the files that a run wrote in its directory, by name, and no file that a user added."""
 
 import re
 import shutil
@@ -14,12 +14,15 @@ _FOLDERS = re.compile(rf"(checkpoints|best)/\d+|{ASIDE}\d+(-again)*")
 _PARTS = re.compile(
     rf"(samples/|averages/)?\..*\.\d+\.part|(checkpoints|best)/\d+{re.escape(UNFINISHED)}.*"
 )
-"""Names that a process leaves when it is killed while it writes a file or a checkpoint."""
+"""Names of the remains of a process that was killed while it wrote a file or a checkpoint."""
 _PLACES = ("", "samples", "averages", "tensorboard", "checkpoints", "best")
 
 
 def clear(directory: Path) -> None:
-    """Deletes what a run makes but its config, which the next one replaces: a kill is no harm."""
+    """Deletes all files of a run except its config, which the next run replaces.
+
+    So a process that is killed meanwhile does no harm.
+    """
     sweep(directory)
     for path, name in _entries(directory):
         if path.is_file() and _FILES.fullmatch(name):
@@ -33,14 +36,14 @@ def clear(directory: Path) -> None:
 
 
 def sweep(directory: Path) -> None:
-    """Removes what is half written; only for the process that holds the directory's lock."""
+    """Removes half-written files; only for the process that holds the directory's lock."""
     for path, name in _entries(directory):
         if _PARTS.fullmatch(name):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _entries(directory: Path) -> list[tuple[Path, str]]:
-    """The paths in a run's own folders, with their names below the directory."""
+    """The paths in a run's own folders, with their names relative to the directory."""
     folders = [directory / place for place in _PLACES]
     paths = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
     return [(path, path.relative_to(directory).as_posix()) for path in paths]

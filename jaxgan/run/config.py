@@ -66,7 +66,7 @@ class Evaluate(Protocol):
     reference: str | None = None
     """Folder, source or pytorch-fid file to compare with; None: the run's own data."""
     best: Literal["lowest", "highest"] | None = None
-    """Best value of the first metric, which selects the best checkpoint. None: highest for
+    """Value of the first metric that counts as best, for the best checkpoint. None: highest for
     accuracies, iou, psnr, ssim, auc and other metrics where higher is better; lowest for losses,
     errors and distances."""
 

@@ -116,4 +116,4 @@ _KINDS: dict[str, tuple[str, bool, Callable[[str, Data], _Opened]]] = {
     "photo_tiles": ("", False, lambda rest, data: photos.open_photo_tiles()),
     "tfds": ("NAME", True, _open_tfds),
 }
-"""For each kind: the form of REST, whether the source has splits, and its opening function."""
+"""Kinds of sources: the form of REST, whether the source has splits, and its opening function."""
