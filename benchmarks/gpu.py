@@ -1,7 +1,8 @@
 """All that only a GPU can show: ``python -m benchmarks.gpu``. It runs on a CPU too, for its test.
 
-Four parts: training steps against PyTorch's forms, the effect of XLA's flags one by one, how far
-bfloat16's losses are from float32's, and the seconds of FID. README.md says how each is measured.
+Five parts: the convolutions that each step runs, training steps against PyTorch's forms, the effect
+of XLA's flags one by one, how far bfloat16's losses are from float32's, and the seconds of FID.
+README.md says how each is measured.
 """
 
 import json
@@ -16,7 +17,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from benchmarks import compare, fid
+from benchmarks import compare, convolutions, fid
 from benchmarks.contenders import CONTENDERS, GPU_CONTENDERS
 from benchmarks.workloads import WORKLOADS
 from jaxgan import cli
@@ -24,6 +25,7 @@ from jaxgan.run import configs
 from jaxgan.run.config import Run
 
 DEFAULT = ("dcgan_28", "dcgan_64", "wgan_gp_32", "cyclegan_256")
+PARTS = ("convolutions", "steps", "flags", "bfloat16", "fid")
 FLAGS = {
     "as it is": "",
     "no command buffers": "--xla_gpu_enable_command_buffer=",
@@ -42,8 +44,8 @@ class Command:
 
     workloads: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     """Names of workloads; none: those at full width."""
-    parts: tuple[str, ...] = ("steps", "flags", "bfloat16", "fid")
-    """Which of the four parts."""
+    parts: tuple[str, ...] = PARTS
+    """Parts that are measured."""
     rounds: int = 5
     """Windows of each contender."""
     seconds: float = 5.0
@@ -52,6 +54,17 @@ class Command:
     """In place of the workloads' own."""
     out: str | None = None
     """FILE.json for the results."""
+
+
+def kernels(command: Command) -> list[dict[str, Any]]:
+    """The convolutions of one step of every workload, by kind."""
+    rows = []
+    for name in command.workloads or DEFAULT:
+        size = command.batch_size or WORKLOADS[name].batch_size
+        found = convolutions.of_step(WORKLOADS[name], size)
+        print(f"{name:20} " + ", ".join(f"{kind} {n}" for kind, n in sorted(found.items())))
+        rows.append({"workload": name, "batch_size": size, **found})
+    return rows
 
 
 def steps(command: Command) -> list[dict[str, Any]]:
@@ -138,9 +151,11 @@ def main(args: list[str]) -> None:
     """The command."""
     command = cli.parse(Command, None, args, "python -m benchmarks.gpu")
     compare.choose("workloads", command.workloads, list(WORKLOADS))
-    compare.choose("parts", command.parts, ["steps", "flags", "bfloat16", "fid"])
+    compare.choose("parts", command.parts, list(PARTS))
     result: dict[str, Any] = compare.machine()
     print(", ".join(f"{name} {value}" for name, value in result.items()))
+    if "convolutions" in command.parts:
+        result["convolutions"] = kernels(command)
     if "steps" in command.parts:
         result["steps"] = steps(command)
     if "flags" in command.parts:
