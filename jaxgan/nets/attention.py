@@ -23,7 +23,7 @@ class SelfAttention(nn.Module):
     kernel_init: Any = nn.initializers.glorot_uniform()
     """Initializer of the four kernels."""
     dtype: Any = jnp.float32
-    """Type of the computation; the softmax is float32."""
+    """Dtype of the computation; the softmax is float32."""
 
     @nn.compact
     def __call__(

@@ -30,19 +30,19 @@ class DenseEncoder(nn.Module):
     """An image to a code: ``layers`` times dense and activation, then dense."""
 
     hidden: int = 256
-    """Units of a hidden layer."""
+    """Number of units in a hidden layer."""
     layers: int = 1
-    """Hidden layers."""
+    """Number of hidden layers."""
     activation: Activation = "relu"
     """Activation of the hidden layers."""
     initializer: Initializer = "glorot"
-    """Initializer of kernels; the last layer is Glorot for both of He's."""
+    """Initializer of kernels; if it is one of He's, the last layer uses Glorot."""
     outputs: int = 2
-    """Numbers an image; the method sets them."""
+    """Number of outputs per image, set by the method."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
     """(height, width, channels) of the data."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image) -> Codes:
@@ -55,17 +55,17 @@ class DenseDecoder(nn.Module):
     """A code to the logits of an image: ``layers`` times dense and activation, then dense."""
 
     hidden: int = 256
-    """Units of a hidden layer."""
+    """Number of units in a hidden layer."""
     layers: int = 1
-    """Hidden layers."""
+    """Number of hidden layers."""
     activation: Activation = "relu"
     """Activation of the hidden layers."""
     initializer: Initializer = "glorot"
-    """Initializer of kernels; the last layer is Glorot for both of He's."""
+    """Initializer of kernels; if it is one of He's, the last layer uses Glorot."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
     """(height, width, channels) of the data."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, codes: Codes) -> Image:
@@ -82,13 +82,13 @@ class ConvEncoder(nn.Module):
     """
 
     features: int = 32
-    """Channels of the first layer."""
+    """Number of channels of the first layer."""
     depth: int = 2
-    """Halvings."""
+    """Number of halvings."""
     norm: Norm = "none"
     """Normalization of the convolutions."""
     initializer: Initializer = "he"
-    """Initializer of kernels; the last layer is Glorot for both of He's."""
+    """Initializer of kernels; if it is one of He's, the last layer uses Glorot."""
     code: CodeForm = "vector"
     """Form of the code: a vector, or a map with ``outputs`` channels."""
     outputs: int = 2
@@ -96,7 +96,7 @@ class ConvEncoder(nn.Module):
     image_shape: tuple[int, int, int] = (28, 28, 1)
     """(height, width, channels) of the data."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @property
     def multiple(self) -> int:
@@ -128,19 +128,19 @@ class ConvDecoder(nn.Module):
     """
 
     features: int = 32
-    """Channels of the last hidden layer."""
+    """Number of channels of the last hidden layer."""
     depth: int = 2
-    """Doublings."""
+    """Number of doublings."""
     norm: Norm = "none"
     """Normalization of the convolutions."""
     initializer: Initializer = "he"
-    """Initializer of kernels; the last layer is Glorot for both of He's."""
+    """Initializer of kernels; if it is one of He's, the last layer uses Glorot."""
     code: CodeForm = "vector"
     """Form of the code."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
     """(height, width, channels) of the data."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, codes: Codes, train: bool = True) -> Image:

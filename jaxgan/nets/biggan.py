@@ -44,7 +44,7 @@ class ConditionalBatchNorm(nn.Module):
     initializer: Initializer = "orthogonal"
     """Initializer of A and B."""
     dtype: Any = jnp.float32
-    """Type of the result; statistics are float32."""
+    """Dtype of the result; statistics are float32."""
 
     @nn.compact
     def __call__(self, x: Image, condition: Condition, train: bool = True) -> Image:
@@ -78,19 +78,19 @@ class BigGANBlock(nn.Module):
     features: int
     """Channels of the result, and of what is between the convolutions."""
     resample: Resample = "same"
-    """Change of the image size."""
+    """Change of the image size, by a factor of 2."""
     first: bool = False
     """The block sees an image: no ReLU before the first convolution."""
     initializer: Initializer = "orthogonal"
     """Initializer of kernels."""
     dtype: Any = jnp.float32
-    """Type of the computation."""
+    """Dtype of the computation."""
 
     @nn.compact
     def __call__(
         self, x: Image, condition: Condition | None = None, train: bool = True
     ) -> Float[Array, "batch new_height new_width features"]:
-        """(n, h, w, c) to (n, h', w', features), the sides as ``resample`` says."""
+        """(n, h, w, c) to (n, h', w', features); ``resample`` decides the sides."""
         up: Resample = "up" if self.resample == "up" else "same"
         down: Resample = "down" if self.resample == "down" else "same"
         y = x if self.first else nn.relu(self._normalized("norm_1", x, condition, train))
@@ -131,13 +131,13 @@ class BigGANGenerator(nn.Module):
     initializer: Initializer = "orthogonal"
     """Initializer of kernels."""
     attention: int = 0
-    """Side of the feature map that self-attention follows (64 in the paper at 128 px); 0: none."""
+    """Side of the feature map that enters self-attention (64 in the paper at 128 px); 0: none."""
     image_shape: tuple[int, int, int] = (32, 32, 3)
     """(height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     norm = "batch"
 
@@ -193,15 +193,15 @@ class BigGANDiscriminator(nn.Module):
     initializer: Initializer = "orthogonal"
     """Initializer of kernels."""
     attention: int = 0
-    """Side of the feature map that self-attention follows (64 in the paper at 128 px); 0: none."""
+    """Side of the feature map that enters self-attention (64 in the paper at 128 px); 0: none."""
     conditioning: DiscriminatorConditioning = "projection"
-    """Way in which labels enter if ``num_classes`` is above 0."""
+    """Conditioning on labels, used if ``num_classes`` is above 0."""
     image_shape: tuple[int, int, int] = (32, 32, 3)
     """(height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     norm = "spectral"
 

@@ -50,21 +50,21 @@ class BookDCGANGenerator(nn.Module):
     """
 
     features: int = 64
-    """Channels of the last hidden layer."""
+    """Number of channels of the last hidden layer."""
     norm: Norm = "batch"
-    """Normalization of the hidden convolutions; ``weight`` and ``spectral`` of every layer."""
+    """Normalization of hidden convolutions; ``weight`` and ``spectral`` apply to all layers."""
     initializer: Initializer = "glorot"
     """Initializer of kernels and gains."""
     slope: float = 0.01
-    """Slope of LeakyReLU below 0."""
+    """Negative slope of LeakyReLU."""
     conditioning: GeneratorConditioning = "embedding"
-    """Way in which labels enter if ``num_classes`` is above 0."""
+    """Conditioning on labels, used if ``num_classes`` is above 0."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
     """(height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Image:
@@ -114,29 +114,29 @@ class BookDCGANDiscriminator(nn.Module):
     """
 
     features: int = 32
-    """Channels of the first layer."""
+    """Number of channels of the first layer."""
     norm: Norm = "batch"
-    """Normalization of the second and third layer; ``weight`` and ``spectral`` of every layer."""
+    """Normalization of the second and third layer; ``weight`` and ``spectral`` apply to all."""
     initializer: Initializer = "glorot"
     """Initializer of kernels and gains."""
     slope: float = 0.01
-    """Slope of LeakyReLU below 0."""
+    """Negative slope of LeakyReLU."""
     conditioning: DiscriminatorConditioning = "channel"
-    """Way in which labels enter if ``num_classes`` is above 0."""
+    """Conditioning on labels, used if ``num_classes`` is above 0."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
     """(height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     outputs: int = 1
-    """Logits an image: 1, or the number of classes of a :class:`~jaxgan.algorithms.SGAN`."""
+    """Logits per image: 1, or the number of classes in :class:`~jaxgan.algorithms.SGAN`."""
     dropout: float = 0.0
-    """Share of the last activations that training drops."""
+    """Dropout rate of the last activations in training."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
-        """(n, height, width, channels) to (n,); to (n, outputs) where these are several."""
+        """(n, height, width, channels) to (n,), or to (n, outputs) if ``outputs`` is above 1."""
         quarters(self)
         labels = read_labels(self, labels)
         x = enter_images(self, images, labels)

@@ -77,7 +77,7 @@ class LabelledLatent(nn.Module):
     num_classes: int
     """Number of classes."""
     dtype: Any = jnp.float32
-    """Type of the result."""
+    """Dtype of the result."""
 
     @nn.compact
     def __call__(self, z: Latent, labels: Label) -> Latent:
@@ -92,7 +92,7 @@ class LabelChannel(nn.Module):
     num_classes: int
     """Number of classes."""
     dtype: Any = jnp.float32
-    """Type of the result."""
+    """Dtype of the result."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label) -> Float[Array, "batch height width more"]:

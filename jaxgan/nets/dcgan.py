@@ -42,21 +42,21 @@ class DCGANGenerator(nn.Module):
     """
 
     features: int = 64
-    """Channels of the last hidden layer (ngf)."""
+    """Number of channels of the last hidden layer (ngf)."""
     norm: Norm = "batch"
-    """Normalization of every layer but the last; ``weight`` and ``spectral`` of every layer."""
+    """Normalization of all layers but the last; ``weight`` and ``spectral`` apply to all."""
     initializer: Initializer = "dcgan"
     """Initializer of kernels and gains."""
     conditioning: GeneratorConditioning = "embedding"
-    """Way in which labels enter if ``num_classes`` is above 0."""
+    """Conditioning on labels, used if ``num_classes`` is above 0."""
     use_bias: bool = False
-    """Biases in the convolutions; the paper's code has none."""
+    """Whether convolutions have biases; the paper's code has none."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
     """(height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Image:
@@ -102,31 +102,31 @@ class DCGANDiscriminator(nn.Module):
     """
 
     features: int = 64
-    """Channels of the first layer (ndf)."""
+    """Number of channels of the first layer (ndf)."""
     norm: Norm = "batch"
     """Normalization of all layers but the first and last; ``weight``, ``spectral`` of all."""
     initializer: Initializer = "dcgan"
     """Initializer of kernels and gains."""
     slope: float = 0.2
-    """Slope of LeakyReLU below 0."""
+    """Negative slope of LeakyReLU."""
     conditioning: DiscriminatorConditioning = "channel"
-    """Way in which labels enter if ``num_classes`` is above 0."""
+    """Conditioning on labels, used if ``num_classes`` is above 0."""
     use_bias: bool = False
-    """Biases in the convolutions; the paper's code has none."""
+    """Whether convolutions have biases; the paper's code has none."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
     """(height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     outputs: int = 1
-    """Logits an image: 1, or the number of classes of a :class:`~jaxgan.algorithms.SGAN`."""
+    """Logits per image: 1, or the number of classes in :class:`~jaxgan.algorithms.SGAN`."""
     dropout: float = 0.0
-    """Share of the last activations that training drops."""
+    """Dropout rate of the last activations in training."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
-        """(n, height, width, channels) to (n,); to (n, outputs) where these are several."""
+        """(n, height, width, channels) to (n,), or to (n, outputs) if ``outputs`` is above 1."""
         stages = doublings(self, 4, 8)
         labels = read_labels(self, labels)
         x = enter_images(self, images, labels)

@@ -22,19 +22,19 @@ class EDSR(nn.Module):
     """
 
     scale: int = 2
-    """Sides of the image that it makes, over those of its input: 2, 3 or 4."""
+    """Upscaling factor: 2, 3 or 4."""
     features: int = 64
-    """Channels of all maps at low resolution."""
+    """Number of channels of all maps at low resolution."""
     blocks: int = 16
     """Number of residual blocks."""
     residual_scale: float = 1.0
     """Factor r of a block's residual; 0.1 keeps wide nets stable."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @property
     def reach(self) -> int:
-        """Pixels of the input from a pixel to the farthest one that the output there depends on."""
+        """Largest distance, in input pixels, at which the input affects an output pixel."""
         return 2 * self.blocks + 5
 
     @nn.compact

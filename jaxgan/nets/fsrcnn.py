@@ -22,7 +22,7 @@ class FSRCNN(nn.Module):
     """
 
     scale: int = 2
-    """Sides of the image that it makes, over those of its input: 2, 3 or 4."""
+    """Upscaling factor: 2, 3 or 4."""
     features: int = 56
     """Channels d of the low-resolution features."""
     shrunk: int = 12
@@ -30,11 +30,11 @@ class FSRCNN(nn.Module):
     blocks: int = 4
     """Number m of mapping layers."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @property
     def reach(self) -> int:
-        """Pixels of the input from a pixel to the farthest one that the output there depends on."""
+        """Largest distance, in input pixels, at which the input affects an output pixel."""
         return 2 + self.blocks + -(-_LAST // (2 * self.scale)) + 1
 
     @nn.compact

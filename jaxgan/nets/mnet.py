@@ -22,9 +22,9 @@ class MNet(nn.Module):
     """
 
     features: int = 32
-    """Channels of the first level; each level down has twice as many."""
+    """Number of channels of the first level; each level down doubles it."""
     depth: int = 4
-    """Halvings."""
+    """Number of halvings."""
     norm: Norm = "batch"
     """Normalization of activations; the paper has ``none``."""
     deep_supervision: bool = True
@@ -32,18 +32,18 @@ class MNet(nn.Module):
     initializer: Initializer = "he"
     """Initializer of kernels."""
     outputs: int = 1
-    """Logits of a pixel."""
+    """Number of logits per pixel."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layers and the result are float32."""
+    """Dtype of the computation; parameters, the last layers and the result are float32."""
 
     @property
     def multiple(self) -> int:
-        """Divisor of the sides of a map that is halved ``depth`` times."""
+        """Number that must divide the sides of a map for ``depth`` halvings."""
         return 1 << self.depth
 
     @property
     def reach(self) -> int | None:
-        """Pixels from a pixel to the farthest one that its logits depend on; None: all.
+        """Largest distance in pixels at which a pixel affects logits; None: unlimited.
 
         That of a U-Net: a pooled image reaches no farther than the maps from the level above.
         """

@@ -16,20 +16,20 @@ from jaxgan.typing import Image, Label, Logits
 class PatchGAN(nn.Module):
     """C64-C128-C256-C512, then conv k4 to one score a patch; patches of 70x70 pixels overlap.
 
-    Ck: conv k4, norm, LeakyReLU .2, padded by one pixel; stride 2, but 1 for the last two. The
+    Ck: conv k4, norm, LeakyReLU 0.2, padded by one pixel; stride 2, but 1 for the last two. The
     first has no norm. With RGB there are 2,764,737 parameters, and 30x30 scores at 256 px.
     """
 
     layers: int = 3
     """Convolutions of stride 2; a score sees 16, 34, 70, 142 ... pixels for 1, 2, 3, 4 ..."""
     features: int = 64
-    """Channels of the first layer; they double up to 8 times this."""
+    """Channels of the first layer, doubled at each stage up to 8 times."""
     norm: Norm = "instance"
-    """Normalization; ``weight`` and ``spectral`` of every layer."""
+    """Normalization; ``weight`` and ``spectral`` apply to all layers."""
     initializer: Initializer = "dcgan"
     """Initializer of kernels and gains."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
@@ -67,13 +67,13 @@ class PixelDiscriminator(nn.Module):
     """Convolutions of 1x1, 64 and 128 wide, to one score a pixel ("1x1 PixelGAN")."""
 
     features: int = 64
-    """Channels of the first layer."""
+    """Number of channels of the first layer."""
     norm: Norm = "instance"
-    """Normalization of the second layer; ``weight`` and ``spectral`` of every layer."""
+    """Normalization of the second layer; ``weight`` and ``spectral`` apply to all layers."""
     initializer: Initializer = "dcgan"
     """Initializer of kernels and gains."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:

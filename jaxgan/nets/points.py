@@ -27,17 +27,17 @@ class PointGenerator(nn.Module):
     """A latent code to a point: ``layers`` times dense and activation, then dense; no tanh."""
 
     hidden: int = 128
-    """Units of a hidden layer."""
+    """Number of units in a hidden layer."""
     layers: int = 3
-    """Hidden layers."""
+    """Number of hidden layers."""
     activation: Activation = "relu"
     """Activation of the hidden layers."""
     initializer: Initializer = "he"
-    """Initializer of kernels; the last layer is Glorot for both of He's."""
+    """Initializer of kernels; if it is one of He's, the last layer uses Glorot."""
     point_shape: tuple[int, ...] = (2,)
     """Shape of one point: (2,) in the plane, (1,) on a line."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Examples:
@@ -51,17 +51,17 @@ class PointDiscriminator(nn.Module):
     """A point to a score: ``layers`` times dense and activation, then dense 1."""
 
     hidden: int = 128
-    """Units of a hidden layer."""
+    """Number of units in a hidden layer."""
     layers: int = 3
-    """Hidden layers."""
+    """Number of hidden layers."""
     activation: Activation = "relu"
     """Activation of the hidden layers."""
     initializer: Initializer = "he"
-    """Initializer of kernels; the last layer is Glorot for both of He's."""
+    """Initializer of kernels; if it is one of He's, the last layer uses Glorot."""
     point_shape: tuple[int, ...] = (2,)
     """Shape of one point: (2,) in the plane, (1,) on a line."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, points: Examples, labels: Label | None = None, train: bool = True) -> Logits:

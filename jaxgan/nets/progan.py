@@ -103,17 +103,17 @@ class ProGANGenerator(nn.Module):
     """
 
     features: int = 512
-    """Channels of a layer, at most."""
+    """Largest number of channels of a layer."""
     base: int = 8192
-    """Channels at r px are 2 base / r, where that is less than ``features``."""
+    """Base of the channel counts, which are min(2 base / r, features) at r px."""
     image_shape: tuple[int, int, int] = (32, 32, 1)
     """(height, width, channels) of the images."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the RGB layers and the result are float32."""
+    """Dtype of the computation; parameters, the RGB layers and the result are float32."""
 
     @nn.compact
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Image:
-        """(n, latent) to (n, height, width, channels), real images being in [-1, 1]."""
+        """(n, latent) to (n, height, width, channels); real images are in [-1, 1]."""
         del labels, train
         size = _size(self)
         x = pixel_norm(z.astype(self.dtype))
@@ -154,15 +154,15 @@ class ProGANDiscriminator(nn.Module):
     """
 
     features: int = 512
-    """Channels of a layer, at most."""
+    """Largest number of channels of a layer."""
     base: int = 8192
-    """Channels at r px are 2 base / r, where that is less than ``features``."""
+    """Base of the channel counts, which are min(2 base / r, features) at r px."""
     group: int = 4
-    """Examples whose deviation is taken; see :func:`jaxgan.ops.minibatch_stddev`."""
+    """Number of examples in a group; see :func:`jaxgan.ops.minibatch_stddev`."""
     image_shape: tuple[int, int, int] = (32, 32, 1)
     """(height, width, channels) of the images."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     compares_batch: ClassVar[bool] = True
     """A score depends on the other examples of its batch."""

@@ -25,7 +25,7 @@ from jaxgan.ops.magnitude import MPConv, MPDense, MPEmbed, mp_silu, mp_sum, unit
 from jaxgan.typing import Image, Label, Latent, Logits
 
 SLOPE = 0.2
-"""Slope of LeakyReLU below 0."""
+"""Negative slope of LeakyReLU."""
 WHOLE = 32
 """Largest side of a map that has all channels; each doubling above halves them."""
 
@@ -46,7 +46,7 @@ class R3GANBlock(nn.Module):
     blocks: int = 1
     """L, the residual blocks of the whole network."""
     dtype: Any = jnp.float32
-    """Type of the computation."""
+    """Dtype of the computation."""
     magnitude_preserving: bool = False
     """Normalized weights, SiLU and a sum with weights .7 and .3."""
 
@@ -81,17 +81,17 @@ class R3GANGenerator(nn.Module):
     blocks: int = 2
     """Blocks at each size."""
     expansion: int = 2
-    """Channels inside a block by those outside."""
+    """Number of channels inside a block, divided by the number outside."""
     group: int = 16
-    """Channels of a group in a block's k3 convolution."""
+    """Number of channels per group in a block's k3 convolution."""
     magnitude_preserving: bool = False
-    """Layers of :mod:`jaxgan.ops.magnitude` in place of the paper's."""
+    """Whether to use the layers of :mod:`jaxgan.ops.magnitude` instead of the paper's."""
     image_shape: tuple[int, int, int] = (32, 32, 3)
     """(height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Image:
@@ -127,17 +127,17 @@ class R3GANDiscriminator(nn.Module):
     blocks: int = 2
     """Blocks at each size."""
     expansion: int = 2
-    """Channels inside a block by those outside."""
+    """Number of channels inside a block, divided by the number outside."""
     group: int = 16
-    """Channels of a group in a block's k3 convolution."""
+    """Number of channels per group in a block's k3 convolution."""
     magnitude_preserving: bool = False
-    """Layers of :mod:`jaxgan.ops.magnitude` in place of the paper's."""
+    """Whether to use the layers of :mod:`jaxgan.ops.magnitude` instead of the paper's."""
     image_shape: tuple[int, int, int] = (32, 32, 3)
     """(height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:

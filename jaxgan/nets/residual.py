@@ -50,7 +50,7 @@ class Convolution(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool) -> jax.Array:
-        """(n, h, w, c) to (n, h', w', features), the sides as ``resample`` says."""
+        """(n, h, w, c) to (n, h', w', features); ``resample`` decides the sides."""
         layer = Conv(
             self.features,
             (self.size, self.size),
@@ -70,17 +70,17 @@ class ResidualBlock(nn.Module):
     """
 
     features: int
-    """Channels of the result."""
+    """Number of output channels."""
     resample: Resample = "same"
-    """Change of the image size."""
+    """Change of the image size, by a factor of 2."""
     norm: Norm = "none"
     """Normalization; see :data:`jaxgan.ops.Norm`."""
     initializer: Initializer = "he_average"
-    """Initializer of kernels and gains; shortcuts are Glorot for both of He's."""
+    """Initializer of kernels and gains; if it is one of He's, shortcuts use Glorot."""
     num_classes: int = 0
     """Over 0: class-conditional BatchNorm."""
     dtype: Any = jnp.float32
-    """Type of the computation."""
+    """Dtype of the computation."""
     kernels: Norm | None = None
     """Normalization of the kernels; None: as ``norm`` says."""
 
@@ -88,7 +88,7 @@ class ResidualBlock(nn.Module):
     def __call__(
         self, x: Image, labels: Label | None = None, train: bool = True
     ) -> Float[Array, "batch new_height new_width features"]:
-        """(n, h, w, c) to (n, h', w', features), the sides as ``resample`` says."""
+        """(n, h, w, c) to (n, h', w', features); ``resample`` decides the sides."""
         inner = x.shape[-1] if self.resample == "down" else self.features
         y = nn.relu(self._normalize("norm_1")(x, train, labels))
         y = self._conv(inner, 3, "conv_1", "up" if self.resample == "up" else "same")(y, train)
@@ -146,23 +146,23 @@ class ResidualGenerator(nn.Module):
     """
 
     features: int = 128
-    """Channels of every block."""
+    """Number of channels of every block."""
     norm: Norm = "batch"
-    """Normalization before every ReLU; ``weight`` and ``spectral`` of every layer."""
+    """Normalization before every ReLU; ``weight`` and ``spectral`` apply to all layers."""
     spectral: bool = False
     """Spectral normalization of every kernel besides (SAGAN)."""
     attention: int = 0
-    """Side of the feature map that self-attention follows (Zhang et al. 2019); 0: none."""
+    """Side of the feature map that enters self-attention (Zhang et al. 2019); 0: none."""
     initializer: Initializer = "he_average"
-    """Initializer of kernels and gains; what no ReLU follows is Glorot for both of He's."""
+    """Initializer of kernels and gains; if one of He's, layers that no ReLU follows use Glorot."""
     conditioning: GeneratorConditioning = "class_norm"
-    """Way in which labels enter if ``num_classes`` is above 0."""
+    """Conditioning on labels, used if ``num_classes`` is above 0."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
     """(height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Image:
@@ -197,24 +197,24 @@ class ResidualCritic(nn.Module):
     """
 
     features: int = 128
-    """Channels of every block."""
+    """Number of channels of every block."""
     norm: Norm = "none"
     """Normalization before every ReLU; ``weight`` and ``spectral`` of every layer. With a gradient
     penalty not ``batch``: the penalty is one sample's (Gulrajani et al., section 4)."""
     initializer: Initializer = "he_average"
-    """Initializer of kernels and gains; what no ReLU follows is Glorot for both of He's."""
+    """Initializer of kernels and gains; if one of He's, layers that no ReLU follows use Glorot."""
     attention: int = 0
-    """Side of the feature map that self-attention follows (Zhang et al. 2019); 0: none."""
+    """Side of the feature map that enters self-attention (Zhang et al. 2019); 0: none."""
     pool: Literal["mean", "sum"] = "mean"
     """Global pooling: the mean in WGAN-GP, the sum in SNGAN."""
     conditioning: DiscriminatorConditioning = "projection"
-    """Way in which labels enter if ``num_classes`` is above 0."""
+    """Conditioning on labels, used if ``num_classes`` is above 0."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
     """(height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:

@@ -23,20 +23,20 @@ class ResNetGenerator(nn.Module):
     blocks: int = 0
     """Residual blocks; 0 is 9 for images of 256 pixels and more and 6 for smaller ones."""
     features: int = 64
-    """Channels of the first layer."""
+    """Number of channels of the first layer."""
     padding: Padding = "reflect"
     """Around the k7 convolutions and in the blocks; the strided ones pad by zeros."""
     norm: Norm = "instance"
-    """Normalization of every layer but the last; ``weight`` and ``spectral`` of every layer."""
+    """Normalization of all layers but the last; ``weight`` and ``spectral`` apply to all."""
     initializer: Initializer = "dcgan"
     """Initializer of kernels and gains."""
     image_shape: tuple[int, int, int] = (256, 256, 3)
     """(height, width, channels) of the data."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     multiple = 4
-    """Divisor of the sides of an image that the net takes."""
+    """Number that must divide the sides of an input image."""
 
     @nn.compact
     def __call__(self, images: Image, train: bool = True) -> Image:

@@ -24,18 +24,18 @@ class SRResNet(nn.Module):
     """
 
     scale: int = 4
-    """Sides of the image that it makes, over those of its input: 2, 3 or 4."""
+    """Upscaling factor: 2, 3 or 4."""
     features: int = 64
-    """Channels of all maps at low resolution."""
+    """Number of channels of all maps at low resolution."""
     blocks: int = 16
     """Number of residual blocks."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, statistics, the last layer and the result are
+    """Dtype of the computation; parameters, statistics, the last layer and the result are
     float32."""
 
     @property
     def reach(self) -> int:
-        """Pixels of the input from a pixel to the farthest one that the output there depends on."""
+        """Largest distance, in input pixels, at which the input affects an output pixel."""
         return 4 + 2 * self.blocks + 3 + 4 // self.scale
 
     @nn.compact
@@ -57,19 +57,19 @@ class SRResNet(nn.Module):
 class SRGANDiscriminator(nn.Module):
     """Convolutions k3 of 64, 64, 128, 128, 256, 256, 512, 512 channels, two dense layers: a score.
 
-    Every second convolution has stride 2. All but the first have a norm; LeakyReLU .2 everywhere.
+    Every second convolution has stride 2. All but the first have a norm; LeakyReLU 0.2 everywhere.
     The paper flattens the maps of 96-pixel crops; here their mean goes to the dense layers, so that
     the net judges images of any size.
     """
 
     features: int = 64
-    """Channels of the first layer; they double up to 8 times this."""
+    """Channels of the first layer, doubled at each stage up to 8 times."""
     dense: int = 1024
     """Width of the first dense layer."""
     norm: Norm = "batch"
-    """Normalization; ``weight`` and ``spectral`` of every convolution."""
+    """Normalization; ``weight`` and ``spectral`` apply to every convolution."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the dense layers and the result are float32."""
+    """Dtype of the computation; parameters, the dense layers and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:

@@ -25,22 +25,22 @@ class StyleNet(nn.Module):
     """
 
     blocks: int = 5
-    """Residual blocks."""
+    """Number of residual blocks."""
     features: int = 32
-    """Channels of the first layer."""
+    """Number of channels of the first layer."""
     padding: Padding = "reflect"
     """Padding of every convolution."""
     norm: Norm = "instance"
-    """Normalization of every layer but the last; ``weight`` and ``spectral`` of every layer."""
+    """Normalization of all layers but the last; ``weight`` and ``spectral`` apply to all."""
     initializer: Initializer = "dcgan"
     """Initializer of kernels and gains."""
     image_shape: tuple[int, int, int] = (256, 256, 3)
     """(height, width, channels) of the data."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     multiple = 4
-    """Divisor of the sides of an image that the net takes."""
+    """Number that must divide the sides of an input image."""
 
     @nn.compact
     def __call__(self, images: Image, train: bool = True) -> Image:

@@ -45,11 +45,11 @@ class MappingNetwork(nn.Module):
     layers: int = 8
     """Number of layers."""
     lr_multiplier: float = 0.01
-    """Learning rate of these layers over that of all others."""
+    """Learning rate of these layers relative to all others."""
     decay: float = 0.995
     """Decay of the running mean of w, per call in training mode."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
 
     @nn.compact
     def __call__(
@@ -87,13 +87,13 @@ class StyleLayer(nn.Module):
     """
 
     features: int
-    """Channels of the result."""
+    """Number of output channels."""
     up: bool = False
     """Doubles the size."""
     clamp: float = 0.0
-    """Largest absolute value of the result; 0 clamps nothing."""
+    """Largest absolute value of the result; 0: no clamping."""
     dtype: Any = jnp.float32
-    """Type of the computation."""
+    """Dtype of the computation."""
 
     @nn.compact
     def __call__(
@@ -124,9 +124,9 @@ class ToRGB(nn.Module):
     """clamp(conv k1(x, s w) + b): modulated, without demodulation, noise and activation."""
 
     features: int
-    """Channels of the image."""
+    """Number of channels of the image."""
     clamp: float = 0.0
-    """Largest absolute value of the result; 0 clamps nothing."""
+    """Largest absolute value of the result; 0: no clamping."""
 
     @nn.compact
     def __call__(
@@ -152,9 +152,9 @@ class SynthesisNetwork(nn.Module):
     image_shape: tuple[int, int, int] = (32, 32, 3)
     """(height, width, channels) of the images."""
     channel_base: int = 16384
-    """Channels at r px are ``channel_base`` / r, where that is less than ``channel_max``."""
+    """Base of the channel counts, which are min(channel_base / r, channel_max) at r px."""
     channel_max: int = 512
-    """Channels of a layer, at most."""
+    """Largest number of channels of a layer."""
     low_precision: int = 4
     """Resolutions, from the highest, that are computed in ``dtype``; all others are float32."""
     clamp: float = 256.0
@@ -162,7 +162,7 @@ class SynthesisNetwork(nn.Module):
     clamp_all: bool = False
     """Clamps the layers in float32 too."""
     dtype: Any = jnp.float32
-    """Type of the highest resolutions; parameters, RGB outputs and the result are float32."""
+    """Dtype of the highest resolutions; parameters, RGB outputs and the result are float32."""
 
     @nn.compact
     def __call__(self, w: Styles) -> Image:
@@ -200,25 +200,25 @@ class StyleGAN2Generator(nn.Module):
     mapping_layers: int = 8
     """Layers of the mapping network (2 in ADA's model for CIFAR-10)."""
     mapping_lr: float = 0.01
-    """Learning rate of the mapping network over that of all other layers."""
+    """Learning rate of the mapping network relative to all other layers."""
     style_decay: float = 0.995
     """Decay of the running mean of w, per batch."""
     channel_base: int = 16384
-    """Channels at r px are ``channel_base`` / r, where that is less than ``channel_max``."""
+    """Base of the channel counts, which are min(channel_base / r, channel_max) at r px."""
     channel_max: int = 512
-    """Channels of a layer, at most."""
+    """Largest number of channels of a layer."""
     low_precision: int = field(default=4, metadata={"least": 0})
-    """Resolutions, from the highest, that are computed in the method's compute_dtype."""
+    """Number of highest resolutions that are computed in the method's compute_dtype."""
     clamp: float = 256.0
     """Largest absolute value of a layer in those resolutions, unless they are float32."""
     clamp_all: bool = False
-    """Clamps all layers, in float32 too, as the authors' code does."""
+    """Whether to clamp float32 layers too, as in the authors' code."""
     image_shape: tuple[int, int, int] = (32, 32, 3)
     """(height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
-    """Type of the highest resolutions; parameters, RGB outputs and the result are float32."""
+    """Dtype of the highest resolutions; parameters, RGB outputs and the result are float32."""
 
     def setup(self) -> None:
         """Makes the two networks."""
@@ -237,7 +237,7 @@ class StyleGAN2Generator(nn.Module):
         )
 
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Image:
-        """(n, latent) to (n, height, width, channels), real images being in [-1, 1]."""
+        """(n, latent) to (n, height, width, channels); real images are in [-1, 1]."""
         return self.synthesis(self.mapping(z, labels, train))
 
     def mapping(
@@ -262,7 +262,7 @@ def activated(x: jax.Array, clamp: float = 0.0, gain: float = 1.0) -> jax.Array:
 
 
 def clamped(x: jax.Array, clamp: float) -> jax.Array:
-    """X in [-clamp, clamp]; 0 clamps nothing."""
+    """X in [-clamp, clamp]; 0: no clamping."""
     return jnp.clip(x, -clamp, clamp) if clamp else x
 
 

@@ -16,7 +16,7 @@ from jaxgan.typing import Image
 class UNetGenerator(nn.Module):
     """C64-C128-C256-C512-...-C512 down, as many up, each joined to the map of its size, tanh.
 
-    Ck: conv k4 s2, norm, LeakyReLU .2; up: convT k4 s2, norm, dropout in the ``dropouts`` first
+    Ck: conv k4 s2, norm, LeakyReLU 0.2; up: convT k4 s2, norm, dropout in the ``dropouts`` first
     512-wide ones, ReLU. No norm after the first and the innermost conv. Eight halvings, RGB and
     batch norm ("U-Net-256") are 54,413,955 parameters. Dropout draws from the stream ``dropout``.
     """
@@ -24,7 +24,7 @@ class UNetGenerator(nn.Module):
     depth: int = 0
     """Halvings; 0 is as many as the smaller side of the images allows, 8 at most."""
     features: int = 64
-    """Channels of the first layer; they double up to 8 times this."""
+    """Channels of the first layer, doubled at each stage up to 8 times."""
     norm: Norm = "batch"
     """Normalization of activations; ``instance`` is per image and the same at test time."""
     dropout: float = 0.5
@@ -34,14 +34,14 @@ class UNetGenerator(nn.Module):
     image_shape: tuple[int, int, int] = (256, 256, 3)
     """(height, width, channels) of the data."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     dropouts = 3
     """Up-convolutions with dropout, from the second innermost on."""
 
     @property
     def multiple(self) -> int:
-        """Divisor of the sides of an image that the net takes."""
+        """Number that must divide the sides of an input image."""
         return 1 << self.halvings
 
     @property

@@ -23,7 +23,7 @@ class WDSR(nn.Module):
     """
 
     scale: int = 2
-    """Sides of the image that it makes, over those of its input: 2, 3 or 4."""
+    """Upscaling factor: 2, 3 or 4."""
     features: int = 32
     """Channels of all maps between blocks."""
     blocks: int = 16
@@ -33,11 +33,11 @@ class WDSR(nn.Module):
     residual_scale: float = 1.0
     """Factor r of a block's residual."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @property
     def reach(self) -> int:
-        """Pixels of the input from a pixel to the farthest one that the output there depends on."""
+        """Largest distance, in input pixels, at which the input affects an output pixel."""
         return self.blocks + 2
 
     @nn.compact
