@@ -7,19 +7,19 @@ from jaxgan.metrics.reading import Features, read_pair
 
 
 def density_coverage(real: Features, fake: Features, k: int = 5) -> tuple[float, float]:
-    """How many reals' balls hold a fake, over k; and the share of reals whose ball holds a fake.
+    """Density: mean number of real balls around a fake, over k. Coverage: fraction with a fake.
 
-    A ball reaches to the k-th nearest of the other reals, without its surface. Density is at least
-    0 and may be above 1, its expectation where both sets have one distribution; coverage is in
-    [0, 1].
+    The ball of a real reaches to its k-th nearest other real, without the surface. Coverage is the
+    fraction of real balls that contain a fake. Density is at least 0, and its expectation is 1 if
+    both sets have the same distribution; it may be higher. Coverage is in [0, 1].
 
     Args:
       real: features (n, d).
       fake: features (m, d).
-      k: from 1.
+      k: number of neighbours, from 1.
 
     Raises:
-      InputError: k isn't below n, or a set isn't finite or has features of another size.
+      InputError: k isn't below n, a set isn't finite, or the sets have features of different sizes.
 
     Reference: Naeem et al. 2020, Reliable Fidelity and Diversity Metrics, section 3.2.
     """

@@ -1,8 +1,8 @@
 """The DCGAN and conditional GAN of *GANs in Action* (Langr and Bok, ch. 4 and 8).
 
-28 px in the book, any multiple of 4 here. Kernels start as Keras's (Glorot), BatchNorm is Keras's
-(momentum .99, epsilon .001). Where such a norm follows, a convolution has no bias; the book's has
-one, which the norm cancels.
+The book uses 28 px; here any multiple of 4 works. Kernels are initialized as in Keras (Glorot), and
+BatchNorm is Keras's (momentum 0.99, epsilon 0.001). A convolution before such a norm has no bias
+here; the book's has one, which the norm cancels.
 """
 
 from functools import partial
@@ -37,20 +37,23 @@ _KerasNormalize = partial(Normalize, momentum=0.99, epsilon=1e-3)
 
 
 def _bias(norm: Norm) -> bool:
-    """Not before a norm that cancels it: Adam would walk it at random along its rounding error."""
+    """Whether to use a bias: not before a norm that cancels it.
+
+    Adam would move such a bias at random, along the rounding errors of its gradient.
+    """
     return norm not in ("batch", "instance")
 
 
 class BookDCGANGenerator(nn.Module):
-    """z to an image: dense to a quarter of the size, then convT k3 of strides 2, 1 and 2, tanh.
+    """z to an image: dense to a quarter of the size, then convT k3 with strides 2, 1 and 2, tanh.
 
-    Channels are 256 after the dense layer, then 128, 64 and the image's; norm and LeakyReLU follow
-    the first two convolutions. All padding is 'same'. With labels and ``embedding`` this is the
-    conditional generator of ch. 8.
+    There are 256 channels after the dense layer, then 128, 64 and the image's. Norm and LeakyReLU
+    follow the first two convolutions. All padding is 'same'. With labels and ``embedding`` this is
+    the conditional generator of ch. 8.
     """
 
     features: int = 64
-    """Number of channels of the last hidden layer."""
+    """Channels of the last hidden layer."""
     norm: Norm = "batch"
     """Normalization of hidden convolutions; ``weight`` and ``spectral`` apply to all layers."""
     initializer: Initializer = "glorot"
@@ -114,7 +117,7 @@ class BookDCGANDiscriminator(nn.Module):
     """
 
     features: int = 32
-    """Number of channels of the first layer."""
+    """Channels of the first layer."""
     norm: Norm = "batch"
     """Normalization of the second and third layer; ``weight`` and ``spectral`` apply to all."""
     initializer: Initializer = "glorot"

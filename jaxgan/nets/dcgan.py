@@ -1,7 +1,7 @@
 """DCGAN (Radford et al. 2016), layer for layer as in pytorch/examples.
 
-At 64 px, 3 channels, nz 100 and 64 features the generator has 3,576,704 parameters and the
-discriminator 2,765,568. Other powers of two from 8 have more or fewer stages.
+At 64 px with 3 channels, nz = 100 and 64 features, the generator has 3,576,704 parameters and the
+discriminator 2,765,568. Other powers of two from 8 px have more or fewer stages.
 """
 
 from typing import Any
@@ -33,16 +33,16 @@ from jaxgan.typing import Image, Label, Latent, Logits
 
 
 class DCGANGenerator(nn.Module):
-    """z to an image: convT k4 to 4x4, then convT k4 s2 until the image, norm and ReLU, tanh.
+    """z to an image: convT k4 to 4x4, then convT k4 s2 up to the image; norm and ReLU; tanh.
 
-    The width is ``features`` at half the image's size and doubles with every stage towards z: 512,
+    The width is ``features`` at half the image's size, and doubles with every stage towards z: 512,
     256, 128, 64 at 64 px. The last layer has no norm.
 
     Reference: Radford et al. 2016, figure 1 and section 3.
     """
 
     features: int = 64
-    """Number of channels of the last hidden layer (ngf)."""
+    """Channels of the last hidden layer (ngf)."""
     norm: Norm = "batch"
     """Normalization of all layers but the last; ``weight`` and ``spectral`` apply to all."""
     initializer: Initializer = "dcgan"
@@ -92,9 +92,9 @@ class DCGANGenerator(nn.Module):
 
 
 class DCGANDiscriminator(nn.Module):
-    """An image to a score: conv k4 s2, norm, LeakyReLU until 4x4, then conv k4 to one number.
+    """An image to a score: conv k4 s2, norm, LeakyReLU down to 4x4, then conv k4 to one number.
 
-    The width is ``features`` after the first layer and doubles with every stage: 64, 128, 256, 512
+    The width is ``features`` after the first layer, and doubles with every stage: 64, 128, 256, 512
     at 64 px. The first and the last layer have no norm. The activations at 4x4, summed over pixels,
     are sown as ``features`` into the collection ``intermediates``.
 
@@ -102,9 +102,10 @@ class DCGANDiscriminator(nn.Module):
     """
 
     features: int = 64
-    """Number of channels of the first layer (ndf)."""
+    """Channels of the first layer (ndf)."""
     norm: Norm = "batch"
-    """Normalization of all layers but the first and last; ``weight``, ``spectral`` of all."""
+    """Normalization of all layers but the first and last; ``weight`` and ``spectral`` apply to
+    all."""
     initializer: Initializer = "dcgan"
     """Initializer of kernels and gains."""
     slope: float = 0.2

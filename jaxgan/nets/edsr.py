@@ -12,11 +12,11 @@ from jaxgan.typing import Enlarged, Image
 
 
 class EDSR(nn.Module):
-    """Conv, blocks ``x + r conv(relu(conv(x)))``, conv, plus the first map; upsampler, conv.
+    """Conv, blocks ``x + r conv(relu(conv(x)))``, conv, plus the first map; then upsampler, conv.
 
-    All convolutions are 3x3. The defaults are the paper's baseline: 1,369,859 parameters at x2. The
-    large model has ``blocks=32, features=256, residual_scale=0.1``. The authors subtract DIV2K's
-    mean colour from the images; here they are centred by their range, [-1, 1].
+    All convolutions are 3x3. The defaults are the paper's baseline, with 1,369,859 parameters at
+    x2. The large model has ``blocks=32, features=256, residual_scale=0.1``. The authors subtract
+    DIV2K's mean colour from the images; here images are centred by their range, [-1, 1].
 
     Reference: Lim et al. 2017, Enhanced Deep Residual Networks, section 3.
     """
@@ -24,7 +24,7 @@ class EDSR(nn.Module):
     scale: int = 2
     """Upscaling factor: 2, 3 or 4."""
     features: int = 64
-    """Number of channels of all maps at low resolution."""
+    """Channels of all maps at low resolution."""
     blocks: int = 16
     """Number of residual blocks."""
     residual_scale: float = 1.0

@@ -1,4 +1,7 @@
-"""The first GAN of *GANs in Action* (Langr and Bok, ch. 3): two dense layers each, any image."""
+"""The first GAN of *GANs in Action* (Langr and Bok, ch. 3): two dense layers per net.
+
+Images can have any size.
+"""
 
 import math
 from typing import Any, Literal

@@ -1,4 +1,4 @@
-"""Dense encoders and decoders of the rows of a table."""
+"""Dense encoders and decoders for the rows of a table."""
 
 import math
 from typing import Any
@@ -13,7 +13,7 @@ from jaxgan.typing import Examples
 
 
 class RowEncoder(nn.Module):
-    """A row to a code: ``layers`` times dense and activation, then dense."""
+    """A row to a code: ``layers`` dense layers with activation, then a linear one."""
 
     hidden: int = 32
     """Number of units in a hidden layer."""
@@ -37,7 +37,7 @@ class RowEncoder(nn.Module):
 
 
 class RowDecoder(nn.Module):
-    """A code to a row, standardised as the data are: ``layers`` times dense, activation; dense."""
+    """A code to a row, standardised like the data: ``layers`` dense layers, then a linear one."""
 
     hidden: int = 32
     """Number of units in a hidden layer."""

@@ -1,4 +1,4 @@
-"""StyleGAN2's discriminator (Karras et al. 2020, figure 7): a residual net with a filter."""
+"""StyleGAN2's discriminator (Karras et al. 2020, figure 7): a residual net with filters."""
 
 import math
 from dataclasses import field
@@ -31,7 +31,7 @@ from jaxgan.typing import Image, Label, Logits
 
 
 class ResidualDown(nn.Module):
-    """(conv k1(down(x)) + down conv k3(conv k3(x))) / sqrt(2), both halves of half the size.
+    """(conv k1(down(x)) + down conv k3(conv k3(x))) / sqrt(2), where down halves the size.
 
     Reference: Karras et al. 2020, figure 7 (residual nets) and section 4.1.
     """
@@ -39,7 +39,7 @@ class ResidualDown(nn.Module):
     features: int
     """Number of output channels."""
     clamp: float = 0.0
-    """Largest absolute value of a layer; 0: no clamping."""
+    """Largest absolute value in a layer; 0: no clamping."""
     dtype: Any = jnp.float32
     """Dtype of the computation."""
 
@@ -63,12 +63,12 @@ class ResidualDown(nn.Module):
 
 
 class StyleGAN2Discriminator(nn.Module):
-    """An image to a score: residual blocks to 4x4, the minibatch's deviation, conv, dense, dense.
+    """An image to a score: residual blocks to 4x4, minibatch deviation, conv, dense, dense.
 
-    With classes the last layer gives a vector f, and the score is <f, M(y)> / sqrt(size) with a
-    mapping network M of classes, of unit mean square unless ``normalize_classes`` is off. The
-    hidden units of the last block are sown as ``features`` into ``intermediates``. A score depends
-    on the other examples of its group, by the deviation.
+    With classes the last layer gives a vector f, and the score is <f, M(y)> / sqrt(size), with a
+    mapping network M of classes. M(y) has unit mean square unless ``normalize_classes`` is False.
+    The hidden units of the last block are sown as ``features`` into ``intermediates``. A score
+    depends on the other examples of its group through the deviation.
 
     Reference: Karras et al. 2020, StyleGAN2, figure 7; Karras et al. 2020, ADA, appendix C.
     """
@@ -78,17 +78,17 @@ class StyleGAN2Discriminator(nn.Module):
     channel_max: int = 512
     """Largest number of channels of a layer."""
     mapping_layers: int = 8
-    """Layers of the mapping network of classes."""
+    """Number of layers of the mapping network of classes."""
     group: int = 4
     """Number of examples in a group; see :func:`jaxgan.ops.minibatch_stddev`."""
     low_precision: int = field(default=4, metadata={"least": 0})
     """Number of highest resolutions that are computed in the method's compute_dtype."""
     clamp: float = 256.0
-    """Largest absolute value of a layer in those resolutions, unless they are float32."""
+    """Largest absolute value in a layer of those resolutions, unless they are float32."""
     clamp_all: bool = False
     """Whether to clamp float32 layers too, as in the authors' code."""
     normalize_classes: bool = True
-    """Normalizes M(y) to unit mean square; the authors' PyTorch code does not."""
+    """Whether to normalize M(y) to unit mean square; the authors' PyTorch code does not."""
     image_shape: tuple[int, int, int] = (32, 32, 3)
     """(height, width, channels) of the data."""
     num_classes: int = 0
@@ -97,7 +97,7 @@ class StyleGAN2Discriminator(nn.Module):
     """Dtype of the highest resolutions; parameters, the last block and the result are float32."""
 
     compares_batch: ClassVar[bool] = True
-    """A score depends on the other examples of its batch."""
+    """Whether a score depends on the other examples of its batch."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:

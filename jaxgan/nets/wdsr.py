@@ -12,11 +12,12 @@ from jaxgan.typing import Enlarged, Image
 
 
 class WDSR(nn.Module):
-    """Conv k3; blocks ``x + r conv3(conv1(relu(conv1(x))))``; conv k3 and a shuffle to the image.
+    """Conv k3; blocks ``x + r conv3(conv1(relu(conv1(x))))``; conv k3 and pixel shuffle.
 
-    A block widens its input 6 times before the ReLU and goes through 0.8 times its channels after
-    it. A second way to the output is a single conv k5 of the image and a shuffle. Every kernel is
-    ``g v / ||v||`` whenever the net is called: there is no state of training that inference lacks.
+    A block widens its input 6 times before the ReLU, and narrows it to 0.8 times its channels after
+    it. A second path, one k5 convolution of the image and a pixel shuffle, is added to the output.
+    Every kernel is ``g v / ||v||`` in every call, so training and inference have the same
+    parameters.
 
     Reference: Yu et al. 2018, Wide Activation for Efficient and Accurate Image Super-Resolution,
     section 3.
@@ -29,7 +30,7 @@ class WDSR(nn.Module):
     blocks: int = 16
     """Number of residual blocks."""
     expansion: int = 6
-    """Channels before a block's ReLU, over ``features``."""
+    """Number of channels before a block's ReLU, divided by ``features``."""
     residual_scale: float = 1.0
     """Factor r of a block's residual."""
     dtype: Any = jnp.float32
