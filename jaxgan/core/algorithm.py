@@ -65,7 +65,7 @@ class Code(NamedTuple):
 
     draw: Callable[..., Any]
     """Function ``(variables by name, inputs, key) -> codes (n, size)``. It draws the codes that the
-    sampling function itself would draw, and that this function accepts as an input with the code's
+    sampling function would draw itself. That function also accepts codes as an input, by the code's
     name."""
     sphere: bool = False
     """Whether codes are N(0, 1), so that interpolation between two of them is spherical."""
@@ -132,13 +132,13 @@ class Algorithm(NamedTuple):
     """A method as pure functions. ``init``, ``step``, ``show`` and ``measure`` run under jit."""
 
     init: Callable[[PRNGKey, Batch], TrainState]
-    """``(key, batch) -> state``, without the frozen weights."""
+    """Function ``(key, batch) -> state``, without the frozen weights."""
     step: Update
-    """``(state, batch, key) -> (state, metrics)``."""
+    """Update of one training step: ``(state, batch, key) -> (state, metrics)``."""
     functions: Mapping[str, Function]
     """Functions of a trained run, by name."""
     show: Callable[..., Any] = show_nothing
-    """``(variables by name, batch, key) -> {title: array}``: the columns of a sheet.
+    """Function ``(variables by name, batch, key) -> {title: array}``: the columns of a sheet.
 
     (rows, h, w, c) is a column of images. (rows, columns, h, w, c) is a block of samples under one
     title ("" prints none); each row is a class if the method is conditional. (rows, length) is a
@@ -169,7 +169,7 @@ def several(step: Update, count: int) -> Update:
 
 
 def advance(algorithm: Algorithm) -> Update:
-    """One training step: the algorithm's with the key ``fold_in(root, step)``, and its count.
+    """One training step: runs the algorithm's step with ``fold_in(root, step)`` and counts it.
 
     The key depends only on the root key and the step, so no key is part of the checkpoint and a
     restart is exact. The metrics also get every player's ``{name}_param_norm``, which shows whether

@@ -97,7 +97,7 @@ def _layers(algorithm: Algorithm, batch: Batch) -> dict[str, list[frozenset[str]
             players.update(algorithm.init(key, batch).players)
 
     jax.eval_shape(init, jax.random.key(0), batch)
-    if len(calls) != len(players):  # nets of other libraries freeze only whole
+    if len(calls) != len(players):  # nets of other libraries: only whole players
         return {name: [] for name in players}
     return {
         name: _grouped(called, player.variables["params"])

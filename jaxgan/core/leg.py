@@ -30,7 +30,7 @@ def by_name(old: TrainState, new: TrainState) -> TrainState:
 
 def _adopted(old: Player, new: Player) -> Player:
     average = None
-    if new.average is not None:  # copied: a donated state holds no array twice
+    if new.average is not None:  # copied: a donated state must not hold an array twice
         average = jax.tree.map(jnp.array, _taken(old.averaged, new.average))
     return new.replace(variables=_taken(old.variables, new.variables), average=average)
 

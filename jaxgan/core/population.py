@@ -1,7 +1,7 @@
 """K runs as one program: every array of their states has a leading member axis.
 
 All members have the same step number. So an update that runs only at some steps (``every``) remains
-a real branch, of which one side is run.
+a real branch, where only one side runs.
 """
 
 from collections.abc import Callable, Sequence
@@ -78,7 +78,7 @@ class Population:
         Metrics have shape (K,), or (steps, K) with several steps per call.
 
         Args:
-          make: makes the call for one member.
+          make: maps a member's algorithm to its call.
           steps_per_call: number of steps in a call.
           feed_axes: member axis of ``feed``.
         """

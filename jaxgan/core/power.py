@@ -27,7 +27,7 @@ WIDEST = 0.28
 
 
 def exponent(width: float) -> float:
-    """Gamma of a width sigma_rel = sqrt(gamma + 1) / ((gamma + 2) sqrt(gamma + 3)).
+    """The gamma of a width sigma_rel = sqrt(gamma + 1) / ((gamma + 2) sqrt(gamma + 3)).
 
     Raises:
       InputError: the width is outside (0, 0.28].

@@ -26,7 +26,10 @@ class Player(struct.PyTreeNode):
     def create(
         cls, variables: Variables, tx: optax.GradientTransformation, average: bool = False
     ) -> "Player":
-        """A player at step 0: the first state of ``tx``, and a copy as the average if asked for."""
+        """A player at step 0: the first state of ``tx`` and, if asked for, an average.
+
+        The average starts at the variables.
+        """
         kept = {name: variables[name] for name in AVERAGED if name in variables}
         copied = jax.tree.map(jnp.array, kept) if average else None
         return cls(variables=variables, opt_state=tx.init(variables["params"]), average=copied)

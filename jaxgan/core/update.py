@@ -2,8 +2,9 @@
 
 Every piece has the type :data:`Update`, and so does everything that is built from pieces:
 
-    step = chain(scan_batches(5, minimize("critic", critic_loss, tx)), on_last(5,
-      minimize("generator", generator_loss, tx)), ema("generator", 0.999))
+    step = chain(scan_batches(5, minimize("critic", critic_loss, tx)),
+                 on_last(5, minimize("generator", generator_loss, tx)),
+                 ema("generator", 0.999))
 """
 
 from collections.abc import Callable, Sequence
@@ -126,7 +127,7 @@ def apply_gradients(
       grads: gradients of a mean over the batch, in the structure of the player's parameters.
       tx: optimizer; its state is the player's ``opt_state``.
       label: prefix of the metric ``{label}_grad_norm``; the player's name by default.
-      extra: further arguments of ``tx.update`` besides ``grad``, such as ``value`` and
+      **extra: further arguments of ``tx.update`` besides ``grad``, such as ``value`` and
         ``value_fn``. An optimizer that takes no such arguments ignores them.
     """
 

@@ -1,7 +1,7 @@
 """Adversarial objectives: pure functions of logits, in the papers' notation.
 
-Each :class:`Objective` pairs what the discriminator minimises with what the generator minimises.
-Logits have any shape, ``(batch,)`` or ``(batch, h, w)``; a loss is the mean over all of them.
+Each :class:`Objective` holds the discriminator's loss and the generator's loss. Logits have any
+shape, ``(batch,)`` or ``(batch, h, w)``; a loss is the mean over all of them.
 """
 
 from collections.abc import Callable

@@ -1,8 +1,8 @@
 """Penalties that keep a critic smooth. They are unweighted: the algorithm applies the weights.
 
 ``critic`` is any function from examples, such as images, to scores of shape ``(batch,)`` or
-``(batch, h, w)``. Gradients are taken of the summed score. If each score depends only on its own
-example (which BatchNorm breaks), row i is the gradient of score i.
+``(batch, h, w)``. Gradients are taken of the summed score. Row i is then the gradient of score i,
+if each score depends only on its own example (which BatchNorm breaks).
 """
 
 import math

@@ -76,8 +76,8 @@ METRICS = {
     "dc": Metric(Needs(rows=True), Needs(rows=True), _dc, higher_is_better=True),
     "swd": Metric(Needs(pixels=True), Needs(pixels=True), _swd),
 }
-"""Frechet, kernel distance, Inception score, precision and recall, density and coverage, sliced
-Wasserstein distance."""
+"""Metrics by short name: Frechet distance, kernel distance, Inception score, precision and recall,
+density and coverage, sliced Wasserstein distance."""
 
 
 NONE = "none"
@@ -118,7 +118,7 @@ def check(names: tuple[str, ...], real: int | None, fake: int) -> None:
 
     Args:
       names: short names of metrics.
-      real: number of reference images; None if only their moments are given.
+      real: number of reference images; None if the reference's images are not read.
       fake: number of measured images.
     """
     for name in names:

@@ -1,4 +1,4 @@
-"""Sums in float32 that are as accurate as in float64."""
+"""Sums in float32 with nearly the accuracy of float64."""
 
 from typing import Any
 

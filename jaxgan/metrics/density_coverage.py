@@ -7,7 +7,7 @@ from jaxgan.metrics.reading import Features, read_pair
 
 
 def density_coverage(real: Features, fake: Features, k: int = 5) -> tuple[float, float]:
-    """Density: mean number of real balls around a fake, over k. Coverage: fraction with a fake.
+    """Density: mean number of real balls around a fake / k. Coverage: share of balls with a fake.
 
     The ball of a real reaches to its k-th nearest other real, without the surface. Coverage is the
     fraction of real balls that contain a fake. Density is at least 0, and its expectation is 1 if

@@ -15,9 +15,9 @@ from jaxgan.metrics.reading import check_count, check_finite
 class Moments(struct.PyTreeNode):
     """The count of rows, their mean, and their scatter: the sum of (x - mean)(x - mean)^T.
 
-    It is float32 on the device, yet accurate to about 7 digits of each variance, as in float64,
-    however far the mean is from 0. For this, each batch is centred before it is squared, and sums
-    are compensated.
+    It is float32 on the device, yet agrees with float64 to about 7 digits of each variance, however
+    far the mean is from 0. For this, each batch is centred before it is squared, and sums are
+    compensated.
 
     Reference: Chan, Golub, LeVeque 1979, Updating Formulae and a Pairwise Algorithm for Computing
     Sample Variances, equation 2.1.

@@ -1,6 +1,6 @@
 """Networks: linen modules that use layers, but no losses or optimizers.
 
-The method sets the derived fields of a net, of which it has those that it needs: ``image_shape``
+Each net has those derived fields that it needs, which the method sets: ``image_shape``
 (``point_shape`` for points), ``num_classes`` and ``dtype``. A generator is called with ``(z,
 labels, train)`` and returns images or points; one that translates images is called with ``(images,
 train)``. Real images are in [-1, 1]. A discriminator or critic is called with ``(images, labels,

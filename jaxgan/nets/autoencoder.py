@@ -23,8 +23,8 @@ Codes: TypeAlias = Float[Array, "batch *code"]
 """Codes: one vector or one map per image."""
 
 CodeForm: TypeAlias = Literal["vector", "map"]
-"""Form of a code. ``vector``: next to a dense layer. ``map``: convolutions only, for images of any
-size."""
+"""Form of a code. ``vector``: dense layers make and read it. ``map``: convolutions only, for images
+of any size."""
 
 
 class DenseEncoder(nn.Module):
@@ -41,7 +41,7 @@ class DenseEncoder(nn.Module):
     outputs: int = 2
     """Number of outputs per image, set by the method."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     dtype: Any = jnp.float32
     """Dtype of the computation; parameters, the last layer and the result are float32."""
 
@@ -64,7 +64,7 @@ class DenseDecoder(nn.Module):
     initializer: Initializer = "glorot"
     """Initializer of kernels; if it is one of He's, the last layer uses Glorot."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     dtype: Any = jnp.float32
     """Dtype of the computation; parameters, the last layer and the result are float32."""
 
@@ -95,7 +95,7 @@ class ConvEncoder(nn.Module):
     outputs: int = 2
     """Size of the code, or its number of channels; set by the method."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     dtype: Any = jnp.float32
     """Dtype of the computation; parameters, the last layer and the result are float32."""
 
@@ -139,7 +139,7 @@ class ConvDecoder(nn.Module):
     code: CodeForm = "vector"
     """Form of the code."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     dtype: Any = jnp.float32
     """Dtype of the computation; parameters, the last layer and the result are float32."""
 

@@ -133,7 +133,7 @@ class BigGANGenerator(nn.Module):
     attention: int = 0
     """Side of the feature map that enters self-attention (64 in the paper at 128 px); 0: none."""
     image_shape: tuple[int, int, int] = (32, 32, 3)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
     """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
@@ -197,7 +197,7 @@ class BigGANDiscriminator(nn.Module):
     conditioning: DiscriminatorConditioning = "projection"
     """Conditioning on labels, used if ``num_classes`` is above 0."""
     image_shape: tuple[int, int, int] = (32, 32, 3)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
     """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32

@@ -66,7 +66,7 @@ class BookUNetGenerator(nn.Module):
     initializer: Initializer = "glorot"
     """Initializer of kernels and gains."""
     image_shape: tuple[int, int, int] = (128, 128, 3)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     dtype: Any = jnp.float32
     """Dtype of the computation; parameters, the last layer and the result are float32."""
 

@@ -63,7 +63,7 @@ class BookDCGANGenerator(nn.Module):
     conditioning: GeneratorConditioning = "embedding"
     """Conditioning on labels, used if ``num_classes`` is above 0."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
     """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
@@ -127,7 +127,7 @@ class BookDCGANDiscriminator(nn.Module):
     conditioning: DiscriminatorConditioning = "channel"
     """Conditioning on labels, used if ``num_classes`` is above 0."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
     """Number of classes; 0: unconditional."""
     outputs: int = 1

@@ -40,7 +40,7 @@ def enter_latent(net: Any, z: Latent, labels: Label | None) -> Latent:
 def enter_images(
     net: Any, images: Image, labels: Label | None
 ) -> Float[Array, "batch height width more"]:
-    """A discriminator's input: images in ``net.dtype``, plus Embed(y) if it uses ``channel``.
+    """A discriminator's input: images in ``net.dtype``, and the channel Embed(y) if it uses one.
 
     Raises:
       InputError: a field of ``net`` holds none of its choices, or the images do not have the shape

@@ -52,7 +52,7 @@ class DCGANGenerator(nn.Module):
     use_bias: bool = False
     """Whether convolutions have biases; the paper's code has none."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
     """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
@@ -115,7 +115,7 @@ class DCGANDiscriminator(nn.Module):
     use_bias: bool = False
     """Whether convolutions have biases; the paper's code has none."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
     """Number of classes; 0: unconditional."""
     outputs: int = 1

@@ -36,7 +36,7 @@ class MLPGenerator(nn.Module):
     conditioning: Literal["embedding"] = "embedding"
     """Conditioning on labels, used if ``num_classes`` is above 0: z * Embed(y)."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
     """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
@@ -69,7 +69,7 @@ class MLPDiscriminator(nn.Module):
     conditioning: DiscriminatorConditioning = "channel"
     """Conditioning on labels, used if ``num_classes`` is above 0."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
     """Number of classes; 0: unconditional."""
     outputs: int = 1

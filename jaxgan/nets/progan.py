@@ -107,7 +107,7 @@ class ProGANGenerator(nn.Module):
     base: int = 8192
     """Base of the channel counts, which are min(2 base / r, features) at r px."""
     image_shape: tuple[int, int, int] = (32, 32, 1)
-    """(height, width, channels) of the images."""
+    """Shape (height, width, channels) of the images."""
     dtype: Any = jnp.float32
     """Dtype of the computation; parameters, the RGB layers and the result are float32."""
 
@@ -160,7 +160,7 @@ class ProGANDiscriminator(nn.Module):
     group: int = 4
     """Number of examples in a group; see :func:`jaxgan.ops.minibatch_stddev`."""
     image_shape: tuple[int, int, int] = (32, 32, 1)
-    """(height, width, channels) of the images."""
+    """Shape (height, width, channels) of the images."""
     dtype: Any = jnp.float32
     """Dtype of the computation; parameters, the last layer and the result are float32."""
 

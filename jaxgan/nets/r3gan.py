@@ -88,7 +88,7 @@ class R3GANGenerator(nn.Module):
     magnitude_preserving: bool = False
     """Whether to use the layers of :mod:`jaxgan.ops.magnitude` instead of the paper's."""
     image_shape: tuple[int, int, int] = (32, 32, 3)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
     """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
@@ -134,7 +134,7 @@ class R3GANDiscriminator(nn.Module):
     magnitude_preserving: bool = False
     """Whether to use the layers of :mod:`jaxgan.ops.magnitude` instead of the paper's."""
     image_shape: tuple[int, int, int] = (32, 32, 3)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
     """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32

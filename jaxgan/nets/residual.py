@@ -158,7 +158,7 @@ class ResidualGenerator(nn.Module):
     conditioning: GeneratorConditioning = "class_norm"
     """Conditioning on labels, used if ``num_classes`` is above 0."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
     """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
@@ -210,7 +210,7 @@ class ResidualCritic(nn.Module):
     conditioning: DiscriminatorConditioning = "projection"
     """Conditioning on labels, used if ``num_classes`` is above 0."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
     """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32

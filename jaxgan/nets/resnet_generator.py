@@ -33,7 +33,7 @@ class ResNetGenerator(nn.Module):
     initializer: Initializer = "dcgan"
     """Initializer of kernels and gains."""
     image_shape: tuple[int, int, int] = (256, 256, 3)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     dtype: Any = jnp.float32
     """Dtype of the computation; parameters, the last layer and the result are float32."""
 

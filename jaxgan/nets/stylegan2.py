@@ -151,7 +151,7 @@ class SynthesisNetwork(nn.Module):
     """
 
     image_shape: tuple[int, int, int] = (32, 32, 3)
-    """(height, width, channels) of the images."""
+    """Shape (height, width, channels) of the images."""
     channel_base: int = 16384
     """Base of the channel counts, which are min(channel_base / r, channel_max) at r px."""
     channel_max: int = 512
@@ -215,7 +215,7 @@ class StyleGAN2Generator(nn.Module):
     clamp_all: bool = False
     """Whether to clamp float32 layers too, as in the authors' code."""
     image_shape: tuple[int, int, int] = (32, 32, 3)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
     """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32

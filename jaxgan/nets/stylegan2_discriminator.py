@@ -90,7 +90,7 @@ class StyleGAN2Discriminator(nn.Module):
     normalize_classes: bool = True
     """Whether to normalize M(y) to unit mean square; the authors' PyTorch code does not."""
     image_shape: tuple[int, int, int] = (32, 32, 3)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
     """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32

@@ -33,7 +33,7 @@ class UNetGenerator(nn.Module):
     initializer: Initializer = "dcgan"
     """Initializer of kernels and gains."""
     image_shape: tuple[int, int, int] = (256, 256, 3)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     dtype: Any = jnp.float32
     """Dtype of the computation; parameters, the last layer and the result are float32."""
 
@@ -47,7 +47,7 @@ class UNetGenerator(nn.Module):
 
     @property
     def halvings(self) -> int:
-        """The number of halvings, chosen if ``depth`` is 0."""
+        """The number of halvings: ``depth``, or the number that 0 stands for."""
         least = max(min(self.image_shape[:2]), 2)
         return self.depth or min(8, least.bit_length() - 1)
 

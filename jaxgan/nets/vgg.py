@@ -37,7 +37,7 @@ class VGG(nn.Module):
     padding: Padding = "zero"
     """Padding around the maps."""
     stop: str = ""
-    """Name of the last map ("relu3_1"), after which layers have no parameters. Empty: up to the
+    """Name of the last map ("relu3_1"); later layers are not built. Empty: all layers up to the
     logits."""
 
     @nn.compact

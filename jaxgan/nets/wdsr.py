@@ -14,10 +14,10 @@ from jaxgan.typing import Enlarged, Image
 class WDSR(nn.Module):
     """Conv k3; blocks ``x + r conv3(conv1(relu(conv1(x))))``; conv k3 and pixel shuffle.
 
-    A block widens its input 6 times before the ReLU, and narrows it to 0.8 times its channels after
-    it. A second path, one k5 convolution of the image and a pixel shuffle, is added to the output.
-    Every kernel is ``g v / ||v||`` in every call, so training and inference have the same
-    parameters.
+    A block widens its input 6 times before the ReLU, and narrows it to 0.8 times its channels
+    afterwards. A second path, one k5 convolution of the image and a pixel shuffle, is added to the
+    output. Every kernel is ``g v / ||v||`` in every call, so inference needs no training state
+    besides the parameters.
 
     Reference: Yu et al. 2018, Wide Activation for Efficient and Accurate Image Super-Resolution,
     section 3.

@@ -173,7 +173,8 @@ class Conv(nn.Module):
     kernel_init: Any = nn.initializers.lecun_normal()
     bias_init: Any = nn.initializers.zeros_init()
     add_bias: bool = True
-    """Whether the bias is added. If False it is still a parameter, but a norm would cancel it."""
+    """Whether the bias is added. False: it is a parameter but not added, as a norm would cancel
+    it."""
     resample: Literal["up", "down", "same"] = "same"
 
     @nn.compact
@@ -206,7 +207,8 @@ class ConvTranspose(nn.Module):
     kernel_init: Any = nn.initializers.lecun_normal()
     bias_init: Any = nn.initializers.zeros_init()
     add_bias: bool = True
-    """Whether the bias is added. If False it is still a parameter, but a norm would cancel it."""
+    """Whether the bias is added. False: it is a parameter but not added, as a norm would cancel
+    it."""
 
     @nn.compact
     def __call__(self, inputs: Activation) -> Activation:

@@ -38,7 +38,7 @@ def band_filters() -> np.ndarray:
 
 
 def amplified(images: Image, gains: Float[Array, "batch 4"]) -> Image:
-    """Images with gain g_i on band i, sum_i g_i B_i along both axes, and mirrored at their edges.
+    """Images filtered with sum_i g_i B_i along both axes, and mirrored at their edges.
 
     Args:
       images: (n, h, w, c).

@@ -79,7 +79,7 @@ def backward_input_form(geometry: Geometry, g: Activation, w: Kernel) -> Callabl
     if point or w.shape[2] <= FEW < w.shape[3]:
         return _backward_input_by_taps
     pairs = list(zip(geometry.kernel, geometry.strides, strict=True))
-    even = all(k % s == 0 for k, s in pairs)  # phases of equally many taps
+    even = all(k % s == 0 for k, s in pairs)  # every phase has the same number of taps
     few = g.shape[0] * g.shape[1] * g.shape[2] <= PIXELS * g.shape[3]
     if even and few and geometry.kernel != (1, 1):
         return _backward_input_by_taps

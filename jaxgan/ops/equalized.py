@@ -62,7 +62,7 @@ class EqualizedConv(nn.Module):
     lr_multiplier: float = 1.0
     """Learning rate of the layer relative to the others; see :class:`EqualizedDense`."""
     resample: Literal["up", "same"] = "same"
-    """With ``up``, the input is first upsampled by 2 (nearest neighbour). Both steps run as one
+    """Resampling. ``up`` first upsamples the input by 2 (nearest neighbour); both steps run as one
     transposed convolution, which requires an odd kernel."""
     dtype: Any = jnp.float32
     """Dtype of the computation; parameters are float32."""

@@ -10,13 +10,14 @@ Initializer: TypeAlias = Literal["dcgan", "glorot", "he", "he_average", "lecun",
 """Initializers of kernels; biases start at 0.
 
 - ``dcgan``: N(0, 0.02^2), and N(1, 0.02^2) for the gains of normalizations (Radford et al. 2016,
-section 4).
+  section 4).
 - ``glorot``: U(-a, a), a^2 = 6 / (fan_in + fan_out) (Glorot and Bengio 2010); Keras's default.
 - ``he``: N(0, 2 / fan_in) (He et al. 2015).
 - ``he_average``: U(-a, a) with variance 4 / (fan_in + fan_out): "He" in the WGAN-GP authors' code,
-and Glorot with gain sqrt 2 in SNGAN's.
+  and Glorot with gain sqrt 2 in SNGAN's.
 - ``lecun``: N(0, 1 / fan_in), truncated at two standard deviations; flax's default.
-- ``orthogonal``: orthonormal columns of the kernel as a (fan_in, out) matrix (Saxe et al. 2014)."""
+- ``orthogonal``: orthonormal columns of the kernel as a (fan_in, out) matrix (Saxe et al. 2014).
+"""
 
 _KERNELS: dict[Initializer, jax_init.Initializer] = {
     "dcgan": jax_init.normal(0.02),

@@ -70,7 +70,7 @@ def _down(x: Array, taps: Sequence[float], axis: int) -> Array:
 
 
 def _weighted(weights: Iterable[float], arrays: Iterable[Array]) -> Array:
-    """The weighted sum of the first arrays, as many as there are weights."""
+    """The weighted sum of the arrays; those beyond the last weight are ignored."""
     return functools.reduce(jnp.add, (w * x for w, x in zip(weights, arrays, strict=False)))
 
 

@@ -19,7 +19,7 @@ def gaussian(images: Image, key: PRNGKey, deviation: float) -> Image:
     """The images plus s e with e ~ N(0, 1) for each value, clipped to [-1, 1].
 
     Args:
-      images: of any size.
+      images: images of any size.
       key: key of the noise e.
       deviation: standard deviation s; black and white differ by 2.
     """
@@ -28,7 +28,7 @@ def gaussian(images: Image, key: PRNGKey, deviation: float) -> Image:
 
 
 def salt_and_pepper(images: Image, key: PRNGKey, share: float) -> Image:
-    """A fraction ``share`` of the pixels becomes black or white, equally likely."""
+    """A fraction ``share`` of the pixels becomes black or white in all channels, equally likely."""
     u = draw(jax.random.uniform, key, (*images.shape[:3], 1))
     extreme = jnp.where(u < share / 2, -1.0, 1.0)
     return jnp.where(u < share, extreme, images)
@@ -45,7 +45,7 @@ def blurred(images: Image, radius: float) -> Image:
     """Images convolved with a Gaussian along both axes, and mirrored at their edges.
 
     Args:
-      images: of any size.
+      images: images of any size.
       radius: standard deviation in pixels; the filter is cut off at three of them.
     """
     for axis, letters in ((1, "ij,njwc->niwc"), (2, "ij,nhjc->nhic")):

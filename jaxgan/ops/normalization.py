@@ -49,13 +49,13 @@ class Normalize(nn.Module):
     """Normalized activations: gamma * (x - mean) / sqrt(var + epsilon) + beta.
 
     - ``batch``: mean and variance of each channel over the batch and all pixels (Ioffe and Szegedy
-    2015). Under jit the batch is the global one, however it is sharded. Running statistics are in
-    the collection ``batch_stats`` and are used when ``train`` is False. The running variance is
-    biased (torch keeps the unbiased one).
+      2015). Under jit the batch is the global one, however it is sharded. Running statistics are in
+      the collection ``batch_stats`` and are used when ``train`` is False. The running variance is
+      biased (torch keeps the unbiased one).
     - ``layer``: over all pixels and channels of one sample, with one gamma and beta per channel, as
-    in the WGAN-GP authors' critics.
+      in the WGAN-GP authors' critics.
     - ``instance``: over the pixels of one channel of one sample, without gamma and beta (Ulyanov et
-    al. 2016, as in CycleGAN).
+      al. 2016, as in CycleGAN).
     - ``group``: over the pixels and channels of one group of channels (Wu and He 2018).
     - ``none``, ``weight``, ``spectral``: x itself.
     """
@@ -264,7 +264,7 @@ def apply_layer(
 def _with_kernel(
     module: nn.Module, layer: nn.Module, change: Callable[[Array], Array], x: Array
 ) -> Array:
-    """``layer(x)`` with ``change`` applied to its one parameter of two or more axes."""
+    """``layer(x)`` with ``change`` applied to its only parameter of two or more axes."""
 
     def transform(variables: Any) -> Any:
         return jax.tree.map(lambda p: change(p) if p.ndim > 1 else p, variables)

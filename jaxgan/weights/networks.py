@@ -79,7 +79,7 @@ def read_networks(path: str | Path, *names: str) -> dict[str, NetworkFile]:
 
     Args:
       path: the file.
-      names: networks to read; none: all in the file.
+      *names: networks to read; none: all in the file.
 
     Raises:
       InputError: the file does not exist, is damaged, or holds no networks of this kind.

@@ -53,7 +53,7 @@ def read_stylegan2(path: str | Path, *names: str) -> dict[str, Loaded]:
 
     Args:
       path: the file.
-      names: networks to read; none: all in the file.
+      *names: networks to read; none: all in the file.
 
     Raises:
       InputError: the file cannot be read, or a network has an array, shape or setting that our nets

@@ -5,10 +5,10 @@ reader knows the few names that a state dict needs, has an inert stand-in for ea
 others. There are two formats:
 
 - since PyTorch 1.6: a zip of ``NAME/data.pkl``, one ``NAME/data/KEY`` per storage, and often
-``NAME/byteorder``;
+  ``NAME/byteorder``;
 - before: a sequence of pickles (a magic number, the protocol version, system information, the
-object, the keys of the storages), then for each storage its number of elements (int64) and its
-bytes, always little-endian.
+  object, the keys of the storages), then for each storage its number of elements (int64) and its
+  bytes, always little-endian.
 """
 
 import sys

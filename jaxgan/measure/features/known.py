@@ -107,7 +107,7 @@ def _downloaded(known: Known, folder: Path) -> Path:
     file = known.files[0]
     try:
         pooch.retrieve(known.url, known.sha256, file, folder, progressbar=True)
-    except (OSError, ValueError) as error:  # requests raises OSErrors; a wrong hash is none.
+    except (OSError, ValueError) as error:  # requests: OSError; a wrong hash: ValueError.
         reason = " ".join(str(error).split())
         raise MissingWeightsError(
             f"weights: the {known.name} weights are not here and could not be downloaded "

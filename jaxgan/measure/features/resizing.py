@@ -85,7 +85,7 @@ def _bilinear(places: np.ndarray, old: int) -> np.ndarray:
 
 @lru_cache
 def _bicubic(old: int, new: int) -> np.ndarray:
-    """Rows that weight the pixels within two of each position: output pixels, if it shrinks."""
+    """Rows that weight the pixels within 2 of each position, or 2 output pixels when shrinking."""
     scale = old / new
     stretch = max(scale, 1.0)
     centres = (np.arange(new)[:, None] + 0.5) * scale
