@@ -7,11 +7,11 @@ from jaxgan.metrics.reading import Features, read_pair
 
 
 def density_coverage(real: Features, fake: Features, k: int = 5) -> tuple[float, float]:
-    """Density: mean number of real balls around a fake / k. Coverage: share of balls with a fake.
+    """Mean number of real balls around a fake / k, and the fraction of real balls with a fake.
 
-    The ball of a real reaches to its k-th nearest other real, without the surface. Coverage is the
-    fraction of real balls that contain a fake. Density is at least 0, and its expectation is 1 if
-    both sets have the same distribution; it may be higher. Coverage is in [0, 1].
+    The ball of a real reaches to its k-th nearest other real, without the surface. The first number
+    is the density, at least 0; its expectation is 1 if both sets have the same distribution, but it
+    may be higher. The second number is the coverage, in [0, 1].
 
     Args:
       real: features (n, d).
