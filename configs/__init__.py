@@ -1,1 +1,1 @@
-"""Experiments: one file each, which is a claim with its paper, command and numbers."""
+"""Experiments, one per file; each states its paper, command, time and measured numbers."""

@@ -1,12 +1,12 @@
-"""The adversarial flow model on a ring of eight Gaussians, with its map on the sheet.
+"""The adversarial flow model on a ring of eight Gaussians; the sheet shows its map.
 
-Paper: Lin et al. 2025 (arXiv 2511.22475): one step, relativistic pairs, approximated penalties,
-a transport term whose weight falls; the ring of Metz et al. 2017. --data.source points:line is the
-demonstration of the paper's authors, in one dimension.
+Paper: Lin et al. 2025 (arXiv 2511.22475): one generator step, relativistic pairs, approximate R1
+and R2, and a transport term with decreasing weight; the ring of Metz et al. 2017. --data.source
+points:line is the one-dimensional demonstration of the paper's authors.
 Command: python -m jaxgan.train afm_ring
-Time: 60 seconds in all, compilation included, on two shared cores that also did other work.
-Got, 2026-11-25: 8 of 8 modes; 92.9% of 2,500 samples are within three standard deviations of one.
-On points:line 4 of 4 modes and 99.3%.
+Time: 60 seconds, compilation included, on two shared cores.
+Got, 2026-11-25: 8 of 8 modes; 92.9% of 2,500 samples lie within three standard deviations of a
+mode. On points:line: 4 of 4 modes and 99.3%.
 """
 
 from jaxgan.algorithms import AFM, Adam

@@ -3,8 +3,8 @@
 Paper: Hinton and Salakhutdinov 2006, in the book's form: dense, 256 hidden units.
 Command: python -m jaxgan.train autoencoder_digits
 Time: 35 CPU seconds.
-Got, 2026-11-29: PSNR 25.4 dB on the 359 held-out digits, of codes of 16 numbers; eight nearest
-neighbours by code are of the query's class in 96.2% (by pixels 96.7%).
+Got, 2026-11-29: PSNR 25.4 dB on the 359 held-out digits, with 16-dimensional codes. 96.2% of the
+eight nearest neighbours by code have the query's class (by pixels 96.7%).
 """
 
 from jaxgan.algorithms import Autoencoder

@@ -1,8 +1,8 @@
 """BigGAN on CIFAR-10, conditional.
 
 Paper: Brock et al. 2019, with the settings of the authors' CIFAR-10 script: 256 channels in all
-blocks, batch 50, 4 updates of D, Adam 2e-4 (0, .999), averaged weights of G (.9999). Published FID
-of BigGAN on CIFAR-10: 14.73, IS 9.22 (paper, appendix C.2).
+blocks, batch 50, 4 updates of D, Adam 2e-4 (0, 0.999), averaged weights of G (0.9999). Published
+results of BigGAN on CIFAR-10: FID 14.73, IS 9.22 (paper, appendix C.2).
 Command: python -m jaxgan.train biggan_cifar10
          python -m jaxgan.sample RUN --truncation 0.5 --out few.png
 Time: recipe, not run: it needs a GPU.

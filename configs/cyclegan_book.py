@@ -1,10 +1,11 @@
 """The CycleGAN of *GANs in Action*: apples (a) to oranges (b) at 128 px with a U-Net.
 
-Paper: Langr and Bok, ch. 9: U-Net of four halvings from 32 channels, discriminator of four strided
-convolutions from 64, least squares, lambda 10, identity .9, Adam 2e-4 (.5, .999), batch 1. The book
-keeps no pool and trains the discriminators first. Its norm is over all channels, here of each.
+Paper: Langr and Bok, ch. 9: U-Net with four halvings from 32 channels, discriminator with four
+strided convolutions from 64, least squares, lambda 10, identity 0.9, Adam 2e-4 (0.5, 0.999),
+batch 1. The book has no pool and trains the discriminators first. It normalizes over all channels;
+here each channel is normalized by itself.
 Command: python -m jaxgan.train configs/cyclegan_book.py
-Time: recipe, not run: it needs a network.
+Time: recipe, not run: it needs a download.
 """
 
 from jaxgan.algorithms import Adam, CycleGAN

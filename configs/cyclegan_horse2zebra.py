@@ -1,8 +1,9 @@
-"""CycleGAN between horses (a) and zebras (b), by TFDS.
+"""CycleGAN between horses (a) and zebras (b), from TFDS.
 
-Paper: Zhu et al. 2017, figure 1, in the form of ``cyclegan_maps``: 200 epochs of 1,334 images.
+Paper: Zhu et al. 2017, figure 1, with the settings of ``cyclegan_maps``: 200 epochs of 1,334
+images.
 Command: python -m jaxgan.train configs/cyclegan_horse2zebra.py
-Time: recipe, not run: it needs a network and a GPU.
+Time: recipe, not run: it needs a download and a GPU.
 """
 
 from jaxgan.algorithms import CycleGAN

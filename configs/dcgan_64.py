@@ -1,7 +1,7 @@
 """The paper's DCGAN at 64 px on a folder of images: ``--data.source folder:PATH``.
 
-Paper: Radford et al. 2016, layer for layer as pytorch/examples has it: 64 features, z of 100
-numbers, Adam 2e-4 (.5, .999), batch 128.
+Paper: Radford et al. 2016, layer for layer as in pytorch/examples: 64 features, 100-dimensional z,
+Adam 2e-4 (0.5, 0.999), batch 128.
 Command: python -m jaxgan.train configs/dcgan_64.py --data.source folder:PATH
 Time: recipe, not run: it needs a GPU.
 """

@@ -1,7 +1,7 @@
 """A small EDSR x2 on the 91 images of Yang et al. (T91), on luma: 8 blocks of 16 channels.
 
-Paper: Lim et al. 2017, section 3, whose baseline has 16 blocks of 64 channels and learns from
-DIV2K. Here G learns what the bicubic enlargement lacks.
+Paper: Lim et al. 2017, section 3, whose baseline has 16 blocks of 64 channels and is trained on
+DIV2K. Here G learns the residual to the bicubic enlargement.
 Command: python -m jaxgan.train edsr_t91 --data.source folder:T91
 Time: recipe, not run.
 """

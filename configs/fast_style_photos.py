@@ -1,4 +1,4 @@
-"""Fast style transfer: a flower's style for photographs, learnt on 30 tiles of two photographs.
+"""Fast style transfer of a flower's style, trained on 30 tiles of two photographs.
 
 Paper: Johnson et al. 2016, with 40,000 iterations on 80,000 photographs; here 400 on 30 tiles.
 Command: python -m jaxgan.train fast_style_photos --algorithm.weights vgg19.npz

@@ -1,11 +1,12 @@
-"""A plain GAN on a ring of eight Gaussians, of which it drops some.
+"""A plain GAN on a ring of eight Gaussians; it drops modes.
 
 Paper: Goodfellow et al. 2014, non-saturating; the ring of Metz et al. 2017, section 3.1. Dense
-nets of four hidden layers, a code of two numbers, and the optimizer of the other methods here.
+nets with four hidden layers, a two-dimensional code, and the same optimizer as the other methods on
+the ring.
 Command: python -m jaxgan.train gan_ring
-Time: 40 seconds in all, compilation included, on two shared cores that also did other work.
-Got, 2026-11-25: 2 of 8 modes; 99.5% of 2,500 samples are within three standard deviations of one.
-Over five seeds it finds 2 to 4 modes (docs/mixtures.md).
+Time: 40 seconds, compilation included, on two shared cores.
+Got, 2026-11-25: 2 of 8 modes; 99.5% of 2,500 samples lie within three standard deviations of a
+mode. Over five seeds it finds 2 to 4 modes (docs/mixtures.md).
 """
 
 from jaxgan.algorithms import GAN, Adam

@@ -1,7 +1,7 @@
-"""GANomaly on MNIST without its zeros, which are the anomalies of the test part.
+"""GANomaly on MNIST without zeros, which are the anomalies of the test part.
 
-Paper: Akcay et al. 2018: 32 px, a code of 100 numbers, Adam 2e-4 with b1 0.5, 15 epochs of batches
-of 64; here with half the channels.
+Paper: Akcay et al. 2018: 32 px, 100-dimensional codes, Adam 2e-4 with b1 0.5, 15 epochs with
+batches of 64; here with half the channels.
 Command: python -m jaxgan.train ganomaly_mnist --data.source idx:PATH
 Time: recipe, not run.
 """

@@ -1,7 +1,7 @@
-"""An importance-weighted autoencoder on MNIST with five codes an image.
+"""An importance-weighted autoencoder on MNIST with five codes per image.
 
-Paper: Burda et al. 2016: 784-200-200-50, tanh, a new binary form of each image at every step. They
-train for 3,280 epochs of batch 20 with k up to 50; here 5 epochs of batch 128 with k 5.
+Paper: Burda et al. 2016: 784-200-200-50, tanh, images binarised anew at every step. The paper
+trains for 3,280 epochs with batch 20 and k up to 50; here 5 epochs with batch 128 and k = 5.
 Command: python -m jaxgan.train iwae_mnist
          python -m jaxgan.train iwae_mnist --algorithm.k 1 (the VAE of the same nets)
 Time: recipe, not run.

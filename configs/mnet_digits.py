@@ -1,8 +1,8 @@
-"""M-Net: real digits on real photographs, a class of every pixel. No download.
+"""M-Net: segmentation of real digits on real photographs. No download.
 
 Paper: Fu et al. 2018, with batch norm, 16 features and depth 2 at 32 px.
 Command: python -m jaxgan.train mnet_digits
-Time: recipe, not run
+Time: recipe, not run.
 """
 
 from dataclasses import replace

@@ -1,10 +1,10 @@
 """ProGAN on scikit-learn's digits, from 4 to 16 px.
 
-Paper: Karras et al. 2018, with 64 channels for 512, and 160,000 images for 3 million.
+Paper: Karras et al. 2018, with 64 channels instead of 512, and 160,000 images instead of 3 million.
 Command: python -m jaxgan.train configs/progan_digits.py
 Time: 9 minutes of CPU time; 24 minutes at the lowest priority on two busy cores.
-Got, 2026-11-25: at 4 px (step 1,000) smears in the places of strokes, at 8 px (step 3,000) noisy
-digits, at 16 px (step 5,000) legible ones, but for about a tenth that are blots or between two
+Got, 2026-11-25: smears where strokes should be at 4 px (step 1,000), noisy digits at 8 px (step
+3,000), legible digits at 16 px (step 5,000), except for about a tenth that are blots or between two
 digits. Of 10,000, an SVC assigns 8.3% to 13.1% to each digit; diversity 0.97 of the data's.
 """
 

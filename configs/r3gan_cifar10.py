@@ -1,10 +1,10 @@
 """The class-conditional R3GAN on CIFAR-10.
 
-Paper: Huang et al. 2024, appendix: 768 channels, two blocks at each size in 96 groups, z of 64
-numbers, batch 512 for each player, Adam 2e-4 to 5e-5 (0, 0.9 to 0.99), gamma 0.05 to 0.005 and
-averages of a half-life of 0 to 5 million images, each along half a cosine over 20 million images;
-bfloat16. The paper augments the images too, with a probability of 0 to 0.55, and goes on after
-these 20 million: FID 1.96.
+Paper: Huang et al. 2024, appendix: 768 channels, two blocks with 96 groups at each resolution,
+64-dimensional z, batch 512 for each player, Adam 2e-4 to 5e-5 (0, 0.9 to 0.99), gamma 0.05 to
+0.005, and an average with a half-life of 0 to 5 million images, each along half a cosine over 20
+million images; bfloat16. The paper also augments the images, with a probability of 0 to 0.55, and
+trains on after these 20 million: FID 1.96.
 Command: python -m jaxgan.train r3gan_cifar10
 Time: recipe, not run: it needs a GPU.
 """

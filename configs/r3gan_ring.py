@@ -1,10 +1,11 @@
 """R3GAN on a ring of eight Gaussians.
 
-Paper: Huang et al. 2024: relativistic pairs, R1 and R2 at each step, a falling gamma, a rising b2
-and half-life; the ring of Metz et al. 2017.
+Paper: Huang et al. 2024: relativistic pairs, R1 and R2 at each step, decreasing gamma, increasing
+b2 and half-life; the ring of Metz et al. 2017.
 Command: python -m jaxgan.train r3gan_ring
-Time: 45 seconds in all, compilation included, on two shared cores that also did other work.
-Got, 2026-11-25: 8 of 8 modes; 94.2% of 2,500 samples are within three standard deviations of one.
+Time: 45 seconds, compilation included, on two shared cores.
+Got, 2026-11-25: 8 of 8 modes; 94.2% of 2,500 samples lie within three standard deviations of a
+mode.
 """
 
 from jaxgan.algorithms import R3GAN, Adam

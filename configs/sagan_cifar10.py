@@ -2,8 +2,8 @@
 
 Paper: Zhang et al. 2019, section 4: hinge loss, spectral normalization of both players,
 self-attention, class-conditional BatchNorm in G and a projection in D, one update of D, learning
-rates 1e-4 for G and 4e-4 for D (TTUR), Adam (0, .9). The paper trains on ImageNet at 128 px; here
-are SNGAN's nets for 32 px, with attention at 16 px.
+rates 1e-4 for G and 4e-4 for D (TTUR), Adam (0, 0.9). The paper trains on ImageNet at 128 px; here
+the nets are SNGAN's for 32 px, with attention at 16 px.
 Command: python -m jaxgan.train sagan_cifar10
 Time: recipe, not run: it needs a GPU.
 """

@@ -1,12 +1,12 @@
 """A semi-supervised GAN on scikit-learn's digits, with 50 labels.
 
-Paper: Salimans et al. 2016, section 5, in the form of GANs in Action (Langr and Bok, chapter 7).
+Paper: Salimans et al. 2016, section 5, as in GANs in Action (Langr and Bok, chapter 7).
 Command: python -m jaxgan.train sgan_digits
          python -m jaxgan.train sgan_digits --algorithm.no_unlabelled (the labels alone)
 Time: 65 seconds of training on two shared cores.
-Got, 2026-11-30: 94.4% of the 359 held-out digits at the last step, 95.0% at the best, step 1,000;
-on 2026-11-25 the last step had 96.9%, and the same network on the 50 labels alone 88.6%. The sheet
-shows blurred digits of all classes, about half of them legible.
+Got, 2026-11-30: accuracy 94.4% on the 359 held-out digits at the last step, 95.0% at the best step
+(1,000). On 2026-11-25 the last step had 96.9%, and the same network trained on the 50 labels only
+had 88.6%. The sheet shows blurred digits of all classes, about half of them legible.
 """
 
 from jaxgan.algorithms import SGAN, Adam

@@ -1,6 +1,6 @@
-"""Skip-GANomaly that has never seen a zero, and finds it, on scikit-learn's digits.
+"""Skip-GANomaly on scikit-learn's digits; zeros are the anomalies and are never trained on.
 
-Paper: Akcay et al. 2019, with a quarter of the channels and three halvings for 8 px.
+Paper: Akcay et al. 2019, with a quarter of the channels and three halvings, for 8 px.
 Command: python -m jaxgan.train skip_ganomaly_digits
 Time: recipe, not run.
 """

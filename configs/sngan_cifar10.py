@@ -1,9 +1,9 @@
 """SNGAN's ResNet on CIFAR-10.
 
 Paper: Miyato et al. 2018, section 4 and table 4: hinge loss, spectral normalization of D, 256
-channels in G and 128 in D, 5 updates of D, batch 64, Adam 2e-4 (0, .9) with linear decay to 0 over
-100k steps. Published FID of such a model: 16.77, IS 7.97 (50k samples against the 50k training
-images).
+channels in G and 128 in D, 5 updates of D, batch 64, Adam 2e-4 (0, 0.9) with linear decay to 0 over
+100k steps. Published results of such a model: FID 16.77, IS 7.97 (50k samples against the 50k
+training images).
 Command: python -m jaxgan.train sngan_cifar10
 Time: recipe, not run: it needs a GPU.
 """

@@ -1,13 +1,13 @@
-"""SRGAN x2 on two photographs that scikit-learn carries, with pixels as content. No download.
+"""SRGAN x2 on scikit-learn's two photographs, with a pixel content loss. No download.
 
-Paper: Ledig et al. 2017, with the EDSR of edsr_photos as G, D of an eighth of the channels, 300
-steps by mean squared error and 150 against D. VGG's maps as content:
+Paper: Ledig et al. 2017, with the EDSR of edsr_photos as G, D with an eighth of the channels, 300
+steps with mean squared error and 150 against D. For VGG's feature maps as content loss:
 --algorithm.content.weights FILE --algorithm.content.layer relu5_4 --algorithm.content.weight 0.006
 Command: python -m jaxgan.train srgan_photos
-Time: two minutes on two CPU cores that others used too.
-Got (29 November 2026): leaves and petals are visibly sharper than EDSR's, with a faint grid in
-smooth areas. On the six held-out tiles 34.58 dB on Y after the first leg and 33.35 after the
-second, SSIM 0.872 and 0.867; bicubic 35.16 and 0.854.
+Time: two minutes on two shared CPU cores.
+Got, 2026-11-29: leaves and petals are visibly sharper than EDSR's, with a faint grid in smooth
+areas. On the six held-out tiles 34.58 dB on Y after the first leg and 33.35 after the second, SSIM
+0.872 and 0.867 (bicubic 35.16 and 0.854).
 """
 
 from jaxgan.algorithms import SRGAN, Adam

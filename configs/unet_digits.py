@@ -1,12 +1,12 @@
-"""U-Net: real digits on real photographs, a class of every pixel. No download.
+"""U-Net: segmentation of real digits on real photographs. No download.
 
 Paper: Ronneberger et al. 2015, padded, with batch norm, 16 features and depth 2 at 32 px.
 Command: python -m jaxgan.train unet_digits
-Time: 9 minutes on two CPU cores that others used too.
-Got, 2026-11-29: on the 400 test images, of other digits and other parts of the photographs: mean
-Dice 0.509 over 11 classes and mean IoU 0.390, accuracy 95.5% where the background has 92.5%. Dice
-is 0.988 of the background, 0.77 of the ones and 0.09 of the fives: digits are found, and twos,
-fives and nines are often taken for others.
+Time: 9 minutes on two shared CPU cores.
+Got, 2026-11-29, on the 400 test images, with other digits and other parts of the photographs: mean
+Dice 0.509 over 11 classes, mean IoU 0.390, accuracy 95.5% (92.5% of the pixels are background).
+Dice is 0.988 for the background, 0.77 for ones and 0.09 for fives: digits are found, but twos,
+fives and nines are often confused with others.
 """
 
 from jaxgan.algorithms import Segmentation

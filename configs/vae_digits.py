@@ -1,12 +1,12 @@
-"""The variational autoencoder of GANs in Action (Langr and Bok, chapter 2) on the small digits.
+"""The variational autoencoder of GANs in Action (Langr and Bok, ch. 2) on scikit-learn's digits.
 
-Paper: Kingma and Welling 2014, in the book's form: 784-256-2, so that the sheet is the plane of
-codes; grey levels as means of Bernoulli pixels.
+Paper: Kingma and Welling 2014, as in the book: 784-256-2, so that the sheet shows the latent plane;
+grey levels are means of Bernoulli pixels.
 Command: python -m jaxgan.train vae_digits
 Time: 50 CPU seconds.
-Got, 2026-11-29: -ELBO 288.8 nats on the 359 held-out digits, KL 5.8; importance-weighted with
-k = 100, 284.6. The plane holds ones, nines, fives, zeros, fours, sixes and twos; threes, sevens and
-eights are blurred between them.
+Got, 2026-11-29, on the 359 held-out digits: -ELBO 288.8 nats, KL 5.8; importance-weighted bound
+with k = 100, 284.6. The plane shows ones, nines, fives, zeros, fours, sixes and twos; threes,
+sevens and eights are blurred between them.
 """
 
 from jaxgan.algorithms import VAE

@@ -1,9 +1,9 @@
 """The WGAN-GP ResNet on CIFAR-10.
 
 Paper: Gulrajani et al. 2017, section 5.4 and appendix F: 128 channels in both nets, 5 critic
-updates on batches of 64 and one of the generator on 128, Adam 2e-4 (0, .9) with linear decay to 0
-over 100k steps, reals dequantized. Published FID of such a model: 22.29, IS 7.33 (50k samples
-against the 50k training images).
+updates with batch 64 and one generator update with batch 128, Adam 2e-4 (0, 0.9) with linear decay
+to 0 over 100k steps, dequantized reals. Published results of such a model: FID 22.29, IS 7.33 (50k
+samples against the 50k training images).
 Command: python -m jaxgan.train configs/wgan_gp_cifar10.py
 Time: recipe, not run: it needs a GPU.
 """

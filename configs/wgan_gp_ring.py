@@ -1,10 +1,11 @@
 """WGAN-GP on a ring of eight Gaussians.
 
-Paper: Gulrajani et al. 2017, with lambda 0.1 as in the authors' code for toys; the ring of
+Paper: Gulrajani et al. 2017, with lambda 0.1 as in the authors' code for toy data; the ring of
 Metz et al. 2017.
 Command: python -m jaxgan.train wgan_gp_ring
-Time: 51 seconds in all, compilation included, on two shared cores that also did other work.
-Got, 2026-11-25: 8 of 8 modes; 97.0% of 2,500 samples are within three standard deviations of one.
+Time: 51 seconds, compilation included, on two shared cores.
+Got, 2026-11-25: 8 of 8 modes; 97.0% of 2,500 samples lie within three standard deviations of a
+mode.
 """
 
 from jaxgan.algorithms import WGAN, Adam, Penalties

@@ -1,11 +1,11 @@
-"""WGAN with clipped weights on MNIST.
+"""WGAN with weight clipping on MNIST.
 
-Paper: Arjovsky et al. 2017, Algorithm 1: RMSprop 5e-5, clip .01, 5 critic updates, batch 64; the
+Paper: Arjovsky et al. 2017, Algorithm 1: RMSprop 5e-5, clip 0.01, 5 critic updates, batch 64; the
 book's 28 px DCGAN nets.
 Command: python -m jaxgan.train configs/wgan_mnist.py
-Time: 21 minutes for 1,500 steps (7,500 critic updates) on two cores shared with other work.
-Got, 2026-11-25, after these: strokes of digits, about a third legible, 3% to 20% of each class by
-an SVC; fid10k/squeezenet 10,260, diversity 1.00. Not run to its 20,000 steps.
+Time: 21 minutes for 1,500 steps (7,500 critic updates) on two shared cores.
+Got, 2026-11-25, after 1,500 steps: strokes of digits, about a third of them legible, 3% to 20% in
+each class by an SVC; fid10k/squeezenet 10,260, diversity 1.00. Not run to its 20,000 steps.
 """
 
 from jaxgan.algorithms import WGAN, Penalties, RMSprop

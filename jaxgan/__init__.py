@@ -39,7 +39,7 @@ from jaxgan.core import (
 __version__ = "0.1.0"
 
 _ROOMS = ("algorithms", "core", "losses", "metrics", "nets", "train")
-"""Imported when they are asked for."""
+"""Modules that are imported on first use."""
 
 
 def __getattr__(name: str) -> Any:

@@ -15,11 +15,11 @@ COMMANDS = {
     "average": "averages of a run's weights of any width, after training",
     "latent": "paths, directions and projections in the latent space of a run",
 }
-"""A line on each command, which is a module of its own: ``python -m jaxgan.train`` is the same."""
+"""One line on each command; a command is also a module, such as ``python -m jaxgan.train``."""
 
 
 def main() -> None:
-    """Runs the command that is named first."""
+    """Runs the command that the first argument names."""
     cli.main(_run)
 
 

@@ -1,4 +1,4 @@
-"""A run's function applied to files: ``python -m jaxgan.apply RUN --in FILES --out PLACE``."""
+"""Applies a run's function to files: ``python -m jaxgan.apply RUN --in FILES --out PLACE``."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,28 +21,28 @@ class Command:
     run: Annotated[str, tyro.conf.Positional]
     """Run directory."""
     inputs: Annotated[str, tyro.conf.arg(name="in")]
-    """Folder of images with its subfolders, or one image; FILE.csv of a table or a series; FILE.npz
-    of codes."""
+    """Input: a folder of images (with subfolders) or one image; FILE.csv with a table or a series;
+    or FILE.npz with codes."""
     out: str
-    """Folder of PNG files under the names of the images, or FILE.png for one image; FILE.csv of
-    labels, scores, predictions or a forecast; FILE.npz of vectors."""
+    """Output: a folder for PNG files named like the images, or FILE.png for one image; FILE.csv for
+    labels, scores, predictions or a forecast; FILE.npz for vectors."""
     function: str | None = None
     """Name of the function; None: the only one."""
     sheet: bool = False
-    """Writes sheet.png too: the first images beside their outputs."""
+    """Additional file sheet.png in the output folder: the first images beside their outputs."""
     batch_size: int = BATCH
-    """Images of one size at a time; fewer need less memory."""
+    """Number of images of one size per call; fewer need less memory."""
     tile: int | None = None
-    """Side of the overlapping tiles that larger images go through in, in pixels; 0: whole images.
-    None: tiles where their blend equals the output of the whole image."""
+    """Side in pixels of the overlapping tiles into which larger images are cut; 0: whole images.
+    None: tiles only if their blend equals the output of the whole image."""
     member: int = 0
-    """Member of a run that trained several."""
+    """Index of the member, for a run that trained several."""
     ema: bool = True
     """Averaged weights, if the run keeps them."""
     best: bool = False
     """The run's best checkpoint, not its newest."""
     config: str | None = None
-    """The config, for a run with nets that are not jaxgan's own."""
+    """Config file, for a run with nets that are not jaxgan's own."""
 
 
 def main(args: list[str]) -> int:

@@ -12,16 +12,17 @@ from jaxgan.run.averages import reconstruct
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Makes a run whose averaged weights have the width asked for (post-hoc EMA)."""
+    """Makes a run whose averaged weights have a given width (post-hoc EMA)."""
 
     run: Annotated[str, tyro.conf.Positional]
     """Run directory, trained with ``averages.every``."""
     width: float = 0.05
-    """Standard deviation of the average over the steps, as a share of all: sigma_rel."""
+    """Width sigma_rel: the standard deviation of the average over the steps, as a fraction of the
+    steps trained."""
     out: str
-    """New run directory: sample, apply and evaluate take it."""
+    """New run directory, for sample, apply and evaluate."""
     config: str | None = None
-    """The config, for a run with nets that are not jaxgan's own."""
+    """Config file, for a run with nets that are not jaxgan's own."""
 
 
 def main(args: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Command lines: a config, fields overridden by name, and errors of one line."""
+"""Command lines: fields of a config or command, set by name, and one-line errors."""
 
 import ast
 import contextlib
@@ -32,7 +32,7 @@ DEFAULT = "cgan_digits"
 """Name of the config that ``jaxgan train`` runs without arguments."""
 
 WORDS = {int: "a whole number", float: "a number", bool: "True or False", type(None): "None"}
-"""A type, as an error message calls it."""
+"""Names of types in error messages."""
 
 HELP = ("-h", "--help")
 
@@ -50,11 +50,11 @@ class Training(Generic[A]):
     dry_run: Annotated[bool, tyro.conf.arg(aliases=["--dry-run"]), tyro.conf.FlagCreatePairsOff] = (
         False
     )
-    """Prints the config, parameters, memory and FLOPs of a step; trains nothing."""
+    """Dry run: prints the config, parameters, memory and FLOPs of a step, and trains nothing."""
 
 
 def parse_training(args: Sequence[str]) -> Training:
-    """``[CONFIG] [--field value ...]``: a run whose fields are overridden by name."""
+    """Parses ``[CONFIG] [--field value ...]``: a config with some fields set by name."""
     named = bool(args) and not args[0].startswith("-")
     run = find_config(args[0] if named else DEFAULT)
     kind = Training[type(run.algorithm)]  # pyright: ignore
@@ -62,12 +62,12 @@ def parse_training(args: Sequence[str]) -> Training:
 
 
 def parse(kind: Any, default: Any, args: Sequence[str], prog: str) -> Any:
-    """A ``kind`` from the command line; fields that it does not name are those of ``default``.
+    """Parses a ``kind`` from the command line; fields that are not set are those of ``default``.
 
     A field that may be one of several dataclasses has the fields of its default's type.
 
     Raises:
-      InputError: one line, which names the nearest field to an unknown one.
+      InputError: one line; for an unknown field it suggests the nearest name.
     """
     asked = bool({*HELP} & {*args})
     known = dict(_fields(kind if default is None else default))
@@ -96,13 +96,13 @@ class _Field(NamedTuple):
     """One field of a command line."""
 
     kind: Any
-    """Type of its value; None: a flag, which takes none."""
+    """Type of its value; None: a flag without a value."""
     required: bool = False
     positional: bool = False
 
 
 def _fields(value: Any, prefix: str = "") -> Iterator[tuple[str, _Field]]:
-    """``(--flag, field)`` for each field of a dataclass, its type or a net; nested ones dotted."""
+    """``(--flag, field)`` for each field of a dataclass (or its type) or net; nested: dotted."""
     cls = value if isinstance(value, type) else type(value)
     hints = typing.get_type_hints(cls, include_extras=True)
     for f in stated(value):
@@ -131,7 +131,7 @@ def _default(field: dataclasses.Field) -> Any:
 
 
 def _groups(args: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    """``(--flag, what stands after it)`` for each flag, with underscores as fields have them."""
+    """``(--flag, its values)`` for each flag, with underscores instead of hyphens."""
     flag, values = "", []
     for arg in args:
         if arg.startswith("--"):
@@ -162,13 +162,13 @@ def _check_names(args: Sequence[str], known: dict[str, _Field]) -> None:
 
 
 def _opposite(flag: str) -> str:
-    """The flag that says no: ``--data.no_flip`` of ``--data.flip``."""
+    """The negated flag: ``--data.no_flip`` for ``--data.flip``."""
     section, _, name = flag[2:].rpartition(".")
     return f"--{section}{'.' if section else ''}no_{name}"
 
 
 def _section(flag: str, value: str) -> str:
-    """The error for a group of fields, such as ``--algorithm``, that is given a value."""
+    """The error for a value given to a group of fields, such as ``--algorithm``."""
     if flag.split(".")[0] != "--algorithm":
         return f"{flag}: is a group of fields, such as {flag}.NAME; --help lists them"
     having = configs.names_with(value) if value else []
@@ -180,7 +180,7 @@ def _section(flag: str, value: str) -> str:
 
 
 def _reason(stop: SystemExit, args: Sequence[str], known: dict[str, _Field]) -> InputError:
-    """The fault of arguments that tyro refuses: in a check's own words, or by the field's type."""
+    """The reason why tyro refuses the arguments: a check's own error, or a field's wrong type."""
     cause: BaseException | None = stop
     while cause is not None:
         if isinstance(cause, InputError):
@@ -199,7 +199,7 @@ def _reason(stop: SystemExit, args: Sequence[str], known: dict[str, _Field]) -> 
 
 
 def _fits(kind: Any, values: Sequence[str]) -> bool:
-    """Whether values begin with one of a type: there may be positional arguments after it."""
+    """Whether the values begin with a value of the type; positional arguments may follow it."""
     off = (tyro.conf.FlagConversionOff,)
     try:
         with contextlib.redirect_stderr(io.StringIO()):
@@ -210,7 +210,7 @@ def _fits(kind: Any, values: Sequence[str]) -> bool:
 
 
 def _words(kind: Any) -> str:
-    """A type, as an error message calls it."""
+    """The name of a type in an error message."""
     parts = typing.get_args(kind)
     origin = typing.get_origin(kind)
     if origin is Literal:
@@ -223,7 +223,7 @@ def _words(kind: Any) -> str:
 
 
 def main(command: Callable[[list[str]], int | None]) -> None:
-    """Runs a command on ``sys.argv``: bad input is one line on stderr and exit code 2."""
+    """Runs a command with ``sys.argv``; bad input gives one line on stderr and exit code 2."""
     args = sys.argv[1:]
     if args == ["--version"]:
         print(f"jaxgan {jaxgan.__version__}")
@@ -235,10 +235,10 @@ def main(command: Callable[[list[str]], int | None]) -> None:
             processes.leave(f"error: process {jax.process_index()}: {error}", 2)
         print(f"error: {error}", file=sys.stderr)
         code = 2
-    except KeyboardInterrupt:  # training takes the first Ctrl-C for its end, and this is a second
+    except KeyboardInterrupt:  # in training the second Ctrl-C: the first one ends the run
         print("interrupted", file=sys.stderr)
         code = 130
-    except Exception as error:  # what a lost process raises in the others is of many types
+    except Exception as error:  # a lost process raises exceptions of many types in the others
         if not _one_of_several():
             raise
         traceback.print_exc()
@@ -247,7 +247,7 @@ def main(command: Callable[[list[str]], int | None]) -> None:
 
 
 def _one_of_several() -> bool:
-    """Whether this process has met others; asking JAX how many there are starts its backend."""
+    """Whether this process has joined others; asks JAX only then, as that starts its backend."""
     return jax.distributed.is_initialized() and jax.process_count() > 1
 
 
@@ -258,7 +258,7 @@ _nets = tyro.constructors.ConstructorRegistry()
 def _net_fields(
     info: tyro.constructors.StructTypeInfo,
 ) -> tyro.constructors.StructConstructorSpec | None:
-    """A linen module is a struct of the fields that a config states."""
+    """Lets tyro treat a linen module as a struct of the fields that a config may set."""
     net = info.default
     if not isinstance(net, nn.Module):
         return None
@@ -276,7 +276,7 @@ def _net_fields(
 
 
 def _field_docs(cls: type) -> dict[str, str]:
-    """The string beneath each annotated field of a class."""
+    """The docstring below each annotated field of a class."""
     body = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0].body  # pyright: ignore
     docs = {}
     for line, below in itertools.pairwise(body):

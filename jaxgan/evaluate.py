@@ -18,12 +18,12 @@ from jaxgan.system.processes import Processes
 
 @dataclass(frozen=True, kw_only=True)
 class Command(Question):
-    """Measures a run's images against its data, and the run on held-out examples; prints JSON."""
+    """Measures the images of a run or a folder, and a run on held-out examples; prints JSON."""
 
     images: Annotated[str, tyro.conf.Positional]
     """Run directory, folder, or source such as npz:FILE."""
     out: str | None = None
-    """Writes the JSON to this file too."""
+    """Additional output file for the JSON."""
     parallel: Processes = field(default_factory=Processes)
     """Processes that share the work."""
 

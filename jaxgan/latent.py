@@ -19,7 +19,7 @@ ACTIONS = {
     "mix": (Mix, "a grid of seeds, some layers of one with the others of another"),
     "truncate": (Truncate, "the same seed at several truncations"),
 }
-"""By name: the flags, which are called with the space, and a line on it."""
+"""Actions by name: the dataclass of an action's flags, and a line on it."""
 
 
 def main(args: list[str]) -> int | None:

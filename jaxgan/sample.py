@@ -19,32 +19,34 @@ from jaxgan.system.compiler import use_cache
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Draws images or points by a run's function that draws them."""
+    """Draws images or points from a run's generator."""
 
     run: Annotated[str, tyro.conf.Positional]
     """Run directory."""
     out: str
-    """FILE.png is a sheet; FILE.npz holds images (uint8, n, h, w, c), and labels if conditional.
-    FILE.csv holds points, a row each, in the units of the data. With ``balance`` a new folder."""
+    """Output: FILE.png for a sheet; FILE.npz for images (uint8, n, h, w, c), with labels if the run
+    is conditional; FILE.csv for points, one per row, in the units of the data. With ``balance``: a
+    new folder."""
     n: int = 100
     """Number of images or points."""
     label: int | None = None
-    """Class of every image; None: every class in turn."""
+    """Class of all images; None: each class in turn."""
     seed: int = 0
     """Seed of the latent codes."""
     balance: str | None = None
-    """Fills up the rare classes of a data set: a folder with a subfolder a class, any labelled
-    source, or ``training``, the run's own. Writes PNG files in a folder a class."""
+    """Data set whose rare classes are filled up with generated images (oversampling): a folder with
+    one subfolder per class, any labelled source, or ``training``, the run's own data. Writes PNG
+    files into one folder per class."""
     truncation: float | None = None
-    """Largest number of a latent code, such as 0.7: less variety, better images."""
+    """Truncation of the latent code, such as 0.7: less variety, better images."""
     member: int = 0
-    """Member of a run that trained several."""
+    """Index of the member, for a run that trained several."""
     ema: bool = True
     """Averaged weights, if the run keeps them."""
     best: bool = False
     """The run's best checkpoint, not its newest."""
     config: str | None = None
-    """The config, for a run with nets that are not jaxgan's own."""
+    """Config file, for a run with nets that are not jaxgan's own."""
 
 
 def sample(
@@ -54,13 +56,13 @@ def sample(
     label: int | None = None,
     truncation: float | None = None,
 ) -> dict[str, np.ndarray]:
-    """``n`` "images", uint8 (n, h, w, c), and their "labels", int32 (n,), of a conditional run.
+    """``n`` samples: "images", uint8 (n, h, w, c), or "points", floats (n, dimensions).
 
-    Of a run that draws points they are "points", floats (n, dimensions) in the units of the data.
+    A conditional run also gives their "labels", int32 (n,). Points are in the units of the data.
     Sample i depends on the seed, i and its label, and not on ``n``.
 
     Raises:
-      InputError: for a run that draws neither, or a label that it does not know.
+      InputError: the run generates neither images nor points, or does not know the label.
     """
     samples = opened.sample(n, label, seed, truncation)
     _, function = drawing_function(opened.functions, ("image", "array"))

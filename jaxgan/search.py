@@ -22,30 +22,30 @@ from jaxgan.system.compiler import use_cache
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """Finds the images of a folder whose codes are nearest to those of a query."""
+    """Finds the images of a folder whose codes are nearest to the code of a query."""
 
     run: Annotated[str, tyro.conf.Positional]
-    """Run directory; codes of the folder are kept beside it, in RUN.search."""
+    """Run directory; the codes of the folder are kept beside it, in RUN.search."""
     index: str
-    """Folder of images with its subfolders, in which is searched."""
+    """Folder of images (with subfolders) to search."""
     query: str
-    """An image, or a folder of them."""
+    """Query image, or a folder of queries."""
     k: int = 8
-    """Images to find for each query."""
+    """Number of images to find for each query."""
     out: str = "search.png"
-    """Sheet: a row a query. The CSV file of the same name has files and distances."""
+    """Output sheet with one row per query. A CSV file of the same name has files and distances."""
     function: str = "encode"
-    """Name of the function that gives codes."""
+    """Name of the function that computes codes."""
     batch_size: int = 8 * BATCH
-    """Images to encode at a time; fewer need less memory."""
+    """Number of images to encode per call; fewer need less memory."""
     member: int = 0
-    """Member of a run that trained several."""
+    """Index of the member, for a run that trained several."""
     ema: bool = True
     """Averaged weights, if the run keeps them."""
     best: bool = False
     """The run's best checkpoint, not its newest."""
     config: str | None = None
-    """The config, for a run with nets that are not jaxgan's own."""
+    """Config file, for a run with nets that are not jaxgan's own."""
 
 
 def main(args: list[str]) -> int:

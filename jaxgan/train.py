@@ -1,6 +1,7 @@
-"""The command that trains, ``jaxgan train [CONFIG]``, and ``jaxgan.train(config)``.
+"""The command ``jaxgan train [CONFIG]``, and ``jaxgan.train(config)``.
 
-What trains is imported after the first line is printed, which says what will be trained.
+The training loop is imported only after the first line, which says what will be trained, is
+printed.
 """
 
 import sys
@@ -15,13 +16,13 @@ from jaxgan.system.devices import Devices
 
 def train(run: Run, fresh: bool = False, devices: Devices | None = None) -> int:
     """Runs an experiment: :func:`jaxgan.run.loop.train`."""
-    from jaxgan.run import loop  # here: see above
+    from jaxgan.run import loop  # imported late: see above
 
     return loop.train(run, fresh, devices)
 
 
 class _Callable(types.ModuleType):
-    """The module as a function: ``jaxgan.train(config)``."""
+    """Makes the module callable: ``jaxgan.train(config)``."""
 
     def __call__(self, run: Run, fresh: bool = False, devices: Devices | None = None) -> int:
         """Runs an experiment: :func:`jaxgan.run.loop.train`."""

@@ -1,8 +1,8 @@
-"""The types that cross module borders, and the conventions that they carry.
+"""Types that several modules share, and their conventions.
 
-Images are NHWC. On the host and over the bus they are ``uint8``; on the device they are float in
-[-1, 1], where -1 is black. Keys are typed (``jax.random.key``). A loss is a mean over the global
-batch. Scores (logits) have shape ``(batch,)``, a patch discriminator's ``(batch, h, w)``.
+Images are NHWC. On the host and during transfer they are ``uint8``; on the device they are floats
+in [-1, 1], where -1 is black. Keys are typed (``jax.random.key``). A loss is a mean over the global
+batch. Scores (logits) have shape ``(batch,)``; a patch discriminator's have ``(batch, h, w)``.
 """
 
 from collections.abc import Callable
@@ -14,10 +14,10 @@ Image: TypeAlias = Float[Array, "batch height width channels"]
 """Images in [-1, 1]."""
 
 Enlarged: TypeAlias = Float[Array, "batch tall wide channels"]
-"""Images in [-1, 1] of another size than the images beside them."""
+"""Images in [-1, 1] whose size may differ from that of an :data:`Image` in the same signature."""
 
 Examples: TypeAlias = Float[Array, "batch *example"]
-"""Examples as a network sees them: images in [-1, 1], or standardised points."""
+"""Examples as input of a network: images in [-1, 1], or standardised points."""
 
 Latent: TypeAlias = Float[Array, "batch latent"]
 """Latent codes z."""
@@ -35,13 +35,13 @@ PRNGKey: TypeAlias = Key[Array, ""]
 """One typed random key."""
 
 Keys: TypeAlias = Key[Array, "*members"]
-"""One typed random key, or one of each member of a population."""
+"""One typed random key, or one per member of a population."""
 
 Batch: TypeAlias = Any
-"""A pytree of arrays, NumPy's on the host and JAX's on the device.
+"""A pytree of arrays: NumPy arrays on the host, JAX arrays on the device.
 
-The pipeline's is ``{"image": uint8 (n, h, w, c)}``, and ``"label": int32 (n,)`` where the data has
-labels; of two domains it is ``{"a": uint8 (n, h, w, c), "b": uint8 (n, h, w, c)}``.
+A batch of the pipeline is ``{"image": uint8 (n, h, w, c)}``, with ``"label": int32 (n,)`` if the
+data has labels; for two domains it is ``{"a": uint8 (n, h, w, c), "b": uint8 (n, h, w, c)}``.
 """
 
 Metrics: TypeAlias = dict[str, Array]
@@ -54,4 +54,4 @@ Variables: TypeAlias = dict[str, Any]
 """Linen variables: ``{"params": ..., "batch_stats": ...}``."""
 
 Critic: TypeAlias = Callable[[Any], Logits]
-"""Any function from examples to scores, with parameters and labels already bound."""
+"""A function from examples to scores, with parameters and labels already bound."""

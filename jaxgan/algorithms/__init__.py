@@ -1,4 +1,4 @@
-"""One file a method: a frozen dataclass of hyperparameters, its losses, and ``build``."""
+"""One file per method: a frozen dataclass of hyperparameters, its losses, and ``build``."""
 
 from jaxgan.algorithms._parts.ada import ADA
 from jaxgan.algorithms._parts.content import Content

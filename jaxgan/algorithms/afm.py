@@ -1,9 +1,10 @@
-"""Adversarial flow models (Lin et al. 2025, arXiv 2511.22475), in one step from noise to data.
+"""Adversarial flow models (Lin et al. 2025, arXiv 2511.22475), with one step from noise to data.
 
-z has the shape of an example, and G pays for the way: among all the maps that turn noise into data
-it learns that of least squared distance, the optimal transport, which does not depend on the seed.
-The weight of that term falls, since the shortest way alone is not to move. This is the paper's
-model without its normalization of the adversarial gradient.
+z has the shape of an example, and G's loss includes a transport term, E[(G(z) - z)^2]. Among all
+maps from noise to data, G then learns the one of least squared distance: the optimal transport map,
+which does not depend on the seed. The weight of the term decreases over the run, as the term alone
+would be minimal for G(z) = z. The paper also normalizes the adversarial gradient; this model does
+not.
 """
 
 import math
@@ -43,22 +44,22 @@ from jaxgan.typing import Batch, Examples, Latent, Logits, PRNGKey, Scalar, Vari
 
 @dataclass(frozen=True, kw_only=True)
 class AFM:
-    """``generator`` moves noise of an example's shape to the data, ``discriminator`` compares."""
+    """``generator`` maps noise of an example's shape to data, against ``discriminator``."""
 
     generator: nn.Module = PointGenerator()
-    """The net G."""
+    """Net G."""
     discriminator: nn.Module = PointDiscriminator()
-    """The net D."""
+    """Net D."""
     transport: float = 0.2
     """Weight of the transport term, E[(G(z) - z)^2] over all coordinates, at the first step."""
     transport_end: float = 0.005
-    """Weight of that term at the end of its schedule."""
+    """Weight of the transport term at the end of its schedule."""
     transport_schedule: ScheduleName = "cosine"
-    """Weight of that term over the run, as a learning rate's schedule goes."""
+    """Schedule of the weight of the transport term, as for a learning rate."""
     penalty: float = 0.25
-    """Weight of the approximated R1 and R2."""
+    """Weight of the approximate R1 and R2."""
     epsilon: float = 0.01
-    """Standard deviation of the noise by which they are approximated."""
+    """Standard deviation of the noise that approximates the gradients of R1 and R2."""
     centering: float = 0.01
     """Weight of E[(D(x) + D(G(z)))^2]."""
     generator_optimizer: Optimizer = Adam(lr=1e-4, b1=0.0, b2=0.9)
@@ -66,12 +67,12 @@ class AFM:
     discriminator_optimizer: Optimizer = Adam(lr=1e-4, b1=0.0, b2=0.9)
     """Optimizer of D."""
     ema_decay: float = 0.999
-    """Decay per step of the generator's averaged weights, less in the first ones; 0 keeps none."""
+    """Decay per step of the moving average of G's weights, smaller in the first steps; 0: none."""
     compute_dtype: ComputeDtype = "float32"
-    """Type of activations in the nets; all else is float32."""
+    """Data type of activations in the nets; all else is float32."""
 
     def build(self, spec: Spec) -> Algorithm:
-        """The algorithm for data of that shape.
+        """Builds the algorithm for the features of ``spec``.
 
         Raises:
           InputError: for a field out of range, or a D whose scores depend on the whole batch.
@@ -115,7 +116,7 @@ class AFM:
         )
 
     def discriminator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
-        """E[softplus(D(G(z)) - D(x))], the approximated R1 and R2, and the centering of scores."""
+        """E[softplus(D(G(z)) - D(x))] plus approximate R1 and R2 and the centering term."""
         k_fake, k_real_noise, k_fake_noise = jax.random.split(key, 3)
         real = real_of(batch)
         _, fake, g = self._moved(given, real, k_fake)
@@ -148,7 +149,7 @@ class AFM:
     def _moved(
         self, given: Given, real: Examples, key: PRNGKey
     ) -> tuple[Latent, Examples, Variables]:
-        """z, G(z) and G's new variables: one for each of the reals."""
+        """Noise z and G(z), one of each per real example, and G's new variables."""
         k_latent, k_net = jax.random.split(key)
         size = math.prod(real.shape[1:])
         z = Sampler(self.generator, size, "normal").draw(k_latent, real.shape[0])

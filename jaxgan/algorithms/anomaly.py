@@ -1,7 +1,7 @@
-"""Anomalies by an autoencoder: what it has not learned to make again is not normal.
+"""Anomaly detection by an autoencoder: it reconstructs anomalies worse than normal examples.
 
-It is trained on normal examples alone, images or the rows of a table. The score of an example is
-its reconstruction error.
+The autoencoder is trained on normal examples only, images or rows of a table. The score of an
+example is its reconstruction error.
 """
 
 from dataclasses import dataclass, replace
@@ -26,27 +26,27 @@ from jaxgan.typing import Batch, Examples, PRNGKey, Scalar, Variables
 
 @dataclass(frozen=True, kw_only=True)
 class AnomalyAutoencoder:
-    """``encoder`` maps normal examples to codes that are too small for others, ``decoder`` back."""
+    """``encoder`` compresses normal examples to small codes, and ``decoder`` reconstructs them."""
 
     encoder: nn.Module = DenseEncoder()
-    """The net that gives codes; of the rows of a table a ``RowEncoder``."""
+    """Net that outputs codes; for the rows of a table a ``RowEncoder``."""
     decoder: nn.Module = DenseDecoder()
-    """The net that is given codes; its logits l are pixels tanh(l / 2), or rows as they are."""
+    """Net that takes codes; for images its outputs l are pixels tanh(l / 2), else the rows."""
     latent_dim: int = 8
-    """Numbers in a code: few, or everything can be made again."""
+    """Dimension of a code; it must be small, or anomalies are reconstructed too."""
     quantile: float = 0.95
-    """Quantile of held-out normal examples' scores that is the threshold."""
+    """Threshold, as a quantile of the scores of held-out normal examples."""
     optimizer: Optimizer = Adam(lr=1e-3, b1=0.9)
     """Optimizer of both nets."""
     compute_dtype: ComputeDtype = "float32"
-    """Type of activations in the nets; parameters, optimizer, each net's last layer and losses
+    """Data type of activations in the nets; parameters, optimizer, each net's last layer and losses
     stay float32."""
 
     def build(self, spec: Spec) -> Algorithm:
-        """The algorithm for data of that shape.
+        """Builds the algorithm for the features of ``spec``.
 
         Raises:
-          InputError: for a combination that makes no sense, and says why.
+          InputError: the fields are invalid or do not combine; the message says why.
         """
         name, feature = anomalies.normal_examples(spec, "row", "image")
         check_above(1, latent_dim=self.latent_dim)
@@ -68,7 +68,7 @@ class AnomalyAutoencoder:
         )
 
     def objective(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
-        """E[(x - x')^2], x' decoded of the code of x."""
+        """E[(x - x')^2] with the reconstruction x' of x."""
         del key
         x = anomalies.read(batch)
         made, variables = self._made(given.variables, x, train=True)
@@ -83,7 +83,11 @@ class AnomalyAutoencoder:
         return anomalies.mean_square(x - self._made(weights, x)[0])
 
     def show(self, weights: dict[str, Variables], batch: Batch, key: PRNGKey) -> Sheet:
+<<<<<<< HEAD
         """Examples, their reconstructions, the error and histograms of the scores."""
+=======
+        """Examples, their reconstructions and the error: a heat map for images, else a curve."""
+>>>>>>> proseb
         del key
         x = anomalies.read(batch)
         scores = self.score(weights, {"image": x})
@@ -92,7 +96,7 @@ class AnomalyAutoencoder:
     def measure(
         self, weights: dict[str, Variables], batch: Batch, key: PRNGKey
     ) -> dict[str, Scores]:
-        """The ranking of held-out examples by their scores."""
+        """Measures how well the scores rank held-out examples."""
         del key
         x = anomalies.read(batch)
         return anomalies.measured(self.score(weights, {"image": x}), batch, self.quantile)

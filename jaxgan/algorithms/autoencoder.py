@@ -1,7 +1,7 @@
-"""Autoencoders: an image becomes a code, and the code the image again (GANs in Action, chapter 2).
+"""Autoencoders: an encoder maps an image to a code, a decoder maps it back (GANs in Action, ch. 2).
 
-The encoder can be shown less than the decoder has to make: an image with noise (Vincent et al.
-2008), or the grey of a colour image. Then the net restores images.
+The encoder may see less than the decoder has to output: an image with noise (Vincent et al. 2008),
+or the grey of a colour image. The autoencoder then restores images.
 """
 
 from dataclasses import dataclass, replace
@@ -29,12 +29,12 @@ from jaxgan.ops.pixels import to_float
 from jaxgan.typing import Batch, Image, PRNGKey, Scalar, Variables
 
 Seen = Float[Array, "batch height width seen"]
-"""Images as the encoder sees them: of one channel where it sees no colours."""
+"""Input images of the encoder: one channel if it sees no colours."""
 
 AB = 110.0
-"""a* and b* over this are in [-1, 1]."""
+"""Divisor that brings a* and b* to [-1, 1]."""
 LUMA = (0.299, 0.587, 0.114)
-"""Weights of the grey of a colour (ITU-R BT.601)."""
+"""Weights of red, green and blue in grey (ITU-R BT.601)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,30 +42,30 @@ class Autoencoder:
     """``encoder`` maps images to codes, ``decoder`` codes to images."""
 
     encoder: nn.Module = DenseEncoder()
-    """The net that gives codes."""
+    """Net that outputs codes."""
     decoder: nn.Module = DenseDecoder()
-    """The net that is given codes; its logits l are pixels tanh(l / 2)."""
+    """Net that takes codes; its outputs l are pixels tanh(l / 2)."""
     latent_dim: int = 32
-    """Numbers in a code; of a code that is a map, its channels."""
+    """Dimension of a code; the number of channels if codes are maps."""
     noise: Noise = Noise()
-    """Damage to the images that the encoder sees; none by default."""
+    """Noise added to the encoder's input images; none by default."""
     colour: Literal["none", "lab", "rgb"] = "none"
-    """Colours that the decoder adds to the grey that the encoder sees: a* and b* to the lightness
-    L*, or all of red, green and blue."""
+    """Colourisation: the encoder sees grey only. ``lab``: lightness L*, to which the decoder adds
+    a* and b*. ``rgb``: luma, from which the decoder predicts red, green and blue."""
     loss: Literal["l2", "l1", "cross_entropy"] = "l2"
-    """Distance of the decoded images: (x - y)^2, |x - y|, or the cross-entropy of pixels as
-    probabilities of white, as in the book."""
+    """Reconstruction loss: (x - y)^2, |x - y|, or the cross-entropy of pixels as probabilities of
+    white, as in the book."""
     optimizer: Optimizer = Adam(lr=1e-3, b1=0.9)
     """Optimizer of both nets."""
     compute_dtype: ComputeDtype = "float32"
-    """Type of activations in the nets; parameters, optimizer, each net's last layer and losses
+    """Data type of activations in the nets; parameters, optimizer, each net's last layer and losses
     stay float32."""
 
     def build(self, spec: Spec) -> Algorithm:
-        """The algorithm for data of that shape.
+        """Builds the algorithm for the features of ``spec``.
 
         Raises:
-          InputError: for a combination that makes no sense, and says why.
+          InputError: the fields are invalid or do not combine; the message says why.
         """
         (image,) = needs(spec, "image")
         self._check(image)
@@ -88,7 +88,7 @@ class Autoencoder:
         )
 
     def objective(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
-        """The distance between the images and those decoded of what the encoder sees."""
+        """The reconstruction loss between the images and the decoder's output."""
         x, weights = to_float(batch["image"]), given.variables
         code, encoder = forward(self.encoder, weights["encoder"], self._seen(x, key))
         logits, decoder = forward(self.decoder, weights["decoder"], code)
@@ -100,7 +100,7 @@ class Autoencoder:
         return loss, Aux(variables={"encoder": encoder, "decoder": decoder})
 
     def functions(self, image: Feature, code: Feature) -> dict[str, Function]:
-        """``restore`` or ``reconstruct``, ``encode``, and ``decode`` where codes make images."""
+        """``restore`` or ``reconstruct``, ``encode``, and ``decode`` if a code gives an image."""
         multiple = getattr(self.encoder, "multiple", 0)
         found = {
             "restore" if self._restores else "reconstruct": Function(
@@ -108,12 +108,12 @@ class Autoencoder:
             ),
             "encode": Function(self.encode, ("image",), code),
         }
-        if self.colour != "lab":  # there a code is of colours alone
+        if self.colour != "lab":  # with lab, a code gives the colours only
             found["decode"] = Function(self.decode, ("code",), image, features={"code": code})
         return found
 
     def restore(self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey) -> Image:
-        """The images decoded of the codes of the given ones."""
+        """The reconstructions of the given images."""
         x = inputs["image"]
         logits = self._logits(weights, self.encode(weights, inputs, key))
         if self.colour != "lab":
@@ -125,20 +125,20 @@ class Autoencoder:
     def encode(
         self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey
     ) -> Float[Array, "batch *code"]:
-        """The codes of images, which are taken as they are, but for the colours."""
+        """The codes of images, without added noise; only colours are removed if configured."""
         del key
         x = self._grey(inputs["image"])
         return forward(self.encoder, weights["encoder"], x, train=False)[0]
 
     def decode(self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey) -> Image:
-        """The images of codes."""
+        """The decoded images of codes."""
         del key
         return jnp.tanh(self._logits(weights, inputs["code"]) / 2.0)
 
     def show(
         self, weights: dict[str, Variables], batch: Batch, key: PRNGKey
     ) -> dict[str, Float[Array, "rows height width channels"]]:
-        """The net's input, its output and the original."""
+        """Input, restored image and original; or original and reconstruction."""
         x = to_float(batch["image"])
         given = self._given(x, key)
         made = self.restore(weights, {"image": given}, key)
@@ -147,9 +147,9 @@ class Autoencoder:
         return {"original": x, "reconstructed": made}
 
     def measure(self, weights: dict[str, Variables], batch: Batch, key: PRNGKey) -> dict[str, Mean]:
-        """PSNR in decibels and mean squared error of pixels in [-1, 1], after and before.
+        """PSNR in decibels and mean squared error, for pixels in [-1, 1], of output and input.
 
-        The noise is in the names, such as ``psnr/gaussian0.5`` and ``psnr_in/gaussian0.5``.
+        The names state the noise: ``psnr/gaussian0.5`` (output), ``psnr_in/gaussian0.5`` (input).
         """
         x = to_float(batch["image"])
         given = self._given(x, key)
@@ -168,7 +168,7 @@ class Autoencoder:
         return bool(self.noise) or self.colour != "none"
 
     def _given(self, x: Image, key: PRNGKey) -> Image:
-        """Images as a user gives them: with noise, or grey with as many channels as before."""
+        """Inputs as a user would supply them: noisy, or grey with the original channels."""
         if self.colour == "lab":
             lightness = rgb_to_lab(x)[..., :1]
             return lab_to_rgb(jnp.pad(lightness, ((0, 0), (0, 0), (0, 0), (0, 2))))
@@ -177,7 +177,7 @@ class Autoencoder:
         return self.noise(x, key)
 
     def _grey(self, x: Image) -> Seen:
-        """L* / 50 - 1 or the luma of images where the encoder sees no colours."""
+        """The encoder's view of images: L* / 50 - 1, luma, or the images themselves."""
         if self.colour == "lab":
             return rgb_to_lab(x)[..., :1] / 50.0 - 1.0
         if self.colour == "rgb":
@@ -185,7 +185,7 @@ class Autoencoder:
         return x
 
     def _seen(self, x: Image, key: PRNGKey) -> Seen:
-        """Images as the encoder sees them."""
+        """Training inputs of the encoder: noise added or colours removed."""
         return self._grey(self.noise(x, key))
 
     def _logits(self, weights: dict[str, Variables], code: Float[Array, "batch *code"]) -> Image:

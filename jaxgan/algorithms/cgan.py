@@ -1,7 +1,7 @@
 """Conditional GANs (Mirza and Osindero 2014; GANs in Action, chapter 8).
 
-Both players see the label. D's fakes carry the labels of the real batch, so D never sees a
-mismatched pair; the generator's step draws new labels, every class as likely. All of it is
+Both players see the label. In D's update, the fakes have the labels of the real batch, so D never
+sees a mismatched pair. G's update draws new labels, uniform over the classes. The method is
 :class:`GAN` with labels.
 """
 
@@ -16,10 +16,10 @@ _G, _D = BookDCGANGenerator(), BookDCGANDiscriminator()
 
 
 def CGAN(*, generator: nn.Module = _G, discriminator: nn.Module = _D, **fields: Any) -> GAN:
-    """A :class:`GAN` whose players are told the class, by default with the book's nets.
+    """A :class:`GAN` whose players are conditioned on the class, by default with the book's nets.
 
     Args:
-      generator: the net G; its ``conditioning`` says how it is told.
+      generator: the net G; its ``conditioning`` sets how it receives the class.
       discriminator: the net D, likewise.
       **fields: the other fields of :class:`GAN`.
     """

@@ -1,8 +1,8 @@
 """CycleGAN (Zhu et al. 2017): translation between two sets of images without pairs.
 
 The generator ``ab`` maps domain a to b and ``ba`` maps b to a; ``discriminator_a`` and
-``discriminator_b`` tell the reals of a domain from its fakes. Each step: one optimizer step of both
-generators, then one of both discriminators, on fakes out of a pool.
+``discriminator_b`` tell real images of a domain from fakes. A step is one optimizer step of both
+generators, then one of both discriminators on fakes from a pool.
 """
 
 from dataclasses import dataclass, replace
@@ -46,45 +46,45 @@ DISCRIMINATORS: tuple[str, ...] = ("discriminator_a", "discriminator_b")
 
 @dataclass(frozen=True, kw_only=True)
 class CycleGAN:
-    """Two ``generator`` s and two ``discriminator`` s, of one architecture each."""
+    """Two generators of one architecture, and two discriminators of another."""
 
     generator: nn.Module = ResNetGenerator()
-    """The nets G (ab) and F (ba)."""
+    """Nets G (ab) and F (ba)."""
     discriminator: nn.Module = PatchGAN()
-    """The nets D_A and D_B."""
+    """Nets D_A and D_B."""
     objective: ObjectiveName = "least_squares"
-    """Losses that the players minimise; the discriminators' loss is halved."""
+    """Adversarial loss; the discriminators' part is halved."""
     cycle_a: float = 10.0
     """Weight of the cycle loss E|F(G(a)) - a|."""
     cycle_b: float = 10.0
     """Weight of the cycle loss E|G(F(b)) - b|."""
     identity: float = 0.5
     """Weight of the identity losses E|G(b) - b| (times cycle_b) and E|F(a) - a| (times cycle_a); 0
-    saves their two forwards."""
+    also saves their two forward passes."""
     pool_size: int = 50
-    """Fakes kept of each domain for the discriminators; 0: they see the newest only."""
+    """Number of earlier fakes in the pool of each domain, for the discriminators; 0: no pool."""
     penalties: Penalties = Penalties()
     """Penalties on each discriminator."""
     accumulate: int = 1
-    """Parts that a batch is computed in, one after the other: less memory, the same gradient."""
+    """Number of parts of a batch for gradient accumulation: less memory, the same gradient."""
     remat: bool = False
-    """Compute a generator's activations again in the backward pass, and keep none."""
+    """Rematerialisation: a generator's activations are recomputed in the backward pass."""
     generator_optimizer: Optimizer = Adam(schedule="constant_linear")
     """Optimizer of both generators."""
     discriminator_optimizer: Optimizer = Adam(schedule="constant_linear")
     """Optimizer of both discriminators."""
     ema_decay: float = 0.0
-    """Decay per step of the generators' averaged weights; 0 keeps none, as in the paper."""
+    """Decay per step of the moving averages of G's and F's weights; 0: none, as in the paper."""
     compute_dtype: ComputeDtype = "float32"
-    """Type of activations in the nets; parameters, optimizer, statistics, each net's last layer,
-    scores and losses stay float32. Gradients, a penalty's too, pass through the inner layers in
-    this type and are summed in float32."""
+    """Data type of activations in the nets; parameters, optimizer, statistics, each net's last
+    layer, scores and losses stay float32. Gradients, including those of penalties, pass through the
+    inner layers in this type and are summed in float32."""
 
     def build(self, spec: Spec) -> Algorithm:
-        """The algorithm for data of that shape.
+        """Builds the algorithm for the features of ``spec``.
 
         Raises:
-          InputError: for a combination that makes no sense, and says why.
+          InputError: the fields are invalid or do not combine; the message says why.
         """
         a, b = needs(spec, "a", "b")
         self._check(a, b)
@@ -122,7 +122,7 @@ class CycleGAN:
         keys = jax.random.split(key, 4)
         a, b = to_float(batch["a"]), to_float(batch["b"])
         new = dict(given.variables)
-        # What goes into one generator goes together: a translation and an identity.
+        # Inputs of one generator share a forward pass: for the translation and the identity.
         into_ab, into_ba = ((a, b), (b, a)) if self.identity else ((a,), (b,))
         (fake_b, *same_b), new["ab"] = self._generate(new["ab"], *into_ab, key=keys[0])
         (fake_a, *same_a), new["ba"] = self._generate(new["ba"], *into_ba, key=keys[1])
@@ -142,7 +142,7 @@ class CycleGAN:
         return loss, Aux(metrics, new, rows={"fake_a": fake_a, "fake_b": fake_b})
 
     def discriminator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
-        """The sum of both discriminators' losses, on the batch's reals and pooled fakes."""
+        """The sum of both discriminators' losses on reals of the batch and fakes from the pool."""
         loss, metrics, new = jnp.zeros(()), {}, dict(given.variables)
         objective = game(self.objective)
         for i, name in enumerate(("a", "b")):
@@ -160,7 +160,7 @@ class CycleGAN:
             loss += own
         return loss, Aux(metrics, new)
 
-    # What a trained run can do.
+    # Functions of a trained run.
 
     def translate_ab(
         self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey | None = None
@@ -179,7 +179,7 @@ class CycleGAN:
     def show(
         self, weights: dict[str, Variables], batch: Batch, key: PRNGKey
     ) -> dict[str, Float[Array, "rows height width channels"]]:
-        """The images, their translations, the cycles back and the identities."""
+        """The images, their translations, the reconstructions G and F make of these, identities."""
         del key
         a, b = to_float(batch["a"]), to_float(batch["b"])
 
@@ -218,7 +218,7 @@ class CycleGAN:
         return (jax.checkpoint(generate) if self.remat else generate)(variables, *images)
 
     def _fool(self, variables: Variables, real: Image, fake: Image) -> tuple[Scalar, Variables]:
-        """The generator's side of the game against one discriminator."""
+        """The adversarial loss of a generator against one discriminator."""
         objective = game(self.objective)
         compared = (real,) if objective.pairs else ()
         logits, variables = together(self.discriminator, variables, fake, *compared)

@@ -1,7 +1,7 @@
-"""Fast style transfer (Johnson et al. 2016): a net that gives any image one style in one pass.
+"""Fast style transfer (Johnson et al. 2016): a net renders any image in one style, in one pass.
 
-G learns on photographs x: the maps of G(x) in a frozen network approach those of x, and their Gram
-matrices approach those of the style image.
+G is trained on photographs x. In a frozen network, the feature maps of G(x) should match those of
+x, and their Gram matrices should match those of the style image.
 """
 
 import hashlib
@@ -32,17 +32,17 @@ class FastStyle:
     """``generator`` maps photographs to paintings of one style."""
 
     generator: nn.Module = StyleNet()
-    """The net G."""
+    """Net G."""
     weights: str = ""
     """File of VGG-19, VGG-16 or SqueezeNet: .pth, .safetensors or .npz."""
     style: str = ""
-    """Image whose style G learns; empty: the flower that scikit-learn carries."""
+    """Image whose style G learns; empty: scikit-learn's photograph of a flower."""
     style_size: int = 256
     """Longer side of the style image in pixels."""
     content_layers: tuple[str, ...] = ()
-    """Layers whose maps are to be those of x; none: relu4_2, or the file's last one."""
+    """Layers of the content loss; empty: relu4_2, or the file's last layer."""
     style_layers: tuple[str, ...] = ()
-    """Layers whose Gram matrices are to be those of the style; none: the first of each block."""
+    """Layers of the style loss; empty: the first layer of each block."""
     content_weight: float = 1.0
     """Weight of the content loss."""
     style_weight: float = 50.0
@@ -52,16 +52,16 @@ class FastStyle:
     generator_optimizer: Optimizer = Adam(lr=1e-3, b1=0.9)
     """Optimizer of G."""
     ema_decay: float = 0.0
-    """Decay per step of G's averaged weights; 0 keeps none, as in the paper."""
+    """Decay per step of the moving average of G's weights; 0: none, as in the paper."""
     compute_dtype: ComputeDtype = "float32"
-    """Type of activations in G; parameters, optimizer, its last layer, the frozen network and
+    """Data type of activations in G; parameters, optimizer, its last layer, the frozen network and
     losses stay float32."""
 
     def build(self, spec: Spec) -> Algorithm:
-        """The algorithm for data of that shape.
+        """Builds the algorithm for the features of ``spec``.
 
         Raises:
-          InputError: for a combination that makes no sense, and says why.
+          InputError: the fields are invalid or do not combine; the message says why.
         """
         (image,) = needs(spec, "image")
         check_above(0, **{k: getattr(self, k) for k in ("content_weight", "style_weight")})
@@ -88,7 +88,7 @@ class FastStyle:
     def loss(
         self, network: StyleNetwork, given: Given, batch: Batch, key: PRNGKey
     ) -> tuple[Scalar, Aux]:
-        """Content, style and total variation of G(x), each with its weight (equation 5)."""
+        """The weighted sum of content loss, style loss and total variation of G(x) (equation 5)."""
         x = to_float(batch["image"])
         y, g = forward(self.generator, given.variables["generator"], x, key=key)
         wanted = network(given.frozen["network"], x)
@@ -110,12 +110,12 @@ class FastStyle:
         return forward(self.generator, weights["generator"], inputs["image"], train=False)[0]
 
     def show(self, weights: dict[str, Variables], batch: Batch, key: PRNGKey) -> dict[str, Image]:
-        """Photographs beside what G makes of them."""
+        """Photographs beside G's outputs."""
         x = to_float(batch["image"])
         return {"image": x, "stylized": self.stylize(weights, {"image": x}, key)}
 
     def _looking(self) -> tuple["FastStyle", StyleNetwork, dict[str, Frozen]]:
-        """The method with its layers, and what it looks with: the network and the style."""
+        """The method with its layers chosen, the network, and the frozen weights of both losses."""
         try:
             file, pixels = read_style_file(self.weights), self._style_image()
             layers = {
@@ -142,11 +142,11 @@ class FastStyle:
         return replace(self, **layers), network, frozen
 
     def _style_image(self) -> np.ndarray:
-        from jaxgan.data.images.resize import fit_longer  # here: they load Pillow
+        from jaxgan.data.images.resize import fit_longer  # imported late: both load Pillow
         from jaxgan.data.images.rgb import read_rgb
 
         if self.style:
             return read_rgb(self.style, "style", self.style_size)
-        from sklearn.datasets import load_sample_image  # here: slow to import
+        from sklearn.datasets import load_sample_image  # imported late: slow to import
 
         return fit_longer(load_sample_image("flower.jpg"), self.style_size)

@@ -1,8 +1,9 @@
 """Generative adversarial networks (Goodfellow et al. 2014, Algorithm 1), under any objective.
 
-Each step: the discriminator's update on a real batch and a fresh fake one, ``n_critic`` times,
-then the generator's. With other nets this is DCGAN (Radford et al. 2016); with another objective
-LSGAN, a hinge GAN or RpGAN; with labels a conditional GAN (:mod:`jaxgan.algorithms.cgan`).
+A step is ``n_critic`` updates of the discriminator, each on a fresh batch of reals and of fakes,
+and then one update of the generator. With other nets this is DCGAN (Radford et al. 2016); with
+another objective LSGAN, a hinge GAN or RpGAN; with labels a conditional GAN
+(:mod:`jaxgan.algorithms.cgan`).
 """
 
 from collections.abc import Callable
@@ -49,7 +50,7 @@ from jaxgan.nets import MLPDiscriminator, MLPGenerator
 from jaxgan.typing import Batch, Examples, Label, Logits, PRNGKey, Scalar, Variables
 
 _ALWAYS = optax.constant_schedule(1.0)
-"""The factor of penalties without a schedule."""
+"""Factor of penalties without a schedule."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,52 +61,52 @@ class GAN:
     """
 
     generator: nn.Module = MLPGenerator()
-    """The net G."""
+    """Net G."""
     discriminator: nn.Module = MLPDiscriminator()
-    """The net D."""
+    """Net D."""
     objective: ObjectiveName = "nonsaturating"
-    """Losses that the players minimise; Wasserstein losses are those of :class:`WGAN`."""
+    """Adversarial loss; for Wasserstein losses see :class:`WGAN`."""
     conditional: bool = False
-    """Both players are told the class; how, is the nets' ``conditioning``."""
+    """Conditional GAN: both players receive the class, through their nets' ``conditioning``."""
     latent_dim: int = 100
-    """Numbers in a latent code."""
+    """Dimension of the latent code z."""
     latent: LatentName = "normal"
-    """The code's distribution: N(0, 1) or U(-1, 1)."""
+    """Distribution of the latent code: N(0, 1) or U(-1, 1) in each coordinate."""
     n_critic: int = 1
-    """Discriminator updates, each on a fresh batch, before one of the generator."""
+    """Number of discriminator updates, each on a fresh batch, per generator update."""
     fresh_reals: bool = False
-    """Compares G's fakes with a batch of their own, not with D's last one, where the objective
-    compares pairs (R3GAN)."""
+    """Fresh batch of reals for G's update, instead of D's last batch, for objectives that compare
+    reals with fakes (R3GAN)."""
     share_fakes: bool = False
-    """Reuses D's fakes for G's update and saves one forward pass, as PyTorch's DCGAN example does;
-    Goodfellow's Algorithm 1 draws new ones."""
+    """Reuse of D's fakes for G's update, which saves one forward pass, as PyTorch's DCGAN example
+    does; Goodfellow's Algorithm 1 draws new fakes."""
     generator_optimizer: Optimizer = Adam()
     """Optimizer of G."""
     discriminator_optimizer: Optimizer = Adam()
-    """Optimizer of D; another learning rate than G's is TTUR (Heusel et al. 2017)."""
+    """Optimizer of D; with a learning rate other than G's this is TTUR (Heusel et al. 2017)."""
     penalties: Penalties = Penalties()
     """Penalties on D."""
     targets: Targets = Targets()
     """Label smoothing, flipped labels and instance noise."""
     augment: DiffAugment = DiffAugment()
-    """Transforms of every image that D sees, real or drawn; none by default."""
+    """Augmentation of all images that D sees, real and generated; none by default."""
     orthogonal: float = 0.0
-    """Weight of the orthogonal regularisation of G's kernels (1e-4 in BigGAN); 0 leaves it out."""
+    """Weight of the orthogonal regularisation of G's kernels (1e-4 in BigGAN); 0: none."""
     ema_decay: float = 0.999
-    """Decay per step of the generator's averaged weights, less in the first ones; 0 keeps none."""
+    """Decay per step of the moving average of G's weights, smaller in the first steps; 0: none."""
     ema_half_life: float = 0.0
-    """Half-life of these averages at the end of the run, in images; it grows from 0 along half a
-    cosine (R3GAN). 0: as ``ema_decay`` says."""
+    """Half-life in images of the moving average at the end of the run, instead of ``ema_decay``;
+    it grows from 0 along half a cosine (R3GAN). 0: ``ema_decay`` is used."""
     compute_dtype: ComputeDtype = "float32"
-    """Type of activations in the nets; parameters, optimizer, statistics, each net's last layer,
-    scores and losses stay float32. Gradients, a penalty's too, pass through the inner layers in
-    this type and are summed in float32."""
+    """Data type of activations in the nets; parameters, optimizer, statistics, each net's last
+    layer, scores and losses stay float32. Gradients, including those of penalties, pass through the
+    inner layers in this type and are summed in float32."""
 
     def build(self, spec: Spec) -> Algorithm:
-        """The algorithm for data of that shape.
+        """Builds the algorithm for the features of ``spec``.
 
         Raises:
-          InputError: for a combination that makes no sense, and says why.
+          InputError: the fields are invalid or do not combine; the message says why.
         """
         example = drawn(spec)
         classes = needs(spec, "label")[0].classes if self.conditional else 0
@@ -149,19 +150,22 @@ class GAN:
             batches_per_step=n,
         )
 
-    # The two losses, each on fakes of its own.
+    # The two losses, each on its own fakes.
 
     def discriminator_loss(
         self, given: Given, batch: Batch, key: PRNGKey, factor: Schedule = _ALWAYS
     ) -> tuple[Scalar, Aux]:
-        """D's loss on the batch and on fakes of the same labels."""
+        """D's loss on the batch and on fakes with the same labels."""
         k_fake, k_judge = jax.random.split(key)
         fake, g = self.generate(given, batch, k_fake)
         loss, aux = self.judge(given, {**batch, "fake": fake}, k_judge, factor)
         return loss, aux.replace(variables={**aux.variables, "generator": g})
 
     def generator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
-        """G's loss on fresh fakes; their labels are drawn anew, unless pairs are compared."""
+        """G's loss on fresh fakes with new random labels.
+
+        If the objective compares reals with fakes, the labels are those of the batch.
+        """
         k_labels, k_fake, k_fool = jax.random.split(key, 3)
         if self.conditional and not self._objective.pairs:
             n, classes = batch["label"].shape[0], self.sampler.classes
@@ -175,19 +179,19 @@ class GAN:
     # Their pieces, on given fakes.
 
     def generate(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Examples, Variables]:
-        """A fake for each example of the batch, of its label, and G's new variables."""
+        """One fake for each example of the batch, with its label, and G's new variables."""
         n, g = size_of(batch), given.variables["generator"]
         return self.sampler.generate(g, key, n, self._labels(batch))
 
     def judge(
         self, given: Given, batch: Batch, key: PRNGKey, factor: Schedule = _ALWAYS
     ) -> tuple[Scalar, Aux]:
-        """D's objective on the reals and ``fake``, plus penalties times their factor."""
+        """D's objective on the reals and ``batch["fake"]``, plus penalties times their factor."""
         k_targets, k_real, k_fake, k_penalty, *k_nets = jax.random.split(key, 6)
         labels, d = self._labels(batch), given.variables["discriminator"]
         real = self.targets.noisy(k_real, real_of(batch))
         fake = self.targets.noisy(k_fake, batch["fake"])
-        # Two batches of their own, as in DCGAN: BatchNorm must not mix reals and fakes.
+        # Two forward passes, as in DCGAN: BatchNorm must not mix reals and fakes.
         seen = self.augment(real, k_real), self.augment(fake, k_fake)
         real_logits, d = forward(self.discriminator, d, seen[0], labels, key=k_nets[0])
         fake_logits, d = forward(self.discriminator, d, seen[1], labels, key=k_nets[1])
@@ -205,7 +209,7 @@ class GAN:
         return loss, Aux(metrics, {"discriminator": d})
 
     def fool(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
-        """G's objective on ``fake``."""
+        """G's objective on ``batch["fake"]``."""
         k_real, k_fake, *k_nets = jax.random.split(key, 4)
         labels, d = self._labels(batch), given.variables["discriminator"]
         real_logits = None
@@ -220,7 +224,7 @@ class GAN:
     def penalty_loss(
         self, given: Given, batch: Batch, key: PRNGKey, factor: Schedule = _ALWAYS
     ) -> tuple[Scalar, Aux]:
-        """The penalties alone times their factor, for an update of their own."""
+        """The penalties times their factor, for a separate update (lazy regularization)."""
         k_fake, k_penalty, k_net = jax.random.split(key, 3)
         d, real = given.variables["discriminator"], real_of(batch)
         fake, _ = self.generate(given, batch, k_fake)
@@ -248,7 +252,7 @@ class GAN:
     def _regularized(
         self, loss: Callable[..., Any], tx: optax.GradientTransformation, factor: Schedule
     ) -> Update:
-        """D's update, joined by a lazy one of the penalties where they have an interval."""
+        """D's update, and a separate lazy update of the penalties if ``penalties.every`` > 1."""
         discriminator = minimize("discriminator", partial(loss, factor=factor), tx)
         if not self.penalties or self.penalties.every == 1:
             return discriminator
@@ -266,7 +270,7 @@ class GAN:
 
     @property
     def _averages(self) -> bool:
-        """Whether averaged weights of G are kept."""
+        """Whether a moving average of G's weights is kept."""
         return self.ema_decay > 0 or self.ema_half_life > 0
 
     @property

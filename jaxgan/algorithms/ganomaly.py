@@ -1,9 +1,9 @@
-"""GANomaly (Akcay et al. 2018): anomalies are images that change their code when made again.
+"""GANomaly (Akcay et al. 2018): an anomaly's code differs from the code of its reconstruction.
 
-An encoder, a decoder and a second encoder, z = E1(x), x' = G(z), z' = E2(x'), learn normal images
-alone, beside a discriminator D. Each step: one update of the three nets, then one of D on the
-same x'. The score of an image is the mean of (z - z')^2, with batch statistics frozen, so that it
-does not depend on the other images.
+An encoder, a decoder and a second encoder, z = E1(x), x' = G(z), z' = E2(x'), are trained on normal
+images only, together with a discriminator D. A step is one update of the three nets, then one
+update of D on the same x'. The score of an image is the mean of (z - z')^2. It uses running batch
+statistics, so that it does not depend on the other images of a batch.
 """
 
 from dataclasses import dataclass, replace
@@ -27,44 +27,44 @@ from jaxgan.nets import DCGANDiscriminator, DCGANGenerator
 from jaxgan.typing import Batch, Image, PRNGKey, Scalar, Variables
 
 NETS = ("encoder", "decoder", "reencoder")
-"""The players that make x' and z'."""
+"""Players that compute z, x' and z'."""
 
 Codes = Float[Array, "batch numbers"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class GANomaly:
-    """``encoder`` gives z, ``decoder`` x', ``reencoder`` z'; ``discriminator`` has the features."""
+    """``encoder`` gives z, ``decoder`` x', ``reencoder`` z'; ``discriminator`` gives features."""
 
     encoder: nn.Module = DCGANDiscriminator()
-    """The nets E1 and E2: as in the paper, DCGAN's discriminator with ``latent_dim`` outputs."""
+    """Nets E1 and E2: as in the paper, DCGAN's discriminator with ``latent_dim`` outputs."""
     decoder: nn.Module = DCGANGenerator()
-    """The net G: DCGAN's generator."""
+    """Net G: DCGAN's generator."""
     discriminator: nn.Module = DCGANDiscriminator()
-    """The net D; it sows its last hidden activations as ``features``."""
+    """Net D; it sows its last hidden activations as ``features``."""
     latent_dim: int = 100
-    """Numbers in a code."""
+    """Dimension of a code."""
     adversarial: float = 1.0
-    """Weight of the mean of (f(x) - f(x'))^2, f being D's features."""
+    """Weight of the mean of (f(x) - f(x'))^2, with D's features f."""
     reconstruction: float = 50.0
     """Weight of E|x - x'|."""
     latent: float = 1.0
     """Weight of the mean of (z - z')^2."""
     quantile: float = 0.95
-    """Quantile of held-out normal images' scores that is the threshold."""
+    """Threshold, as a quantile of the scores of held-out normal images."""
     generator_optimizer: Optimizer = Adam()
     """Optimizer of E1, G and E2."""
     discriminator_optimizer: Optimizer = Adam()
     """Optimizer of D."""
     compute_dtype: ComputeDtype = "float32"
-    """Type of activations in the nets; parameters, optimizer, statistics, each net's last layer,
-    scores and losses stay float32."""
+    """Data type of activations in the nets; parameters, optimizer, statistics, each net's last
+    layer, scores and losses stay float32."""
 
     def build(self, spec: Spec) -> Algorithm:
-        """The algorithm for data of that shape.
+        """Builds the algorithm for the features of ``spec``.
 
         Raises:
-          InputError: for a combination that makes no sense, and says why.
+          InputError: the fields are invalid or do not combine; the message says why.
         """
         name, image = anomalies.normal_examples(spec, "image")
         check_above(2, latent_dim=self.latent_dim)
@@ -132,7 +132,7 @@ class GANomaly:
     def measure(
         self, weights: dict[str, Variables], batch: Batch, key: PRNGKey
     ) -> dict[str, Scores]:
-        """The ranking of held-out images by their scores."""
+        """Measures how well the scores rank held-out images."""
         del key
         scores = self.score(weights, {"image": anomalies.read(batch)})
         return anomalies.measured(scores, batch, self.quantile)

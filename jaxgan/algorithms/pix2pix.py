@@ -1,7 +1,7 @@
 """pix2pix (Isola et al. 2017): translation learnt from pairs of images.
 
-G maps x to y; D is shown x together with y or with G(x), concatenated along channels. Each step:
-D's update, then G's on the same fakes (adversarial + L1).
+G maps x to y. D sees x concatenated with y or with G(x) along the channels. A step is one update of
+D, then one of G on the same fakes (adversarial + L1 loss).
 """
 
 from dataclasses import dataclass, replace
@@ -33,33 +33,33 @@ class Pix2Pix:
     """``generator`` translates, ``discriminator`` judges pairs."""
 
     generator: nn.Module = UNetGenerator()
-    """The net G."""
+    """Net G."""
     discriminator: nn.Module = PatchGAN(norm="batch")
-    """The net D; it sees both images concatenated along channels."""
+    """Net D; it sees both images concatenated along channels."""
     direction: Literal["ab", "ba"] = "ab"
-    """From domain a to b, or from b to a."""
+    """Direction of the translation: from domain a to b, or from b to a."""
     objective: ObjectiveName = "nonsaturating"
-    """Losses that the players minimise; the discriminator's loss is halved."""
+    """Adversarial loss; the discriminator's part is halved."""
     l1: float = 100.0
     """Weight of E|G(x) - y|."""
     penalties: Penalties = Penalties()
-    """Penalties on D's score of the judged image."""
+    """Penalties on D, with gradients with respect to y or G(x)."""
     generator_optimizer: Optimizer = Adam(schedule="constant_linear")
     """Optimizer of G."""
     discriminator_optimizer: Optimizer = Adam(schedule="constant_linear")
     """Optimizer of D."""
     ema_decay: float = 0.0
-    """Decay per step of the generator's averaged weights; 0 keeps none, as in the paper."""
+    """Decay per step of the moving average of G's weights; 0: none, as in the paper."""
     compute_dtype: ComputeDtype = "float32"
-    """Type of activations in the nets; parameters, optimizer, statistics, each net's last layer,
-    scores and losses stay float32. Gradients, a penalty's too, pass through the inner layers in
-    this type and are summed in float32."""
+    """Data type of activations in the nets; parameters, optimizer, statistics, each net's last
+    layer, scores and losses stay float32. Gradients, including those of penalties, pass through the
+    inner layers in this type and are summed in float32."""
 
     def build(self, spec: Spec) -> Algorithm:
-        """The algorithm for data of that shape.
+        """Builds the algorithm for the features of ``spec``.
 
         Raises:
-          InputError: for a combination that makes no sense, and says why.
+          InputError: the fields are invalid or do not combine; the message says why.
         """
         source, target = needs(spec, *self.direction)
         check_pairs(spec, *self.direction)
@@ -98,7 +98,7 @@ class Pix2Pix:
         )
 
     def generate(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Image, Variables]:
-        """G(x), its dropout on, and G's new variables."""
+        """G(x) with dropout, and G's new variables."""
         x, _ = self._pair(batch)
         return forward(self.generator, given.variables["generator"], x, key=key)
 
@@ -142,7 +142,7 @@ class Pix2Pix:
     def translate(
         self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey | None = None
     ) -> Image:
-        """G(x) of the images of the domain that G maps from, without dropout."""
+        """G(x) for images x of the source domain, without dropout."""
         del key
         x = inputs[self.direction[0]]
         return forward(self.generator, weights["generator"], x, train=False)[0]

@@ -1,8 +1,8 @@
-"""ProGAN: both nets grow from 4 px to the size of the data, one level after the other.
+"""ProGAN (Karras et al. 2018): both nets grow level by level, from 4 px to the size of the data.
 
-Karras et al. 2018. A level is a leg of the run: it adopts the layers of the level before by their
-names, fades its own in, and starts with new optimizers. The loss is WGAN-GP's plus a drift term,
-with one update of the discriminator before each of the generator.
+Each level is a leg of the run: it adopts the layers of the previous level by name, fades its own
+layers in, and starts with new optimizers. The loss is WGAN-GP's plus a drift term, with one update
+of the discriminator per update of the generator.
 """
 
 import itertools
@@ -47,45 +47,45 @@ Resized: TypeAlias = Float[Array, "batch new_height new_width channels"]
 
 @dataclass(frozen=True, kw_only=True)
 class ProGAN:
-    """``generator`` against ``discriminator``; both double their resolution level by level."""
+    """``generator`` against ``discriminator``; both double their resolution at each level."""
 
     generator: nn.Module = ProGANGenerator()
-    """The net G."""
+    """Net G."""
     discriminator: nn.Module = ProGANDiscriminator()
-    """The net D."""
+    """Net D."""
     latent_dim: int = 512
-    """Numbers in a latent code, drawn from N(0, 1)."""
+    """Dimension of the latent code z, drawn from N(0, I)."""
     shares: tuple[float, ...] = (1.0, 2.0)
-    """Relative number of images at each level from 4 px; the last holds for all higher levels. The
-    paper shows 600,000 images at 4 px and 1,200,000 at every other level: 1 2."""
+    """Relative number of images at each level from 4 px; the last value holds for all higher
+    levels. The paper trains on 600,000 images at 4 px and 1,200,000 at each other level: 1 2."""
     fade: float = 0.5
-    """Share of a level's steps in which it fades in (600,000 of 1,200,000 images in the paper)."""
+    """Fraction of a level's steps in which it fades in (600,000 of 1,200,000 images in the
+    paper)."""
     batch_sizes: tuple[int, ...] = ()
-    """Batch size of each level from 4 px; the last holds for all higher levels. Empty:
+    """Batch size of each level from 4 px; the last value holds for all higher levels. Empty:
     data.batch_size."""
     penalties: Penalties = Penalties(gradient_penalty=10.0, drift=0.001)
-    """Penalties on D: WGAN-GP's and the drift. The gradient is with respect to images of the
-    level's resolution."""
+    """Penalties on D: WGAN-GP's gradient penalty and the drift. Gradients are with respect to
+    images at the level's resolution."""
     augment: DiffAugment = DiffAugment()
-    """Transforms of every image that D sees, real or drawn; none by default."""
+    """Augmentation of all images that D sees, real and generated; none by default."""
     generator_optimizer: Optimizer = Adam(lr=1e-3, b1=0.0, b2=0.99)
     """Optimizer of G, new at each level; a schedule covers one level."""
     discriminator_optimizer: Optimizer = Adam(lr=1e-3, b1=0.0, b2=0.99)
     """Optimizer of D, new at each level; a schedule covers one level."""
     ema_decay: float = 0.999
-    """Decay per step of the generator's averaged weights, which the next level adopts; 0 keeps
-    none."""
+    """Decay per step of the moving average of G's weights, which the next level adopts; 0: none."""
     compute_dtype: ComputeDtype = "float32"
-    """Type of activations in the nets; parameters, optimizer, RGB layers, D's last layer, scores
-    and losses stay float32."""
+    """Data type of activations in the nets; parameters, optimizer, RGB layers, D's last layer,
+    scores and losses stay float32."""
 
     def build(self, spec: Spec) -> list[Leg]:
-        """A leg for each level: 4 px, 8 px, ... up to the data's size.
+        """Builds a leg for each level: 4 px, 8 px, ... up to the data's size.
 
-        The levels divide ``spec.decay_steps``; a longer run has a longer last level.
+        The levels share ``spec.decay_steps``; in a longer run the last level is longer.
 
         Raises:
-          InputError: for a field that makes no sense, and says why.
+          InputError: a field is invalid; the message says why.
         """
         (image,) = needs(spec, "image")
         self._check(image)
@@ -110,7 +110,7 @@ class ProGAN:
         return [end - start for start, end in itertools.pairwise([0, *ends])]
 
     def _leg(self, image: Feature, level: int, first: int, length: int, end: int) -> Leg:
-        """The level from global step ``first`` to ``end``, with its fade planned for ``length``."""
+        """The level from global step ``first`` to ``end``; fade and schedules use ``length``."""
         size = SMALLEST << level
         shape = (size, size, image.shape[2])
         gan = replace(
@@ -156,9 +156,9 @@ class ProGAN:
     def discriminator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """E[D(G(z))] - E[D(x)] + lambda E[(||grad D(x_hat)|| - 1)^2] + epsilon E[D(x)^2].
 
-        With augmentations T, T(x) and T(G(z)) stand for x and G(z), between which x_hat lies.
-        The gradient is that of the summed scores, since an image enters the scores of its whole
-        group through the minibatch's standard deviation.
+        With augmentations T, x and G(z) are replaced by T(x) and T(G(z)); x_hat lies between them.
+        The gradient is that of the summed scores, because the minibatch standard deviation makes
+        an image affect all scores of its group.
         """
         k_fake, k_penalty = jax.random.split(key)
         d = given.variables["discriminator"]
@@ -177,7 +177,7 @@ class ProGAN:
         return wasserstein.generator(scores), Aux(variables={"generator": g, "discriminator": d})
 
     def reals(self, batch: Batch, discriminator: Variables) -> Resized:
-        """Real images x, box-filtered to D's resolution, and faded as G's images are.
+        """Real images x, box-filtered to D's resolution and faded like G's images.
 
         The result is alpha x + (1 - alpha) upsample(downsample(x)), with D's alpha.
         """
@@ -227,13 +227,13 @@ def _check_grows(net: nn.Module, player: str, inputs: Array) -> None:
 
 
 def fade_in(first: int, steps: int) -> Update:
-    """Sets alpha = (t - first) / steps, clipped to [0, 1], of every player that fades, at step t.
+    """Sets alpha = (t - first) / steps, clipped to [0, 1], in every player that fades, at step t.
 
-    So alpha is 0 at the level's first step, which sees the level before alone.
+    So alpha is 0 at the level's first step, where only the previous level's output counts.
 
     Args:
-      first: global step that the level begins with.
-      steps: steps until alpha is 1; with 0 it is 1 from the start.
+      first: global step at which the level begins.
+      steps: steps until alpha is 1; 0: alpha is 1 from the start.
     """
 
     def update(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
@@ -250,14 +250,14 @@ def fade_in(first: int, steps: int) -> Update:
 
 
 def lowered(images: Image, size: int) -> Resized:
-    """Images at ``size`` px by a box filter: means of blocks of pixels."""
+    """Images reduced to ``size`` px by a box filter, the mean of each block of pixels."""
     while images.shape[1] > size:
         images = mean_pool(images)
     return images
 
 
 def enlarged(images: Image, size: int) -> Resized:
-    """Images at ``size`` px by nearest neighbour: each pixel becomes a block."""
+    """Images enlarged to ``size`` px by nearest neighbour: each pixel becomes a block."""
     while images.shape[1] < size:
         images = upsample(images)
     return images

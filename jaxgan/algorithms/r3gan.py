@@ -1,8 +1,9 @@
 """R3GAN (Huang et al. 2024): relativistic pairs with R1 and R2 at every step.
 
-D minimises E[softplus(-(D(x) - D(G(z))))] + gamma/2 (R1 + R2), G the mirror image of the first term
-on real examples of its own. The learning rate and gamma fall, Adam's b2 and the half-life of the
-averaged weights rise, each along half a cosine. All of it is :class:`GAN` with other fields.
+D minimises E[softplus(-(D(x) - D(G(z))))] + gamma/2 (R1 + R2). G minimises the first term with the
+opposite sign inside, E[softplus(D(x) - D(G(z)))], on a fresh batch of reals. The learning rate and
+gamma fall, and Adam's b2 and the half-life of the averaged weights rise, each along half a cosine.
+The method is :class:`GAN` with other fields.
 """
 
 from typing import Any
@@ -26,15 +27,15 @@ def R3GAN(
     optimizer: Adam = _ADAM,
     **fields: Any,
 ) -> GAN:
-    """A :class:`GAN` by the paper's recipe; its defaults are those of CIFAR-10.
+    """A :class:`GAN` with the paper's recipe; the defaults are those of CIFAR-10.
 
     Args:
       generator: the net G, without normalization.
       discriminator: the net D, likewise.
       gamma: weight of R1 and R2 at the first step (2 for FFHQ at 64 px).
-      gamma_end: weight at the end of the run.
-      ema_half_life: half-life of the averaged weights at the end of the run, in images.
-      optimizer: of both players.
+      gamma_end: their weight at the end of the run.
+      ema_half_life: half-life in images of the averaged weights at the end of the run.
+      optimizer: the optimizer of both players.
       **fields: the other fields of :class:`GAN`.
 
     Reference: Huang et al. 2024, section 2 and appendix.

@@ -1,6 +1,6 @@
 """Semantic segmentation: a class for every pixel (U-Net, Ronneberger et al. 2015; M-Net, Fu 2018).
 
-One net gives logits of the classes at every pixel. Each step: one update on a weighted sum of
+One net outputs class logits at every pixel. A step is one update on a weighted sum of
 cross-entropy, soft Dice and focal loss.
 """
 
@@ -32,31 +32,31 @@ OVERLAY = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Segmentation:
-    """``net`` gives logits of every pixel: one under a sigmoid of two classes, else k, softmax."""
+    """``net`` outputs logits per pixel: one with a sigmoid for two classes, else k with softmax."""
 
     net: nn.Module = UNet()
-    """Network; its field ``outputs`` becomes the number of logits."""
+    """Network; its field ``outputs`` is set to the number of logits."""
     cross_entropy: float = 1.0
     """Weight of the (binary) cross-entropy."""
     dice: float = 1.0
-    """Weight of 1 - soft Dice, the mean over the classes; it counts rare classes as much."""
+    """Weight of 1 - soft Dice, averaged over classes, so that rare classes count equally."""
     focal: float = 0.0
-    """Weight of the focal loss, in the place of the cross-entropy where most pixels are easy."""
+    """Weight of the focal loss, an alternative to cross-entropy if most pixels are easy."""
     focal_gamma: float = 2.0
-    """Power of 1 - p of the true class in the focal loss."""
+    """Exponent gamma of the focal loss, (1 - p)^gamma with the true class's probability p."""
     net_optimizer: Optimizer = Adam(lr=1e-3, b1=0.9, schedule="cosine")
     """Optimizer of the net."""
     ema_decay: float = 0.0
-    """Decay per step of the averaged weights; 0 keeps none."""
+    """Decay per step of the moving average of the weights; 0: none."""
     compute_dtype: ComputeDtype = "float32"
-    """Type of activations in the net; parameters, optimizer, statistics, the last layers, logits
-    and losses stay float32."""
+    """Data type of activations in the net; parameters, optimizer, statistics, the last layers,
+    logits and losses stay float32."""
 
     def build(self, spec: Spec) -> Algorithm:
-        """The algorithm for data of that shape.
+        """Builds the algorithm for the features of ``spec``.
 
         Raises:
-          InputError: for a combination that makes no sense, and says why.
+          InputError: the fields are invalid or do not combine; the message says why.
         """
         image, mask = needs(spec, "image", "mask")
         self._check()
@@ -82,7 +82,7 @@ class Segmentation:
         )
 
     def loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
-        """The weighted sum of the losses; under deep supervision the mean over the outputs."""
+        """The weighted sum of the losses; with deep supervision, its mean over all outputs."""
         x, y = to_float(batch["image"]), batch["mask"]
         method = "supervised" if hasattr(self.net, "supervised") else None
         sides, net = forward(self.net, given.variables["net"], x, key=key, method=method)
@@ -100,14 +100,14 @@ class Segmentation:
     def segment(
         self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey | None = None
     ) -> PerClass:
-        """Probabilities of the classes at every pixel."""
+        """Class probabilities at every pixel."""
         del key
         return jnp.exp(log_probabilities(self._logits(weights, inputs["image"])))
 
     def show(
         self, weights: dict[str, Variables], batch: Batch, key: PRNGKey
     ) -> dict[str, Float[Array, "rows height width channels"]]:
-        """The image, its mask, the prediction, and the prediction over the image."""
+        """The image, its mask, the prediction, and the prediction overlaid on the image."""
         del key
         x = to_float(batch["image"])
         classes = log_probabilities(self._logits(weights, x)).argmax(-1)
@@ -120,7 +120,7 @@ class Segmentation:
     def measure(
         self, weights: dict[str, Variables], batch: Batch, key: PRNGKey
     ) -> dict[str, Confusion]:
-        """IoU and Dice by class and their means, accuracy, share of the most frequent class."""
+        """IoU and Dice per class and their means, accuracy, fraction of the most frequent class."""
         del key
         log_p = log_probabilities(self._logits(weights, to_float(batch["image"])))
         return {"segment": Confusion.create(log_p.shape[-1]).update(log_p, batch["mask"])}
@@ -149,5 +149,5 @@ class Segmentation:
 
 
 def majority(classes: Masks, count: int) -> Scalar:
-    """The share of the most frequent class among the pixels of the global batch."""
+    """The fraction of the most frequent class among the pixels of the global batch."""
     return over_devices(jax.nn.one_hot(classes, count).mean((0, 1, 2))).max()

@@ -1,9 +1,8 @@
 """Semi-supervised GANs (Salimans et al. 2016, section 5; GANs in Action, chapter 7).
 
-D gives K logits l(x), one a class, and the logit of a fake is fixed at 0. So D's probability of a
-real image is D(x) = Z / (Z + 1) with Z = sum_k exp(l_k(x)), whose logit is log Z. D learns three
-things: the class of the few labelled images, that the unlabelled ones are real, and that G's are
-not.
+D outputs K logits l(x), one per class; the logit of the class "fake" is fixed at 0. So D's
+probability that x is real is D(x) = Z / (Z + 1) with Z = sum_k exp(l_k(x)), and its logit is log Z.
+D learns to classify the few labelled images, and to tell unlabelled real images from G's fakes.
 """
 
 from dataclasses import dataclass, replace
@@ -37,36 +36,37 @@ class SGAN:
     """``generator`` maps latent codes to images, ``discriminator`` images to K class logits."""
 
     generator: nn.Module = BookDCGANGenerator()
-    """The net G."""
+    """Net G."""
     discriminator: nn.Module = BookDCGANDiscriminator(dropout=0.5)
-    """The net D; its field ``outputs`` becomes K."""
+    """Net D; its field ``outputs`` is set to the number of classes K."""
     latent_dim: int = 100
-    """Numbers in a latent code."""
+    """Dimension of the latent code z."""
     latent: LatentName = "normal"
-    """The code's distribution: N(0, 1) or U(-1, 1)."""
+    """Distribution of the latent code: N(0, 1) or U(-1, 1) in each coordinate."""
     unlabelled: bool = True
-    """Learn from unlabelled images and fakes too; False trains D on the labels alone."""
+    """Semi-supervised training with unlabelled images and fakes; False: D learns from the labels
+    only."""
     matches: Literal["probability", "features"] = "probability"
-    """Target of G: D's probability of real images (the book), or the means of D's last
-    hidden features (feature matching, Salimans et al. 2016, section 3.1)."""
+    """Loss of G: D's probability that fakes are real (the book), or the means of D's last hidden
+    features (feature matching, Salimans et al. 2016, section 3.1)."""
     augment: DiffAugment = DiffAugment()
-    """Transforms of every image that D learns from, labelled, unlabelled or drawn; none by
+    """Augmentation of all images that D learns from: labelled, unlabelled and generated; none by
     default."""
     generator_optimizer: Optimizer = Adam()
     """Optimizer of G."""
     discriminator_optimizer: Optimizer = Adam()
     """Optimizer of D."""
     ema_decay: float = 0.999
-    """Decay per step of the generator's averaged weights, less in the first ones; 0 keeps none."""
+    """Decay per step of the moving average of G's weights, smaller in the first steps; 0: none."""
     compute_dtype: ComputeDtype = "float32"
-    """Type of activations in the nets; parameters, optimizer, statistics, each net's last layer,
-    scores and losses stay float32."""
+    """Data type of activations in the nets; parameters, optimizer, statistics, each net's last
+    layer, scores and losses stay float32."""
 
     def build(self, spec: Spec) -> Algorithm:
-        """The algorithm for data of that shape.
+        """Builds the algorithm for the features of ``spec``.
 
         Raises:
-          InputError: for a combination that makes no sense, and says why.
+          InputError: the fields are invalid or do not combine; the message says why.
         """
         image, label = needs(spec, "image", "label")
         self._check()
@@ -110,7 +110,7 @@ class SGAN:
     def discriminator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """The class loss, plus -E[log D(x)] - E[log(1 - D(G(z)))] over unlabelled images.
 
-        D's statistics are those of real images alone: they are what it classifies with.
+        D's running statistics come from real images only, because D classifies real images.
         """
         k_labelled, k_fake, k_real_net, k_fake_net = jax.random.split(key, 4)
         class_loss, aux = self.class_loss(given, batch, k_labelled)
@@ -147,7 +147,7 @@ class SGAN:
         return jax.nn.softmax(self._logits(weights, inputs["image"]))
 
     def measure(self, weights: dict[str, Variables], batch: Batch, key: PRNGKey) -> dict[str, Mean]:
-        """The share of images whose likeliest class is theirs."""
+        """Accuracy: the fraction of images whose most likely class is correct."""
         del key
         images, labels = labelled(batch)
         right = self._logits(weights, images).argmax(-1) == labels
@@ -172,11 +172,11 @@ class SGAN:
 
 
 def labelled(batch: Batch) -> tuple[Image, Label]:
-    """The images with labels: a stream of their own where only a few have them."""
+    """The images with labels: the stream ``labelled`` if only a few images keep theirs."""
     images = batch["labelled"] if "labelled" in batch else batch["image"]
     return to_float(images), batch["label"]
 
 
 def real_logit(logits: ClassLogits) -> Logits:
-    """The logit of D(x) = Z / (Z + 1), log Z = logsumexp(l)."""
+    """The logit of D(x) = Z / (Z + 1): log Z = logsumexp(l)."""
     return jax.nn.logsumexp(logits, axis=-1)

@@ -1,9 +1,9 @@
-"""Skip-GANomaly (Akcay et al. 2019): anomalies are images that a U-Net cannot make again.
+"""Skip-GANomaly (Akcay et al. 2019): anomalies are images that a U-Net reconstructs badly.
 
-A U-Net G and a discriminator D with features f learn normal images alone. Each step: one update
-of D, then one of G, on the same G(x). The score of an image is a weighted sum of the errors of its
-pixels and of its features, with batch statistics frozen, so that it does not depend on the other
-images.
+A U-Net G and a discriminator D with features f are trained on normal images only. A step is one
+update of D, then one of G, on the same G(x). The score of an image is a weighted sum of the errors
+of its pixels and of its features. It uses running batch statistics, so that it does not depend on
+the other images of a batch.
 """
 
 from dataclasses import dataclass, replace
@@ -30,12 +30,12 @@ from jaxgan.typing import Batch, Image, PRNGKey, Scalar, Variables
 
 @dataclass(frozen=True, kw_only=True)
 class SkipGANomaly:
-    """``generator`` makes images again, ``discriminator`` judges them and has the features."""
+    """``generator`` reconstructs images, ``discriminator`` judges them and gives features."""
 
     generator: nn.Module = UNetGenerator(dropout=0.0)
-    """The net G."""
+    """Net G."""
     discriminator: nn.Module = DCGANDiscriminator()
-    """The net D; it sows its last hidden activations as ``features``."""
+    """Net D; it sows its last hidden activations as ``features``."""
     adversarial: float = 1.0
     """Weight of -E[log D(G(x))]."""
     reconstruction: float = 40.0
@@ -43,22 +43,22 @@ class SkipGANomaly:
     latent: float = 1.0
     """Weight of the mean of (f(x) - f(G(x)))^2."""
     pixels: float = 0.9
-    """Weight of the pixels' mean squared error in the score; that of the features is 1 less it."""
+    """Weight w of the pixels' mean squared error in the score; the features' weight is 1 - w."""
     quantile: float = 0.95
-    """Quantile of held-out normal images' scores that is the threshold."""
+    """Threshold, as a quantile of the scores of held-out normal images."""
     generator_optimizer: Optimizer = Adam()
     """Optimizer of G."""
     discriminator_optimizer: Optimizer = Adam()
     """Optimizer of D."""
     compute_dtype: ComputeDtype = "float32"
-    """Type of activations in the nets; parameters, optimizer, statistics, each net's last layer,
-    scores and losses stay float32."""
+    """Data type of activations in the nets; parameters, optimizer, statistics, each net's last
+    layer, scores and losses stay float32."""
 
     def build(self, spec: Spec) -> Algorithm:
-        """The algorithm for data of that shape.
+        """Builds the algorithm for the features of ``spec``.
 
         Raises:
-          InputError: for a combination that makes no sense, and says why.
+          InputError: the fields are invalid or do not combine; the message says why.
         """
         name, image = anomalies.normal_examples(spec, "image")
         self._check()
@@ -93,7 +93,7 @@ class SkipGANomaly:
         return anomalies.judged(self.discriminator, given, batch, batch["fake"])
 
     def generator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
-        """The weighted sum of the adversarial loss and both distances (equations 1 to 4)."""
+        """The weighted sum of the adversarial loss and the two distances (equations 1 to 4)."""
         del key
         x, made, d = anomalies.read(batch), batch["fake"], given.variables["discriminator"]
         logits, d_new = forward(self.discriminator, d, made)
@@ -109,7 +109,7 @@ class SkipGANomaly:
     def score(
         self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey | None = None
     ) -> PerExample:
-        """``pixels`` times the mean of (x - G(x))^2, plus the rest times that of the features."""
+        """With w = ``pixels``: w mean (x - G(x))^2 + (1 - w) mean (f(x) - f(G(x)))^2."""
         del key
         x, d = inputs["image"], weights["discriminator"]
         made = self._made(weights, x)
@@ -127,7 +127,7 @@ class SkipGANomaly:
     def measure(
         self, weights: dict[str, Variables], batch: Batch, key: PRNGKey
     ) -> dict[str, Scores]:
-        """The ranking of held-out images by their scores."""
+        """Measures how well the scores rank held-out images."""
         del key
         scores = self.score(weights, {"image": anomalies.read(batch)})
         return anomalies.measured(scores, batch, self.quantile)

@@ -1,8 +1,9 @@
-"""SRGAN (Ledig et al. 2017): super-resolution that looks sharp rather than being close.
+"""SRGAN (Ledig et al. 2017): super-resolution that favours sharp images over a low pixel error.
 
-Two legs. In the first, G learns G(x) = y by the mean squared error of pixels (SRResNet). In the
-second it goes on against a discriminator of large images: its loss is the content loss plus 1e-3
-times the adversarial one, and each step is D's update, then G's on the same fakes.
+A run has two legs. In the first, G learns G(x) = y with the mean squared error of pixels
+(SRResNet). In the second, G trains on against a discriminator of large images: G's loss is the
+content loss plus 1e-3 times the adversarial loss. A step is one update of D, then one of G on the
+same fakes.
 """
 
 from dataclasses import dataclass, replace
@@ -39,35 +40,36 @@ from jaxgan.weights.vgg import PerceptualVGG
 
 @dataclass(frozen=True, kw_only=True)
 class SRGAN:
-    """``generator`` enlarges, ``discriminator`` judges large images."""
+    """``generator`` enlarges images, ``discriminator`` judges enlarged images."""
 
     generator: nn.Module = SRResNet()
-    """The net G: SRResNet, or any other that enlarges."""
+    """Net G: SRResNet, or any other super-resolution net."""
     discriminator: nn.Module = SRGANDiscriminator()
-    """The net D."""
+    """Net D."""
     pretraining: float = 0.5
-    """Share of the steps in the first leg; the paper's 1,000,000 of 1,200,000 are 0.83."""
+    """Fraction of the steps in the first leg (1,000,000 of 1,200,000 in the paper: 0.83)."""
     content: Content = Content()
-    """Content loss of the second leg; pixels by default, VGG's maps with a file of weights."""
+    """Content loss of the second leg: pixels by default, VGG's feature maps with a weights file."""
     adversarial: float = 1e-3
     """Weight of -E[log D(G(x))]."""
     residual: bool = False
-    """G learns what the bicubic enlargement lacks, which takes fewer steps."""
+    """Residual learning: G's output is added to the bicubic enlargement, which needs fewer
+    steps."""
     generator_optimizer: Optimizer = Adam(lr=1e-4, b1=0.9)
     """Optimizer of G, new in the second leg; a schedule covers one leg."""
     discriminator_optimizer: Optimizer = Adam(lr=1e-4, b1=0.9)
     """Optimizer of D."""
     ema_decay: float = 0.0
-    """Decay per step of G's averaged weights; 0 keeps none, as in the paper."""
+    """Decay per step of the moving average of G's weights; 0: none, as in the paper."""
     compute_dtype: ComputeDtype = "float32"
-    """Type of activations in the nets; parameters, optimizer, statistics, each net's last layer,
-    VGG and losses stay float32."""
+    """Data type of activations in the nets; parameters, optimizer, statistics, each net's last
+    layer, VGG and losses stay float32."""
 
     def build(self, spec: Spec) -> list[Leg]:
-        """The two legs, which divide ``spec.decay_steps``; a longer run has a longer second one.
+        """Builds both legs, which share ``spec.decay_steps``; in a longer run the second is longer.
 
         Raises:
-          InputError: for a combination that makes no sense, and says why.
+          InputError: the fields are invalid or do not combine; the message says why.
         """
         (image,) = needs(spec, "image")
         self._check()
@@ -97,7 +99,7 @@ class SRGAN:
         return assemble(players, step, {"upscale": up.function(image)}, up.show, up.measure)
 
     def adversary(self, image: Feature, steps: int) -> Algorithm:
-        """The second leg: content, and D."""
+        """The second leg: the content loss and D."""
         g = self.generator_optimizer.transform(steps, "generator_optimizer")
         d = self.discriminator_optimizer.transform(steps, "discriminator_optimizer")
         vgg, up = self.content.open(), self.upscaler
@@ -147,7 +149,7 @@ class SRGAN:
     def generator_loss(
         self, vgg: PerceptualVGG | None, given: Given, batch: Batch, key: PRNGKey
     ) -> tuple[Scalar, Aux]:
-        """The content loss, plus 1e-3 times -E[log D(G(x))] (equation 3)."""
+        """The content loss plus ``adversarial`` times -E[log D(G(x))] (equation 3)."""
         del key
         _, y = self.upscaler.pairs(batch)
         content = self.content.loss(vgg, given, batch["fake"], y)

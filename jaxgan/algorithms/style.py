@@ -1,7 +1,7 @@
 """Style transfer (Gatys et al. 2016): an image with the content of one and the style of others.
 
-The image itself is the player. Its maps in a frozen network approach those of the content image,
-and their Gram matrices approach those of the style images.
+The player is the image itself. Its feature maps in a frozen network should match those of the
+content image, and their Gram matrices should match those of the style images.
 """
 
 from collections.abc import Sequence
@@ -22,13 +22,13 @@ from jaxgan.typing import Batch, Image, PRNGKey, Scalar, Variables
 from jaxgan.weights.style import StyleNetwork
 
 NETWORK = "network"
-"""Name of the network's weights among the frozen ones."""
+"""Name of the network's weights among the frozen weights."""
 
 
 def lbfgs() -> optax.GradientTransformation:
-    """L-BFGS without a line search, as the authors use it: one evaluation of the loss a step.
+    """L-BFGS without a line search, as the authors use it: one evaluation of the loss per step.
 
-    A step that would move the pixels by more than 0.1 (root mean square) is shortened to that.
+    A step that would change the pixels by more than 0.1 (root mean square) is shortened to 0.1.
     """
     rule = optax.scale_by_lbfgs(memory_size=20)
     return optax.chain(rule, optax.scale(-1.0), optax.clip_by_block_rms(0.1))
@@ -36,17 +36,17 @@ def lbfgs() -> optax.GradientTransformation:
 
 @dataclass(frozen=True, kw_only=True)
 class StyleTransfer:
-    """Minimises content, style and total variation over the pixels of one image.
+    """Minimises content loss, style loss and total variation over the pixels of one image.
 
-    Its batch holds the targets, which :meth:`targets` makes of the images once.
+    The batch holds the targets, which :meth:`targets` computes once from the images.
     """
 
     content_layers: tuple[str, ...]
-    """Layers whose maps are to be those of the content."""
+    """Layers of the content loss."""
     style_layers: tuple[str, ...]
-    """Layers whose Gram matrices are to be those of the styles."""
+    """Layers of the style loss."""
     style_weights: tuple[float, ...] = (1.0,)
-    """Weight of each style; they are scaled to the sum 1."""
+    """Weight of each style image; the weights are scaled to sum to 1."""
     content_weight: float = 1.0
     """Weight of the content loss, alpha."""
     style_weight: float = 50.0
@@ -54,21 +54,21 @@ class StyleTransfer:
     tv_weight: float = 0.0
     """Weight of the total variation."""
     optimizer: Literal["lbfgs", "adam"] = "lbfgs"
-    """The rule; both evaluate the loss once a step."""
+    """Optimizer; both evaluate the loss once per step."""
     lr: float = 0.02
     """Learning rate of Adam; pixels are in [-1, 1]."""
     start: Literal["content", "noise"] = "content"
-    """The image before the first step."""
+    """Image before the first step."""
 
     def build(self, spec: Spec, network: StyleNetwork) -> Algorithm:
         """The algorithm for a content image of that shape.
 
         Args:
-          spec: ``content`` is the image.
-          network: what looks at the images.
+          spec: its feature ``content`` is the image.
+          network: the frozen network.
 
         Raises:
-          InputError: for a weight that makes no sense, and says why.
+          InputError: a weight is invalid; the message says why.
         """
         (content,) = needs(spec, "content")
         self._check()
@@ -94,7 +94,7 @@ class StyleTransfer:
     def targets(
         self, network: StyleNetwork, variables: Variables, content: Image, styles: Sequence[Array]
     ) -> Batch:
-        """The batch of every step: the content image, its maps and the Gram matrices of styles."""
+        """The batch of every step: the content image, its maps and the styles' Gram matrices."""
         maps = network(variables, content)
         return {
             "image": content,

@@ -1,8 +1,8 @@
 """StyleGAN2 (Karras et al. 2020, "Analyzing and improving the image quality of StyleGAN").
 
-A nonsaturating game with two lazy regularizers, each an update of its own: R1 on D, and path
-lengths on G. Styles are mixed in training, and the generator's weights are averaged. With
-augmentations whose probability adapts it is StyleGAN2-ADA (Karras et al. 2020, "Training generative
+A nonsaturating GAN with two lazy regularizers, each a separate update: R1 on D, and the path length
+penalty on G. Styles are mixed in training, and the generator's weights are averaged. With
+``augment`` an :class:`ADA` it is StyleGAN2-ADA (Karras et al. 2020, "Training generative
 adversarial networks with limited data").
 """
 
@@ -33,7 +33,7 @@ from jaxgan.ops.pixels import to_float
 from jaxgan.typing import Batch, Image, Label, Logits, PRNGKey, Scalar, Variables
 
 _AUGMENT = 0xADA
-"""Folded into a key for the augmentations: the other draws are those of a run without any."""
+"""Constant folded into the augmentations' keys; without augmentations all other draws are equal."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,47 +41,48 @@ class StyleGAN2:
     """``generator`` maps latent codes to styles and styles to images."""
 
     generator: nn.Module = StyleGAN2Generator()
-    """The net G, with the methods ``mapping`` and ``synthesis``."""
+    """Net G, with the methods ``mapping`` and ``synthesis``."""
     discriminator: nn.Module = StyleGAN2Discriminator()
-    """The net D."""
+    """Net D."""
     conditional: bool = False
-    """Both players are told the class."""
+    """Conditional GAN: both players receive the class."""
     latent_dim: int = 512
-    """Numbers in a latent code, drawn from N(0, 1)."""
+    """Dimension of the latent code z, drawn from N(0, I)."""
     mixing: float = 0.9
-    """Probability that the layers of an image have two styles (style mixing)."""
+    """Probability of style mixing: two styles in the layers of one image."""
     augment: ADA | DiffAugment = DiffAugment()
-    """Transforms of every image that D sees, real or drawn; none by default."""
+    """Augmentation of all images that D sees, real and generated; none by default."""
     r1: float = 10.0
-    """gamma of R1, gamma/2 E||grad D(x)||^2; 0 leaves it out. ADA, appendix C:
+    """Weight gamma of R1, gamma/2 E||grad D(x)||^2; 0: none. ADA, appendix C, uses
     0.0002 width^2 / batch size."""
     r1_every: int = 16
-    """Updates of D from one computation of R1 to the next, which weighs as many times more."""
+    """Interval k of R1: it is computed at every k-th step, with k times the weight."""
     path_length: float = 2.0
-    """Weight of the path length penalty; 0 leaves it out."""
+    """Weight of the path length penalty; 0: none."""
     path_every: int = 4
-    """Updates of G from one path length penalty to the next, which weighs as many times more."""
+    """Interval k of the path length penalty: it is computed at every k-th step, with k times the
+    weight."""
     path_decay: float = 0.01
-    """Step of the running mean of path lengths towards that of a batch."""
+    """Weight of a batch's mean in the running mean of path lengths."""
     path_shrink: int = 2
-    """The batch over that of the path length penalty."""
+    """Divisor of the batch size for the path length penalty."""
     generator_optimizer: Optimizer = Adam(lr=2.5e-3, b1=0.0, b2=0.99)
-    """Optimizer of G; Adam is corrected for the lazy update (appendix B)."""
+    """Optimizer of G; Adam is corrected for lazy regularization (appendix B)."""
     discriminator_optimizer: Optimizer = Adam(lr=2.5e-3, b1=0.0, b2=0.99)
-    """Optimizer of D; Adam is corrected for the lazy update (appendix B)."""
+    """Optimizer of D; Adam is corrected for lazy regularization (appendix B)."""
     ema_half_life: float = 10_000.0
-    """Half-life of the generator's averaged weights, in images; 0 keeps none."""
+    """Half-life in images of the moving average of G's weights; 0: no average."""
     ema_ramp: float = 0.05
-    """That half-life over the number of images seen, at most; 0: no such limit."""
+    """Largest half-life as a fraction of the images seen so far; 0: no limit."""
     compute_dtype: ComputeDtype = "float32"
-    """Type of activations in the nets' highest resolutions; parameters, optimizer, RGB outputs,
-    D's last block, scores and losses stay float32."""
+    """Data type of activations in the nets' highest resolutions; parameters, optimizer, RGB
+    outputs, D's last block, scores and losses stay float32."""
 
     def build(self, spec: Spec) -> Algorithm:
-        """The algorithm for data of that shape.
+        """Builds the algorithm for the features of ``spec``.
 
         Raises:
-          InputError: for a combination that makes no sense, and says why.
+          InputError: the fields are invalid or do not combine; the message says why.
         """
         (image,) = needs(spec, "image")
         classes = needs(spec, "label")[0].classes if self.conditional else 0
@@ -123,12 +124,12 @@ class StyleGAN2:
         )
 
     def first_memory(self) -> dict[str, Any]:
-        """The mean path length, and what ADA's controller remembers."""
+        """The initial memory: the mean path length, and the state of ADA's controller."""
         adaptive = remembered(self.augment) if isinstance(self.augment, ADA) else {}
         return {"path_length": jnp.zeros(()), **adaptive}
 
     def discriminator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
-        """E[softplus(-D(T(x)))] + E[softplus(D(T(G(w))))], T being the augmentations."""
+        """E[softplus(-D(T(x)))] + E[softplus(D(T(G(w))))] with augmentations T."""
         labels, real = self._labels(batch), to_float(batch["image"])
         g = given.variables["generator"]
         fake, g = self.sampler.generate(g, key, real.shape[0], labels)
@@ -146,7 +147,7 @@ class StyleGAN2:
         return loss, Aux(metrics, {"generator": g, "discriminator": d}, memory)
 
     def r1_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
-        """K gamma / 2 E||grad_x D(T(x))||^2 at every k-th step, through the augmentations T."""
+        """K gamma / 2 E||grad_x D(T(x))||^2 at every K-th step, through the augmentations T."""
         d, labels = given.variables["discriminator"], self._labels(batch)
 
         def critic(images: Image) -> Logits:
@@ -156,7 +157,7 @@ class StyleGAN2:
         return self.r1_every * self.r1 / 2 * term, Aux({"r1": term})
 
     def generator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
-        """E[softplus(-D(T(G(w))))]; labels are drawn anew."""
+        """E[softplus(-D(T(G(w))))] with new random labels."""
         k_labels, k_fake = jax.random.split(key)
         n = batch["image"].shape[0]
         labels = self._drawn_labels(k_labels, n)
@@ -166,7 +167,7 @@ class StyleGAN2:
         return nonsaturating.generator(logits), Aux(variables={"generator": g, "discriminator": d})
 
     def path_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
-        """K weight E[(l - a)^2] at every k-th step, for path lengths l and their running mean a."""
+        """K weight E[(l - a)^2] at every K-th step, for path lengths l with running mean a."""
         k_labels, k_styles, k_noise, k_y = jax.random.split(key, 4)
         n = max(1, batch["image"].shape[0] // self.path_shrink)
         g = given.variables["generator"]
@@ -228,5 +229,5 @@ class StyleGAN2:
 
 
 def _lazily(rule: Optimizer, interval: int) -> Optimizer:
-    """Adam corrected for a lazy update at every ``interval``-th; any other rule as it is."""
+    """Adam corrected for lazy regularization at this interval; other optimizers unchanged."""
     return rule.lazily(interval) if interval and isinstance(rule, Adam) else rule

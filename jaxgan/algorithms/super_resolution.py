@@ -1,7 +1,7 @@
-"""Super-resolution: a net that undoes bicubic reduction, learnt by the distance of pixels.
+"""Super-resolution: a net learns to undo bicubic reduction, with a pixel loss.
 
-The data are sharp images y. Each is reduced to x by MATLAB's antialiased bicubic, on the device,
-and G learns G(x) = y by E|G(x) - y| or E[(G(x) - y)^2].
+The data are sharp images y. Each is reduced on the device to x, by MATLAB's antialiased bicubic
+filter, and G minimises E|G(x) - y| or E[(G(x) - y)^2].
 """
 
 from dataclasses import dataclass, replace
@@ -26,30 +26,31 @@ class SuperResolution:
     """``generator`` enlarges images by its ``scale``."""
 
     generator: nn.Module = EDSR()
-    """The net G: EDSR, FSRCNN, SRResNet or WDSR."""
+    """Net G: EDSR, FSRCNN, SRResNet or WDSR."""
     loss: Literal["l1", "l2"] = "l1"
-    """E|G(x) - y| (EDSR, WDSR) or E[(G(x) - y)^2] (FSRCNN, SRResNet), of values in [-1, 1]."""
+    """Loss: E|G(x) - y| (EDSR, WDSR) or E[(G(x) - y)^2] (FSRCNN, SRResNet), for values in
+    [-1, 1]."""
     colour: Colour = "rgb"
-    """``rgb``: G maps all channels. ``luma``: G maps Y of BT.601 alone; chroma is enlarged
-    bicubically, as SRCNN and FSRCNN do."""
+    """Channels that G maps. ``rgb``: all channels. ``luma``: Y of BT.601; chroma is enlarged
+    bicubically, as in SRCNN and FSRCNN."""
     residual: bool = False
-    """G learns what the bicubic enlargement lacks (VDSR, Kim et al. 2016), which takes fewer
-    steps."""
+    """Residual learning: G's output is added to the bicubic enlargement (VDSR, Kim et al. 2016),
+    which needs fewer steps."""
     turn: bool = True
-    """Turn each crop by a random one of the eight symmetries of the square."""
+    """Augmentation of each crop by a random one of the eight symmetries of the square."""
     generator_optimizer: Optimizer = Adam(lr=1e-4, b1=0.9)
     """Optimizer of G."""
     ema_decay: float = 0.0
-    """Decay per step of G's averaged weights; 0 keeps none."""
+    """Decay per step of the moving average of G's weights; 0: none."""
     compute_dtype: ComputeDtype = "float32"
-    """Type of activations in the net; parameters, optimizer, its last layer and losses stay
+    """Data type of activations in the net; parameters, optimizer, its last layer and losses stay
     float32."""
 
     def build(self, spec: Spec) -> Algorithm:
-        """The algorithm for data of that shape.
+        """Builds the algorithm for the features of ``spec``.
 
         Raises:
-          InputError: for a combination that makes no sense, and says why.
+          InputError: the fields are invalid or do not combine; the message says why.
         """
         (image,) = needs(spec, "image")
         check_decay(self.ema_decay)
@@ -65,7 +66,7 @@ class SuperResolution:
 
     @property
     def upscaler(self) -> Upscaler:
-        """G with its inputs and outputs."""
+        """G with its inputs, outputs and measures."""
         return Upscaler(self.generator, self.colour, self.residual)
 
     def distance(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:

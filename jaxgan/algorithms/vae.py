@@ -1,7 +1,8 @@
 """Variational autoencoders (Kingma and Welling 2014), and importance-weighted ones (Burda 2016).
 
-The encoder gives mean and log variance of q(z|x), the decoder the pixels of p(x|z), and the loss is
-an upper bound of -log p(x) in nats: a likelihood summed over pixels, and the KL from the prior.
+The encoder outputs mean and log variance of q(z|x), the decoder the pixels of p(x|z). The loss is
+an upper bound of -log p(x) in nats: the negative log-likelihood summed over pixels, plus the KL
+divergence of q(z|x) from the prior.
 """
 
 from dataclasses import dataclass, replace
@@ -32,7 +33,7 @@ Weights = dict[str, Variables]
 Bound = Float[Array, "batch"]
 
 PLANE = 15
-"""Rows and columns of the latent plane's sheet."""
+"""Number of rows, and of columns, in a sheet of the latent plane."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,39 +41,40 @@ class VAE:
     """``encoder`` gives q(z|x), ``decoder`` p(x|z)."""
 
     encoder: nn.Module = DenseEncoder()
-    """The net that gives mean and log variance of a code."""
+    """Net that outputs mean and log variance of a code."""
     decoder: nn.Module = DenseDecoder()
-    """The net that gives the logits of pixels; a pixel's mean is their sigmoid."""
+    """Net that outputs the logits of pixels; a pixel's mean is the sigmoid of its logit."""
     latent_dim: int = 2
-    """Numbers in a code. With 2 the sheet is the plane of codes."""
+    """Dimension of a code. With 2, the sheet shows the latent plane."""
     likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
-    """Distribution of a pixel in [0, 1] about its mean; a grey one is a mean for ``bernoulli``."""
+    """Likelihood of a pixel in [0, 1] given its mean; for ``bernoulli`` a grey pixel is the
+    probability of white."""
     deviation: float = 0.1
-    """Standard deviation of a Gaussian pixel."""
+    """Standard deviation of the Gaussian likelihood."""
     binarize: Literal["none", "static", "resampled"] = "none"
-    """Grey pixels made black or white: one binary form for each image (``static``), or a new one at
-    every step (``resampled``)."""
+    """Binarisation of grey pixels: once per image (``static``), or anew at every step
+    (``resampled``)."""
     binarize_seed: int = 0
-    """Seed of the static binary forms."""
+    """Seed of the static binarisation."""
     beta: float = 1.0
-    """Weight of the KL in the loss (Higgins et al. 2017); measured numbers have 1."""
+    """Weight of the KL in the loss (Higgins et al. 2017); measures always use 1."""
     free_bits: float = 0.0
-    """Nats of KL that each number of a code has for free in the loss (Kingma et al. 2016)."""
+    """Free nats of KL in the loss, for each dimension of a code (Kingma et al. 2016)."""
     k: int = 1
-    """Codes drawn for an image. Above 1 the loss is the importance-weighted bound."""
+    """Number of codes per image. Above 1 the loss is the importance-weighted bound."""
     measured_k: tuple[int, ...] = (100,)
-    """The k of each measured importance-weighted bound, an estimate of -log p(x)."""
+    """Values of k for the measured importance-weighted bounds, estimates of -log p(x)."""
     optimizer: Optimizer = Adam(lr=1e-3, b1=0.9)
     """Optimizer of both nets."""
     compute_dtype: ComputeDtype = "float32"
-    """Type of activations in the nets; parameters, optimizer, each net's last layer and losses
+    """Data type of activations in the nets; parameters, optimizer, each net's last layer and losses
     stay float32."""
 
     def build(self, spec: Spec) -> Algorithm:
-        """The algorithm for data of that shape.
+        """Builds the algorithm for the features of ``spec``.
 
         Raises:
-          InputError: for a combination that makes no sense, and says why.
+          InputError: the fields are invalid or do not combine; the message says why.
         """
         (image,) = needs(spec, "image")
         self._check()
@@ -99,7 +101,7 @@ class VAE:
         )
 
     def loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
-        """E_q[-log p(x|z)] + beta KL, or the importance-weighted bound where k is above 1."""
+        """E_q[-log p(x|z)] + beta KL; the importance-weighted bound if k is above 1."""
         k_binary, k_latent = jax.random.split(key)
         x, weights = self.pixels(batch, k_binary), given.variables
         if self.k > 1:
@@ -118,7 +120,7 @@ class VAE:
         return distance + self.beta * paid, Aux(metrics, statistics)
 
     def pixels(self, batch: Batch, key: PRNGKey) -> Image:
-        """x: grey pixels in [0, 1], or binary ones."""
+        """x: grey pixels in [0, 1], or binary pixels."""
         if self.binarize == "static":
             return binarize.static(batch["image"], self.binarize_seed)
         if self.binarize == "resampled":
@@ -134,7 +136,7 @@ class VAE:
     def log_weights(
         self, weights: Weights, x: Image, key: PRNGKey, k: int
     ) -> Float[Array, "k batch"]:
-        """Log p(x|z) + log p(z) - log q(z|x) of k codes z ~ q(z|x) for each image."""
+        """Log p(x|z) + log p(z) - log q(z|x) for k codes z ~ q(z|x) of each image."""
         (mean, log_variance), _ = self._posterior(weights, x, train=False)
 
         def of_one(key: PRNGKey) -> Bound:
@@ -148,18 +150,18 @@ class VAE:
         return jax.lax.map(of_one, jax.random.split(key, k), batch_size=min(k, 10))
 
     def codes(self, weights: Weights, inputs: dict[str, Any], key: PRNGKey) -> Latent:
-        """The ``inputs["n"]`` codes z ~ p(z) that :meth:`sample` draws of the same arguments."""
+        """The ``inputs["n"]`` codes z ~ p(z) that :meth:`sample` draws for the same arguments."""
         del weights
         prior = Sampler(self.decoder, self.latent_dim, "normal")
         return prior.draw(key, inputs["n"], inputs.get("truncation"))
 
     def sample(self, weights: Weights, inputs: dict[str, Any], key: PRNGKey) -> Image:
-        """The means of p(x|z) with z ~ p(z); ``inputs["z"]`` stands in for drawn codes."""
+        """The means of p(x|z) with z ~ p(z); codes ``inputs["z"]`` replace random ones."""
         z = inputs["z"] if "z" in inputs else self.codes(weights, inputs, key)
         return self._image(weights, z)
 
     def encode(self, weights: Weights, inputs: dict[str, Any], key: PRNGKey) -> Latent:
-        """The mean of q(z|x), of grey pixels as they are."""
+        """The mean of q(z|x); pixels are not binarised."""
         del key
         return self._posterior(weights, (inputs["image"] + 1.0) / 2.0, train=False)[0][0]
 
@@ -175,7 +177,7 @@ class VAE:
     def show(
         self, weights: Weights, batch: Batch, key: PRNGKey
     ) -> dict[str, Float[Array, "rows ..."]]:
-        """Images and their reconstructions, beside samples or the plane of codes."""
+        """Images and their reconstructions, beside samples or the latent plane."""
         x = 2.0 * self.pixels(batch, key) - 1.0
         columns = {"original": x, "decoded": self.reconstruct(weights, {"image": x}, key)}
         title, z = "samples", None
@@ -187,9 +189,9 @@ class VAE:
         return {**columns, title: images.reshape(rows, rows, *images.shape[1:])}
 
     def measure(self, weights: Weights, batch: Batch, key: PRNGKey) -> dict[str, Mean]:
-        """Nats an image: -ELBO with its KL, and importance-weighted bounds of -log p(x) with k.
+        """Nats per image: -ELBO, its KL, and importance-weighted bounds of -log p(x) for each k.
 
-        The form of the pixels is in the names: ``negative_elbo/grey``, ``nll_k100/static_seed0``.
+        The names state the form of the pixels: ``negative_elbo/grey``, ``nll_k100/static_seed0``.
         """
         k_binary, k_latent, k_weights = jax.random.split(key, 3)
         x = self.pixels(batch, k_binary)
@@ -207,7 +209,7 @@ class VAE:
 
     @property
     def protocol(self) -> str:
-        """The form of the pixels, for the names of measured numbers."""
+        """The form of the pixels, for the names of measures."""
         forms = {"none": "grey", "static": f"static_seed{self.binarize_seed}"}
         form = forms.get(self.binarize, self.binarize)
         return form if self.likelihood == "bernoulli" else f"gaussian{self.deviation:g}_{form}"
@@ -215,7 +217,7 @@ class VAE:
     def _posterior(
         self, weights: Weights, x: Image, train: bool = True
     ) -> tuple[tuple[Latent, Latent], Variables]:
-        """Mean and log variance of q(z|x), x in [0, 1], and the encoder's new variables."""
+        """Mean and log variance of q(z|x) for x in [0, 1], and the encoder's new variables."""
         outputs, encoder = forward(self.encoder, weights["encoder"], x, train=train)
         mean, log_variance = jnp.split(outputs, 2, axis=-1)
         return (mean, log_variance), encoder

@@ -1,7 +1,7 @@
-"""Wasserstein GANs, kept Lipschitz by clipped weights or by a gradient penalty.
+"""Wasserstein GANs; weight clipping or a gradient penalty keeps the critic Lipschitz.
 
 Arjovsky et al. 2017, Algorithm 1, and Gulrajani et al. 2017 (WGAN-GP), Algorithm 1: ``n_critic``
-updates of the critic f, each on a fresh batch, then one of the generator.
+updates of the critic f, each on a fresh batch, and then one update of the generator.
 """
 
 from dataclasses import dataclass, replace
@@ -46,41 +46,43 @@ class WGAN:
     """``generator`` against a ``critic`` whose scores estimate the Wasserstein distance."""
 
     generator: nn.Module = ResidualGenerator()
-    """The net G."""
+    """Net G."""
     critic: nn.Module = ResidualCritic()
-    """The net f."""
+    """Net f, the critic."""
     latent_dim: int = 128
-    """Numbers in a latent code."""
+    """Dimension of the latent code z."""
     latent: LatentName = "normal"
-    """The code's distribution: N(0, 1) or U(-1, 1)."""
+    """Distribution of the latent code: N(0, 1) or U(-1, 1) in each coordinate."""
     n_critic: int = 5
-    """Critic updates, each on a fresh batch, before one of the generator."""
+    """Number of critic updates, each on a fresh batch, per generator update."""
     penalties: Penalties = Penalties(gradient_penalty=10.0)
     """Penalties on the critic: WGAN-GP."""
     clip: float = 0.0
-    """Limit of every critic parameter (0.01 in WGAN, without penalties); 0 clips nothing."""
+    """Bound c of weight clipping: critic parameters are clipped to [-c, c] (0.01 in WGAN, without
+    penalties); 0: no clipping."""
     generator_batch: int = 1
-    """The generator's batch as a multiple of the critic's (2 in WGAN-GP's CIFAR-10 model)."""
+    """Size of the generator's batch over the critic's (2 in WGAN-GP's CIFAR-10 model)."""
     augment: DiffAugment = DiffAugment()
-    """Transforms of every image that f sees, real or drawn; none by default."""
+    """Augmentation of all images that f sees, real and generated; none by default."""
     dequantize: bool = False
-    """Adds U(0, 1/128), a byte's width, to the reals (WGAN-GP's CIFAR-10 model)."""
+    """Dequantisation: U(0, 1/128), the width of one byte level, is added to the reals (WGAN-GP's
+    CIFAR-10 model)."""
     generator_optimizer: Optimizer = Adam(b1=0.0, b2=0.9)
     """Optimizer of G."""
     critic_optimizer: Optimizer = Adam(b1=0.0, b2=0.9)
     """Optimizer of f."""
     ema_decay: float = 0.999
-    """Decay per step of the generator's averaged weights, less in the first ones; 0 keeps none."""
+    """Decay per step of the moving average of G's weights, smaller in the first steps; 0: none."""
     compute_dtype: ComputeDtype = "float32"
-    """Type of activations in the nets; parameters, optimizer, statistics, each net's last layer,
-    scores and losses stay float32. Gradients, a penalty's too, pass through the inner layers in
-    this type and are summed in float32."""
+    """Data type of activations in the nets; parameters, optimizer, statistics, each net's last
+    layer, scores and losses stay float32. Gradients, including those of penalties, pass through the
+    inner layers in this type and are summed in float32."""
 
     def build(self, spec: Spec) -> Algorithm:
-        """The algorithm for data of that shape.
+        """Builds the algorithm for the features of ``spec``.
 
         Raises:
-          InputError: for a combination that makes no sense, and says why.
+          InputError: the fields are invalid or do not combine; the message says why.
         """
         example = drawn(spec)
         self._check(example)
@@ -119,7 +121,7 @@ class WGAN:
     def critic_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """E[f(T(G(z)))] - E[f(T(x))] + lambda E[(||grad f(x_hat)|| - 1)^2].
 
-        x_hat lies between T(x) and T(G(z)), T being the augmentations.
+        x_hat lies between T(x) and T(G(z)), with augmentations T.
         """
         k_fake, k_noise, k_penalty = jax.random.split(key, 3)
         real = real_of(batch)
@@ -159,7 +161,7 @@ class WGAN:
 
 
 def clip_weights(player: str, limit: float) -> Update:
-    """Clips every parameter of the player to [-limit, limit]; 0 clips nothing."""
+    """Clips every parameter of the player to [-limit, limit]; 0: no clipping."""
 
     def update(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
         del batch, key

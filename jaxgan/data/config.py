@@ -1,4 +1,4 @@
-"""Fields of a config about the data."""
+"""The fields of a config that describe the data."""
 
 from dataclasses import dataclass
 
@@ -7,63 +7,68 @@ from jaxgan.errors import InputError
 
 @dataclass(frozen=True)
 class Data:
-    """Which examples, and how they become batches."""
+    """Source of the examples, and how they become batches."""
 
     source: str = "digits"
-    """digits, idx:PATH (MNIST's files), npz:PATH, folder:PATH (image files) or tfds:NAME.
-    photo_tiles: two photographs in 30 images of 128 pixels.
-    Images with masks: digits_on_photos, or masks:IMAGES,MASKS, two folders with the same names.
-    table:FILE.csv: a row an example; breast_cancer: such a table. series:FILE.csv: windows of a
-    time series. points:ring, points:grid and points:line: mixtures of Gaussians. Two domains:
-    photos, unpaired:PATH_A,PATH_B or paired:PATH_A,PATH_B; one ROOT for both paths holds trainA and
-    trainB or, for paired, images with A in the left half and B in the right."""
+    """Source of the examples: digits, idx:PATH (MNIST's files), npz:PATH, folder:PATH (image
+    files) or tfds:NAME. photo_tiles: two photographs cut into 30 images of 128 pixels.
+    Images with masks: digits_on_photos, or masks:IMAGES,MASKS (two folders with equal file names).
+    Tables, one example per row: table:FILE.csv or breast_cancer. Windows of a time series:
+    series:FILE.csv. Mixtures of Gaussians: points:ring, points:grid or points:line. Two domains:
+    photos, unpaired:PATH_A,PATH_B or paired:PATH_A,PATH_B; or a single ROOT with folders trainA and
+    trainB or, for paired, with images that have A in the left half and B in the right."""
     image_size: int = 28
     """Height and width of the images, in pixels: the shorter side is resized, then cropped."""
     batch_size: int = 64
-    """Examples a batch, over all devices and hosts."""
+    """Number of examples in a batch, over all devices and hosts."""
     channels: int = 0
-    """1 grey, 3 RGB, 4 RGBA; 0 is as the source has them (a folder: as its first image has)."""
+    """Channels of the images: 1 grey, 3 RGB, 4 RGBA; 0: as in the source (for a folder, as in its
+    first image)."""
     split: str = "train"
-    """Part of the data: train or test for idx, any TFDS split such as train[:90%] for tfds; test of
-    a ROOT is its testA and testB."""
+    """Split of the data: train or test for idx; for tfds any TFDS split, such as train[:90%]; for a
+    ROOT, test stands for testA and testB."""
     tfds_dir: str | None = None
-    """Folder of prepared TFDS data sets; None is TFDS's own default."""
+    """Folder of prepared TFDS data sets; None: TFDS's own default."""
     flip: bool = False
-    """Mirror an image left to right with probability 1/2."""
+    """Random horizontal flip with probability 1/2."""
     crop: int = 0
-    """Pixels: resize the shorter side to image_size + crop, crop at random; 0 is a centre crop."""
+    """Extra pixels for random crops: the shorter side is resized to image_size + crop; 0: centre
+    crop."""
     resize: bool = True
-    """Resize images before they are cropped; False cuts windows of image_size out of them as they
-    are: at random places to train on, at the centre to measure (super-resolution)."""
+    """Resizing before the crop. False: windows of image_size are cut from the original images, at
+    random positions for training and at the centre for measuring (super-resolution)."""
     jitter: float = 0.0
-    """Strength s in [0, 1]: brightness, contrast and saturation times U(1 - s, 1 + s)."""
+    """Colour jitter s in [0, 1]: brightness, contrast and saturation are multiplied by
+    U(1 - s, 1 + s)."""
     max_unreadable: int = 10
-    """Unreadable images to skip (the next one stands in) before the run stops; of each stream."""
+    """Number of unreadable images per stream that are replaced by the next one before the run
+    stops."""
     on_device: bool = False
-    """Keep a small data set decoded on the accelerator; the training step gathers its batches."""
+    """Small data set kept decoded on the accelerator, where the training step gathers batches."""
     held_out: float = 0.0
-    """Share of the examples that is kept from training, to measure on; the end of a series. 0: the
-    test part of the source if it has one."""
+    """Fraction of the examples held out from training, for measures; for a series, its end. 0: the
+    source's test part, if it has one."""
     fold: tuple[int, int] | None = None
-    """(k, n): keep fold k of n, counted from 1, from training. All n folds cover the examples."""
+    """Cross-validation (k, n): fold k of n, counted from 1, is held out. The n folds cover all
+    examples."""
     keep: tuple[str, ...] = ()
-    """Classes that are made rare: CLASS:COUNT, such as 8:16, keeps so many training examples of the
-    class of that name. The held-out part stays as it is."""
+    """Classes that are made rare: CLASS:COUNT, such as 8:16, keeps COUNT training examples of the
+    class with this name. The held-out part is unchanged."""
     normal: tuple[str, ...] = ()
-    """Names of the classes that are normal: these alone are trained on, and the held-out part keeps
-    all, with the feature ``anomaly`` (0 or 1) in the place of the label (anomaly detection). Here
-    ``keep`` makes an anomalous class rare in the held-out part."""
+    """Names of the normal classes, for anomaly detection: only these are trained on. The held-out
+    part keeps all classes; the feature ``anomaly`` (0 or 1) replaces the label. For an anomalous
+    class, ``keep`` applies to the held-out part."""
     labels: int = 0
-    """Labels to keep, as many of each class: the stream ``labelled`` gives these examples, and all
-    training images come without a label (semi-supervised learning). 0 keeps every label."""
+    """Number of labels to keep, equally many per class (semi-supervised learning): the stream
+    ``labelled`` has these examples, and all training images come without labels. 0: all labels."""
     labels_seed: int = 0
     """Seed of the choice of these labels."""
     target: str | None = None
-    """Column of a table that is to be predicted: integers or words are labels, floats a target."""
+    """Column of a table to predict: integers or words are class labels, floats a numeric target."""
     past: int = 48
-    """Rows of a series that a window starts with."""
+    """Number of rows of a series in the past of a window."""
     future: int = 12
-    """Rows of a series that follow the past."""
+    """Number of rows of a series in the future of a window."""
 
     def __post_init__(self) -> None:
         least = {"image_size": 1, "batch_size": 1, "crop": 0, "max_unreadable": 0, "labels": 0}

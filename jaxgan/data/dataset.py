@@ -1,4 +1,4 @@
-"""The data of a run: streams of examples, what a batch of them is, and the held-out part."""
+"""The data of a run: streams of examples, the features of a batch, and the held-out part."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -21,13 +21,13 @@ from jaxgan.errors import InputError
 
 
 class Stream(NamedTuple):
-    """Examples that come in an order of their own."""
+    """A stream of examples with its own order."""
 
     source: Source
     train: Int64[np.ndarray, "n"]
     """Indices of the training examples in the source."""
     held_out: Part | None
-    """Examples that are not trained on; None where there are none."""
+    """Examples that are not trained on; None if there are none."""
 
     @property
     def training(self) -> Part:
@@ -41,37 +41,37 @@ class Dataset:
 
     data: Data
     streams: Mapping[str, Stream]
-    """One named ``""``; ``a`` and ``b``, two domains that have nothing to do with each other; or
-    ``""`` without labels and ``labelled``, the few examples that keep theirs."""
+    """Streams by name: a single one named ``""``; ``a`` and ``b`` for two unpaired domains; or
+    ``""`` for images without labels and ``labelled`` for the few examples that keep theirs."""
     features: Mapping[str, Feature]
     """Features of a batch by name."""
     scaling: Mapping[str, Scaling]
-    """The scaling of each array, by statistics of the training part alone."""
+    """Scaling of each array, by statistics of the training part only."""
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """One name a class of the label or of the mask."""
+        """The name of each class of the label or mask."""
         return next((s.source.class_names for s in self.streams.values()), ())
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of a table's rows or of a series."""
+        """The column names of a table or a series."""
         return next((s.source.columns for s in self.streams.values()), ())
 
     def has_images(self, stream: str) -> bool:
-        """Whether a stream gives images or masks."""
+        """Whether a stream has images or masks."""
         kinds = {f.kind for f in self.features.values() if f.stream == stream}
         return not kinds.isdisjoint({"image", "mask"})
 
     def loader(self, stream: str, held_out: bool = False) -> Loader:
-        """Loader of the examples of a stream's training or held-out part."""
+        """The loader of a stream's training or held-out examples."""
         own = self.streams[stream]
         part = own.held_out if held_out else own.training
         assert part is not None
         return Loader(part, self.features, self.scaling, self.data)
 
     def check_batch_size(self) -> None:
-        """Raises InputError where a batch is larger than the training part of a stream."""
+        """Raises InputError if a batch is larger than the training part of a stream."""
         whole = {name: own for name, own in self.streams.items() if name != labelled.STREAM}
         name, stream = min(whole.items(), key=lambda item: len(item[1].train))
         size = len(stream.train)
@@ -86,11 +86,11 @@ class Dataset:
             )
 
     def changed(self, **fields: Any) -> "Dataset":
-        """The same sources with other fields of the data, such as a leg's image and batch size."""
+        """The same sources with some fields of the data changed, such as a leg's batch size."""
         return _of_streams(replace(self.data, **fields), self.streams, self.scaling)
 
     def describe(self) -> list[str]:
-        """Lines about the examples, to be said when a run starts."""
+        """Lines about the examples, printed when a run starts."""
         lines = []
         for name, stream in self.streams.items():
             if name == labelled.STREAM:
@@ -106,10 +106,10 @@ class Dataset:
         return lines
 
     def gallery(self, n: int | None = None) -> Example:
-        """``n`` examples spread over the held-out part, else over the training part.
+        """``n`` evenly spaced examples of the held-out part if there is one, else of the training.
 
-        They are not augmented. There are fewer where the smallest stream has fewer. None: 8; 1,000
-        points, which one picture shows; or 96 of normals and anomalies, for their histograms.
+        They are not augmented. If the smallest stream has fewer examples, there are fewer. None: 8;
+        1,000 points, which one picture shows; or 96 of normals and anomalies, for their histograms.
         """
         held_out = self._has_held_out()
         usual = 96 if "anomaly" in self.features else 8
@@ -118,7 +118,7 @@ class Dataset:
         return self._whole(held_out, lambda size: np.arange(n) * size // n)
 
     def reals(self, n: int = 100, stream: str = "") -> Example:
-        """``n`` training examples of a stream, chosen at random once for all, not augmented."""
+        """``n`` training examples of a stream, a fixed random choice, not augmented."""
         loader, size = self.loader(stream), len(self.streams[stream].train)
         places = np.arange(min(n, size), dtype=np.uint64)
         return loader.examples(permuted(places, bits(0), size).astype(np.int64))
@@ -126,10 +126,10 @@ class Dataset:
     def held_out_batches(
         self, size: int, process: int = 0, processes: int = 1
     ) -> Iterator[Example]:
-        """The held-out examples in batches, not augmented; the last one is shorter.
+        """The held-out examples in batches, not augmented; the last batch may be smaller.
 
-        Of two streams the shorter one sets the end. Each of several processes takes every so
-        many-th batch.
+        With several streams, the shortest one sets the number of examples. With several processes,
+        process i takes every ``processes``-th batch from batch i on.
 
         Raises:
           InputError: no examples are held out.
@@ -163,14 +163,15 @@ class Dataset:
 
 
 def open_dataset(data: Data, scaling: Mapping[str, Scaling] | None = None) -> Dataset:
-    """The examples that ``data`` names, split into training and held-out parts.
+    """Opens the source of ``data`` and splits its examples into training and held-out parts.
 
     Args:
       data: the source, and how its examples become batches.
-      scaling: of each array, as a run has trained with it; None: by this training part.
+      scaling: the scaling of each array that a run was trained with; None: computed from the
+        training part.
 
     Raises:
-      InputError: the source cannot be opened, or a field does not suit it.
+      InputError: the source cannot be opened, or a field does not apply to it.
     """
     return dataset_of(data, open_streams(data), scaling)
 
@@ -178,7 +179,7 @@ def open_dataset(data: Data, scaling: Mapping[str, Scaling] | None = None) -> Da
 def dataset_of(
     data: Data, sources: Mapping[str, Source], scaling: Mapping[str, Scaling] | None = None
 ) -> Dataset:
-    """:func:`open_dataset` of sources by stream, such as arrays of a notebook, that are open."""
+    """:func:`open_dataset` for sources that are already open, such as arrays in a notebook."""
     streams = {name: _split(source, data) for name, source in sources.items()}
     if data.labels:
         streams = _with_few_labels(next(iter(streams.values())), data)
@@ -208,7 +209,7 @@ def _of_streams(
 
 
 def _with_few_labels(whole: Stream, data: Data) -> dict[str, Stream]:
-    """The stream without its labels, and the few examples that keep theirs as another."""
+    """Two streams: all images without labels, and the few examples that keep their labels."""
     source, train, held_out = whole
     labelled.check_source(source)
     assert source.labels is not None
@@ -238,7 +239,7 @@ def _features(source: Source, stream: str, data: Data) -> dict[str, Feature]:
 
 
 def _with_channels(features: dict[str, Feature], data: Data) -> dict[str, Feature]:
-    """The features with the number of channels that all images of a batch have."""
+    """The features with the common number of channels of all images of a batch."""
     own = {name: f.shape[-1] for name, f in features.items() if f.kind == "image"}
     if not data.channels and len(set(own.values())) > 1:
         (a, one), (b, other) = list(own.items())[:2]

@@ -1,4 +1,4 @@
-"""Sources of examples, whatever they read."""
+"""The common interface of all sources of examples."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,28 +15,29 @@ Pixels: TypeAlias = UInt8[np.ndarray, "_height _width _channels"]
 """One image on the host: 0 is black, 255 is white; 1 (grey), 3 (RGB) or 4 (RGBA) channels."""
 
 Example: TypeAlias = dict[str, Any]
-"""Arrays by the name of their feature: images uint8 (h, w, c), masks uint8 (h, w), labels int32 (),
-arrays of floats, not yet standardised. NumPy's."""
+"""NumPy arrays by feature name: images uint8 (h, w, c), masks uint8 (h, w), labels int32 (), and
+arrays of floats that are not yet standardised."""
 
 
 MOST_CLASSES = 10_000
-"""Classes of data with fewer examples than that, at most: a larger label is no class index."""
+"""Exclusive upper limit of class indices, or the number of examples if that is larger."""
 
 DTYPES = {"image": np.uint8, "mask": np.uint8, "label": np.int32, "array": np.float32}
-"""The type of a feature in a batch, by its kind."""
+"""Data type of a feature in a batch, by its kind."""
 
 
 class UnreadableImageError(Exception):
-    """One example cannot be decoded; a few of these are skipped."""
+    """An example cannot be decoded; a few such examples are skipped."""
 
 
 class Windows(NamedTuple):
-    """The windows of a series: what keeps a held-out part apart in time."""
+    """Windows of a series, by which its held-out part is separated in time."""
 
     rows: Float64[np.ndarray, "rows columns"]
-    """The whole series."""
+    """Rows of the whole series."""
     spans: Int64[np.ndarray, "n 3"]
-    """The first row of each window, the first of its future, and the one after its end."""
+    """Row indices of each window: its first row, the first row of its future, and one past its
+    end."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,27 +45,27 @@ class Source:
     """Random access to examples of named features: ``example(i)``, i < len."""
 
     name: str
-    """As the user gave it, for messages."""
+    """Name as the user wrote it, for messages."""
     size: int
     """Number of examples: ``len(source)``."""
     features: Mapping[str, Feature]
     """Features of an example by name. The sides of images and masks are 0 where they vary."""
     example: Callable[[int], Example]
-    """Example i, safe to call from several threads. Raises :class:`UnreadableImageError`."""
+    """Function that returns example i; thread-safe. Raises :class:`UnreadableImageError`."""
     class_names: tuple[str, ...] = ()
-    """One name a class of the label or of the mask."""
+    """Name of each class of the label or mask."""
     arrays: Mapping[str, np.ndarray] | None = None
-    """All of the examples, when they lie in memory decoded."""
+    """Arrays of all examples, if they are in memory and decoded."""
     read_labels: Callable[[], Int32[np.ndarray, "n"]] | None = None
-    """Reads all labels of examples that do not lie in memory, without their images."""
+    """Function that reads all labels without images, if the examples are not in memory."""
     columns: tuple[str, ...] = ()
-    """The columns of a table's rows or of a series."""
+    """Column names of a table or a series."""
     windows: Windows | None = None
-    """The windows of a series, whose held-out part is the end and not a random choice."""
+    """Windows of a series; its held-out part is a stretch of time and not a random choice."""
     test: Callable[[], "Source"] | None = None
-    """Opens the test part that belongs to the source."""
+    """Function that opens the test part of the source."""
     notes: tuple[str, ...] = ()
-    """Lines for the user about what was found in the files."""
+    """Lines for the user about the files."""
 
     def __len__(self) -> int:
         return self.size
@@ -78,7 +79,7 @@ class Source:
 
 
 class Part(NamedTuple):
-    """Some of the examples of a source."""
+    """A part of a source: some of its examples."""
 
     source: Source
     indices: Int64[np.ndarray, "n"]
@@ -89,7 +90,7 @@ class Part(NamedTuple):
         return len(self.indices)
 
     def array(self, name: str) -> np.ndarray:
-        """A feature of its examples, of a source that lies in memory."""
+        """The array of a feature, for a source in memory."""
         assert self.source.arrays is not None
         array = self.source.arrays[name]
         return array if self.size == len(self.source) else array[self.indices]
@@ -103,7 +104,7 @@ def in_memory(
     columns: tuple[str, ...] = (),
     windows: Windows | None = None,
 ) -> Source:
-    """A source over arrays, one of each feature, with a row an example."""
+    """A source over arrays, one per feature, with one row per example."""
 
     def example(i: int) -> Example:
         return {name: array[i] for name, array in arrays.items()}
@@ -123,13 +124,13 @@ def from_images(
     """A source over images in memory.
 
     Args:
-      name: what messages call it.
-      images: 1, 3 or 4 channels.
-      labels: integers from 0, one an image; ``None`` for data without labels.
-      class_names: one a class; ``"0"``, ``"1"``, ... up to the largest label by default.
+      name: its name in messages.
+      images: images with 1, 3 or 4 channels.
+      labels: integers from 0, one per image; ``None`` for data without labels.
+      class_names: one per class; by default ``"0"``, ``"1"``, ... up to the largest label.
 
     Raises:
-      InputError: no images, an odd number of channels, or labels that are not class indices.
+      InputError: no images, another number of channels, or labels that are not class indices.
     """
     if images.size == 0:
         raise InputError(f"data.source: {name} holds no images")
@@ -147,7 +148,7 @@ def from_images(
 
 
 def as_domain(source: Source, name: str) -> Source:
-    """A source of images as one of two domains: its images, under ``name``, and nothing else."""
+    """A source of images as one of two domains: its images only, as the feature ``name``."""
     arrays = None if source.arrays is None else {name: source.arrays["image"]}
     test = source.test
 

@@ -1,4 +1,4 @@
-"""A data set of which only a few examples have labels (semi-supervised learning)."""
+"""Data sets in which only a few examples keep their labels (semi-supervised learning)."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,26 +12,26 @@ from jaxgan.data.permutation import bits, permuted
 from jaxgan.errors import InputError
 
 STREAM = "labelled"
-"""The stream of the examples that keep their labels, and the name of their images."""
+"""Name of the stream of examples that keep their labels, and of its image feature."""
 
 _KEY = 0x6C6162656C
-"""Decides the choice, together with its seed."""
+"""Constant that, with the seed, determines the choice."""
 
 
 def balanced(
     labels: np.ndarray, classes: int, count: int, seed: int, name: str
 ) -> Int64[np.ndarray, "n"]:
-    """Places of ``count`` labels, as many of each class to within one, chosen at random.
+    """Indices of ``count`` random examples, equally many per class to within one.
 
     Args:
       labels: the label of every training example.
       classes: number of classes.
-      count: labels to keep; the first classes get one more where they do not divide.
-      seed: decides the choice.
-      name: of the source, for messages.
+      count: labels to keep; if it is no multiple of ``classes``, the first classes get one more.
+      seed: seed of the choice.
+      name: the source's name, for messages.
 
     Raises:
-      InputError: fewer labels than classes, or more than a class has.
+      InputError: ``count`` is below ``classes``, or a class has too few examples.
     """
     if count < classes:
         raise InputError(
@@ -59,12 +59,12 @@ def of_images(source: Source) -> Source:
 
 
 def of_labels(source: Source) -> Source:
-    """The source as a stream of its own, whose images are named ``labelled``."""
+    """The source as the labelled stream: its images are named ``labelled``."""
     return _renamed(source, {"image": STREAM, "label": "label"})
 
 
 def check_source(source: Source) -> None:
-    """Raises InputError where the data are not images with labels."""
+    """Raises InputError if the data are not images with labels."""
     if not {"image", "label"} <= source.features.keys():
         raise InputError(
             f"data.labels: {source.name} gives {' and '.join(source.features)}, and labels are kept"
@@ -73,7 +73,7 @@ def check_source(source: Source) -> None:
 
 
 def _renamed(source: Source, names: dict[str, str]) -> Source:
-    """The features that ``names`` lists, by their new names."""
+    """The source with only the features in ``names``, under their new names."""
 
     def renamed(own: Mapping[str, Any]) -> dict[str, Any]:
         return {new: own[old] for old, new in names.items()}

@@ -1,4 +1,4 @@
-"""One example at a time, ready for a batch; a few unreadable ones are stepped over."""
+"""Loads single examples and prepares them for a batch; skips a few unreadable ones."""
 
 import logging
 import os
@@ -19,10 +19,10 @@ from jaxgan.errors import InputError
 
 
 class Loader:
-    """Decodes, resizes, crops and augments examples of a part of a source.
+    """Decodes, resizes, crops and augments the examples of a part of a source.
 
-    An unreadable image is replaced by the next readable one of the part, so that the order stays a
-    function of the seed and the step.
+    An unreadable image is replaced by the next readable one of the part, so that the order remains
+    a function of the seed and the step.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Loader:
         self._threads = ThreadPoolExecutor(os.cpu_count())
 
     def example(self, place: int, plan: Plan | None = None) -> Example:
-        """The example at a place of the part, without augmentation unless there is a plan for it.
+        """The example at an index of the part; without a plan it is not augmented.
 
         Raises:
           InputError: too many images cannot be read.
@@ -50,11 +50,11 @@ class Loader:
         return {name: self._treated(name, raw[name], plan or {}) for name in self.features}
 
     def examples(self, places: Iterable[SupportsIndex]) -> Example:
-        """A batch of the examples at some places, not augmented."""
+        """A batch of the examples at the given indices, not augmented."""
         return self._stacked([(int(place), {}) for place in places])
 
     def batch(self, plan: Plan) -> Example:
-        """The batch of a plan, in its shape."""
+        """The batch of a plan, with the plan's leading axes."""
         lead, rank = plan["index"].shape, plan["index"].ndim
         flat = {key: leaf.reshape(-1, *leaf.shape[rank:]) for key, leaf in plan.items()}
         count = len(flat["index"])
@@ -91,7 +91,7 @@ class Loader:
                     return self._part.source.example(i)
                 except UnreadableImageError as error:
                     self._count(i, str(error))
-            self._check_count(i)  # by whichever thread met it first
+            self._check_count(i)  # another thread may have counted the image
         raise InputError(f"data.source: no image of {self._part.source.name} can be read")
 
     def _count(self, i: int, reason: str) -> None:

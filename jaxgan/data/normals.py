@@ -1,4 +1,4 @@
-"""A data set that is trained on its normal examples alone, to find the others (anomalies)."""
+"""Data for anomaly detection: only normal examples are trained on."""
 
 from typing import Any
 
@@ -10,22 +10,22 @@ from jaxgan.data.examples import Example, Part, Source
 from jaxgan.errors import InputError, nearest
 
 ANOMALY = "anomaly"
-"""The feature in the place of the label: 0 is normal, 1 an anomaly."""
+"""Name of the feature that replaces the label: 0 is normal, 1 an anomaly."""
 
 
 def marked(
     source: Source, train: Int64[np.ndarray, "n"], held_out: Part | None, normal: tuple[str, ...]
 ) -> tuple[Source, Int64[np.ndarray, "m"], Part | None]:
-    """The source with ``anomaly`` for a label, its normal training examples, and the held-out part.
+    """The source with ``anomaly`` as label, its normal training examples, and the held-out part.
 
     Args:
-      source: one with classes.
-      train: indices of the training examples; the anomalies among them are left out.
-      held_out: examples of all classes.
-      normal: names of the classes that are normal.
+      source: a source with classes.
+      train: indices of the training examples; anomalies among them are left out.
+      held_out: held-out examples of all classes.
+      normal: names of the normal classes.
 
     Raises:
-      InputError: the source has no classes or not these, or no normal example is left to train on.
+      InputError: the source lacks classes or a normal class, or has no normal training example.
     """
     _check(source, normal)
     whole = _with_anomaly(source, normal)
@@ -44,7 +44,7 @@ def marked(
 
 
 def _check(source: Source, normal: tuple[str, ...]) -> None:
-    """Raises InputError where the source lacks classes, or one that is normal."""
+    """Raises InputError if the source has no classes, or lacks one of the normal classes."""
     if source.labels is None:
         how = "--data.target COLUMN" if "row" in source.features else "a folder with subfolders"
         raise InputError(
@@ -62,7 +62,7 @@ def _check(source: Source, normal: tuple[str, ...]) -> None:
 
 
 def _with_anomaly(source: Source, normal: tuple[str, ...]) -> Source:
-    """The source whose examples say whether they are anomalies, and no longer of what class."""
+    """The source with the feature ``anomaly`` in place of the class label."""
     kind = ~np.isin(np.array(source.class_names), normal)
     labels = None if source.labels is None else kind[source.labels].astype(np.int32)
 

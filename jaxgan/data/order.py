@@ -1,10 +1,10 @@
-"""The plan of every batch: which examples, and where each is cropped, mirrored and coloured.
+"""The plan of every batch: its examples, and how each is cropped, flipped and jittered.
 
-Example number ``p`` of a leg, over all hosts, is ``p = (step n + k) B + j`` for place ``j`` of
-batch ``k`` of the ``n`` batches of a step, each of ``B`` examples. It is the ``p mod N``-th of
-epoch ``p div N``, and each epoch is a permutation of the ``N`` training examples. So batches run
-over the end of an epoch, no example is dropped, and any step can be reached without those before
-it. Each stream has an order of its own, of its own ``N``.
+Each step has ``n`` batches of ``B`` examples. Example ``j`` of batch ``k`` has the number ``p =
+(step n + k) B + j`` in its leg, over all hosts. It is example ``p mod N`` of epoch ``p div N``, and
+each epoch is a permutation of the ``N`` training examples. So batches cross the end of an epoch, no
+example is dropped, and any step can be reached without the steps before it. Each stream has its own
+order and its own ``N``.
 
 The plan is computed on the host. :mod:`jaxgan.data.pipeline` and :mod:`jaxgan.data.resident` both
 carry it out, and give the same batches to the bit.
@@ -23,34 +23,35 @@ from jaxgan.data.permutation import bits, permuted
 from jaxgan.errors import InputError
 
 Plan: TypeAlias = dict[str, np.ndarray]
-"""``index``: places in the training part of a stream, int32. With random windows ``y`` and ``x``,
-the fractions of the room above and left of the window, times 2^16, int32; with mirroring ``flip``,
-bool; with jitter ``jitter``, three fractions times 2^16, int32 (..., 3)."""
+"""Arrays of a plan. ``index``: indices into the training part of a stream, int32. With random
+crops ``y`` and ``x``: the fractions of the margin above and left of the window, times 2^16, int32.
+With random flips ``flip``: bool. With jitter ``jitter``: three fractions times 2^16, int32
+(..., 3)."""
 
 _SHUFFLE, _AUGMENT = 0, 1
-"""Numbers of one purpose have nothing to do with those of the other."""
+"""Words of the hash that make the random numbers of the two purposes independent."""
 
 _AT_ONCE = 4096
-"""Examples that are planned at once."""
+"""Number of examples that are planned at once."""
 
 _FLIP, _CROP_Y, _CROP_X, _JITTER = 0, 1, 2, 3
-"""The decision of each random number of an example; jitter takes three."""
+"""Index of each of an example's random numbers; jitter takes three."""
 
 
 @dataclass(frozen=True, eq=False)
 class Order:
-    """The plan of one stream: ``order(call)`` is the plan of any call, from 0."""
+    """The order of one stream: ``order(call)`` is the plan of any call, counted from 0."""
 
     size: int
-    """Training examples of the stream."""
+    """Number of training examples of the stream."""
     key: tuple[int, ...]
-    """Decides the order and the augmentation: the seed, the leg and the number of the stream."""
+    """Key of the order and the augmentation: the seed, the leg and the number of the stream."""
     first: int
-    """Position of the first example of call 0, over all hosts."""
+    """Number of the first example of call 0, over all hosts."""
     stride: int
-    """Examples from call to call, over all hosts."""
+    """Number of examples per call, over all hosts."""
     places: np.ndarray
-    """Places of this host's examples within a call, in the shape of a batch."""
+    """Positions of this host's examples within a call, in the shape of a batch."""
     crop: bool
     flip: bool
     jitter: bool
@@ -62,12 +63,12 @@ class Order:
 
     @cached_property
     def _calls(self) -> int:
-        """Calls in a block: NumPy is fast at many small calls at once."""
+        """Number of calls in a block: NumPy is faster if it plans many small calls at once."""
         return max(1, _AT_ONCE // self.places.size)
 
     @cached_property
     def _block(self) -> Callable[[int], Plan]:
-        """The plans of a block of calls, along a leading axis; the last ones are remembered."""
+        """The plans of a block of calls, along a leading axis; the last two blocks are cached."""
         return lru_cache(maxsize=2)(self._planned)
 
     def _planned(self, block: int) -> Plan:
@@ -90,7 +91,7 @@ class Order:
 
 
 def _random(example: np.ndarray) -> np.ndarray:
-    """Six fractions times 2^16 of each example, along a last axis."""
+    """Six random fractions times 2^16 for each example, along a last axis."""
     own = bits(example[..., None] + np.arange(_JITTER + 3, dtype=np.uint64))
     return (own >> np.uint64(48)).astype(np.int32)
 
@@ -110,14 +111,14 @@ def orders(
 
     Args:
       dataset: the examples, and how they become batches.
-      seed: decides the order and the augmentation.
-      start_step: the first step to give, counted from the leg's first.
-      batches_per_step: n fresh batches a step; if n > 1, leaves have shape ``(n, b, ...)``.
-      steps_per_call: k steps at once; if k > 1, leaves have a leading axis of k before these.
-      host: this process's number, from 0.
-      hosts: number of processes; each gets its ``b = batch_size / hosts`` examples of each batch,
-        and these, in the order of the hosts, are the batch that one host would get.
-      leg: number of the leg, from 0: each has an order of its own.
+      seed: seed of the order and the augmentation.
+      start_step: the first step to plan, counted from the leg's first step.
+      batches_per_step: n fresh batches per step; if n > 1, leaves have shape ``(n, b, ...)``.
+      steps_per_call: k steps per call; if k > 1, leaves have another leading axis of size k.
+      host: the number of this process, from 0.
+      hosts: number of processes; each gets ``b = batch_size / hosts`` examples of each batch.
+        Concatenated in the order of the hosts, they are the batch of a single host.
+      leg: number of the leg, from 0; each leg has its own order.
 
     Raises:
       InputError: a batch is larger than the training part, or doesn't divide among the hosts.
@@ -151,6 +152,6 @@ def orders(
 
 
 def plans(dataset: Dataset, **where: int) -> Iterator[dict[str, Plan]]:
-    """The plans of call after call, for ever, by stream; other arguments as in :func:`orders`."""
+    """An endless iterator over the plans of calls, by stream; arguments as in :func:`orders`."""
     found = orders(dataset, **where)
     return ({name: order(call) for name, order in found.items()} for call in itertools.count())

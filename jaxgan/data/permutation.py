@@ -1,7 +1,7 @@
-"""Stateless random numbers and permutations, in NumPy's uint64, a whole batch at a time.
+"""Stateless random numbers and permutations in NumPy's uint64, vectorised over a batch.
 
-Every number is a hash of what it is for, such as (seed, stream, epoch, index). So it doesn't depend
-on the number of hosts, on how many threads decode, or on where a run resumed.
+Every number is a hash of its purpose, such as (seed, stream, epoch, index). So it doesn't depend on
+the number of hosts, the number of decoding threads, or the step at which a run resumed.
 """
 
 import numpy as np
@@ -9,13 +9,13 @@ from jaxtyping import UInt64
 
 _GOLDEN = 0x9E3779B97F4A7C15
 _ROUNDS = 8
-"""An even number, after which the halves have their first widths again."""
+"""Number of Feistel rounds; even, so that the halves end with their initial widths."""
 
 
 def bits(*words: "int | UInt64[np.ndarray, '...']") -> UInt64[np.ndarray, "..."]:
-    """64 random bits, a function of the integer words (mod 2^64), which broadcast.
+    """64 random bits as a function of integer words (mod 2^64), which broadcast.
 
-    The state goes through the finaliser of SplitMix64 (Steele, Lea and Flood, 2014) at each word.
+    The finaliser of SplitMix64 (Steele, Lea and Flood, 2014) is applied to the state at each word.
     """
     state = np.zeros(1, np.uint64)
     for word in words:
@@ -28,11 +28,11 @@ def bits(*words: "int | UInt64[np.ndarray, '...']") -> UInt64[np.ndarray, "..."]
 def permuted(
     place: UInt64[np.ndarray, "..."], key: UInt64[np.ndarray, "..."], size: int
 ) -> UInt64[np.ndarray, "..."]:
-    """The element at each place of a permutation of 0 to ``size - 1``; each key has another one.
+    """The element at each place of a random permutation of 0 to ``size - 1``, given by the key.
 
-    A Feistel network (Luby and Rackoff, 1988) permutes the smallest power of two that holds
-    ``size``. A result that is not below ``size`` is permuted again until it is: cycle walking
-    (Black and Rogaway, 2002), which takes two turns on average at most.
+    A Feistel network (Luby and Rackoff, 1988) permutes the integers below the smallest power of two
+    that is at least ``size``. A result not below ``size`` is permuted again until it is: cycle
+    walking (Black and Rogaway, 2002), which takes at most two rounds on average.
     """
     width = max(1, (size - 1).bit_length())
     place, key = np.broadcast_arrays(place, key)
@@ -47,9 +47,9 @@ def permuted(
 def _encrypted(
     x: UInt64[np.ndarray, "*n"], key: UInt64[np.ndarray, "*n"], width: int
 ) -> UInt64[np.ndarray, "*n"]:
-    """The Feistel rounds on the halves of ``width`` bits; a hash is the round function.
+    """The Feistel rounds on two halves of ``width`` bits, with a hash as round function.
 
-    Of an odd width one half is a bit longer: which one changes from round to round.
+    For an odd width one half is one bit longer; the halves alternate.
     """
     low, high = width // 2, width - width // 2
     left, right = x >> np.uint64(low), x & np.uint64(2**low - 1)

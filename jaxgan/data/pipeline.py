@@ -1,7 +1,8 @@
-"""Batches, made ahead of time as the plan of :mod:`jaxgan.data.order` says.
+"""Prefetches batches on the host, by the plan of :mod:`jaxgan.data.order`.
 
-Each call is one function in NumPy. Arrays in memory are gathered by a few threads. Files are
-decoded under tf.data, by as many threads as there are cores; TensorFlow is imported for them alone.
+The batches of a call are made by one NumPy function. A few threads gather examples that are in
+memory. Files are decoded under tf.data, with as many threads as there are cores; TensorFlow is
+imported only for them.
 """
 
 import importlib
@@ -22,11 +23,11 @@ from jaxgan.data.order import Order, orders
 from jaxgan.data.resident import held
 
 AHEAD = 4
-"""Batches from memory that are made before they are asked for, and threads that make them."""
+"""Number of prefetched calls for data in memory, and largest number of threads that make them."""
 
 
 def batches(dataset: Dataset, **where: int) -> Iterator[dict[str, np.ndarray]]:
-    """Batches for ever: an array of each feature, with a row an example.
+    """An endless iterator over batches: one array per feature, with one row per example.
 
     The other arguments are those of :func:`jaxgan.data.order.orders`.
 
@@ -58,7 +59,7 @@ def _stream(dataset: Dataset, name: str, order: Order) -> Iterator[dict[str, np.
 
 
 def _ahead(make: Callable[[int], Example]) -> Iterator[Example]:
-    """``make(call)`` of call after call, by threads."""
+    """``make(call)`` for call 0, 1, ..., prefetched by threads."""
     with ThreadPoolExecutor(min(AHEAD, os.cpu_count() or 1)) as threads:
         ready = deque(threads.submit(make, call) for call in range(AHEAD))
         for call in itertools.count(AHEAD):
@@ -70,11 +71,11 @@ def _ahead(make: Callable[[int], Example]) -> Iterator[Example]:
 def _by_tensorflow(
     make: Callable[[int], Example], shapes: dict[str, tuple[int, ...]], types: dict[str, Any]
 ) -> Iterator[dict[str, np.ndarray]]:
-    """The batches of one stream; of a call that has failed, the exception.
+    """The batches of one stream, made under tf.data; a failed call raises its own exception.
 
-    An exception would lose its type and print a stack trace if it were raised under TensorFlow.
+    An exception that is raised inside TensorFlow would lose its type and print a stack trace.
     """
-    from jaxgan.data.hosttf import as_written, tf  # Here: TensorFlow is slow to import.
+    from jaxgan.data.hosttf import as_written, tf  # Imported late: TensorFlow is slow to import.
 
     errors = dict[int, Exception]()
 
@@ -100,7 +101,7 @@ def _by_tensorflow(
 
 
 def _maker(dataset: Dataset, name: str, order: Order) -> Callable[[int], Example]:
-    """``call -> batch`` of one stream."""
+    """The function ``call -> batch`` of one stream."""
     if dataset.streams[name].source.arrays is None:
         loader = dataset.loader(name)
         return lambda call: loader.batch(order(call))
@@ -110,7 +111,7 @@ def _maker(dataset: Dataset, name: str, order: Order) -> Callable[[int], Example
 
 
 def _numpy(stream: Any, errors: dict[int, Exception]) -> Iterator[dict[str, np.ndarray]]:
-    """The batches of a stream, until one has failed: then its exception."""
+    """The batches of a stream; raises the exception of the first failed call."""
     held = [cast("Iterator[dict[str, np.ndarray]]", stream.as_numpy_iterator())]
 
     def generate() -> Iterator[dict[str, np.ndarray]]:
@@ -121,7 +122,7 @@ def _numpy(stream: Any, errors: dict[int, Exception]) -> Iterator[dict[str, np.n
             yield batch
 
     generator = generate()
-    # A finalizer also runs when the program ends, before the interpreter does. Later would be too
-    # late: TensorFlow waits for its decoding threads, and those for an interpreter that is gone.
+    # A finalizer also runs at exit, while the interpreter is still alive. Later, TensorFlow would
+    # wait for its decoding threads, and these for an interpreter that is gone.
     weakref.finalize(generator, held.clear)
     return generator

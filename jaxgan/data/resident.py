@@ -1,7 +1,7 @@
 """A small data set on the accelerator: each step gathers its batch inside the compiled program.
 
-The batches are those of :func:`jaxgan.data.pipeline.batches` to the bit: the host gives the plan of
-each batch, a few numbers an example, and the device carries it out.
+The batches equal those of :func:`jaxgan.data.pipeline.batches` to the bit. The host sends the plan
+of each batch, a few numbers per example, and the device carries it out.
 """
 
 from collections.abc import Mapping
@@ -18,12 +18,12 @@ from jaxgan.typing import Batch
 
 
 def resident(dataset: Dataset) -> dict[str, np.ndarray]:
-    """The training examples, an array of each feature: what :func:`gather` gathers from.
+    """The training examples, one array per feature, as input of :func:`gather`.
 
-    Images are resized, with room for random windows; arrays are standardised.
+    Images are resized, with a margin for random crops; arrays are standardised.
 
     Raises:
-      InputError: the examples don't lie in memory, or are fewer than a batch.
+      InputError: the examples are not in memory, or are fewer than a batch.
     """
     dataset.check_batch_size()
     for stream in dataset.streams.values():
@@ -39,7 +39,7 @@ def resident(dataset: Dataset) -> dict[str, np.ndarray]:
 
 
 def held(dataset: Dataset, stream: str) -> dict[str, np.ndarray]:
-    """The arrays of one stream's training part, ready to be gathered from."""
+    """The prepared arrays of one stream's training part."""
     part, room = dataset.streams[stream].training, dataset.data.crop
 
     def ready(name: str) -> np.ndarray:
@@ -61,12 +61,12 @@ def held(dataset: Dataset, stream: str) -> dict[str, np.ndarray]:
 def gather(
     examples: Batch, plan: Batch, features: Mapping[str, Feature], jitter: float = 0.0
 ) -> Batch:
-    """The batch of a plan: pure, for use under ``jax.jit``, split over the devices.
+    """The batch of a plan, split over the devices. A pure function, for use under ``jax.jit``.
 
     Args:
       examples: the arrays of :func:`resident`, on the device.
-      plan: one of :func:`jaxgan.data.order.plans`, on the device; of one step.
-      features: those of the dataset.
+      plan: the plan of one step, from :func:`jaxgan.data.order.plans`, on the device.
+      features: the features of the dataset.
       jitter: strength of the colour jitter, ``data.jitter``.
     """
     batch = carried_out(examples, plan, features, jitter)

@@ -1,4 +1,4 @@
-"""Standardisation of arrays, by statistics of the training part alone."""
+"""Standardisation of arrays, by statistics of the training part only."""
 
 from typing import Any, NamedTuple
 
@@ -9,7 +9,7 @@ from jaxgan.data.examples import Part
 
 
 class Scaling(NamedTuple):
-    """``(x - mean) / std`` by column, the last axis of an array."""
+    """``(x - mean) / std`` per column, along the last axis of an array."""
 
     mean: Float[np.ndarray, "*columns"]
     std: Float[np.ndarray, "*columns"]
@@ -25,9 +25,9 @@ class Scaling(NamedTuple):
 
 
 def scaling_of(part: Part, name: str) -> Scaling:
-    """The scaling of an array of a part's examples.
+    """The scaling of the array ``name``, from the examples of a part.
 
-    A row of a series counts once, in however many windows of the part it is.
+    A row of a series counts once, even if several windows of the part contain it.
     """
     windows = part.source.windows
     if windows is not None:
@@ -44,7 +44,7 @@ def scaling_of(part: Part, name: str) -> Scaling:
 
 
 def _covered(spans: np.ndarray, rows: int) -> np.ndarray:
-    """Whether each row is in one of the windows."""
+    """Whether each row is in at least one window."""
     edges = np.zeros(rows + 1, np.int64)
     np.add.at(edges, spans[:, 0], 1)
     np.add.at(edges, spans[:, 2], -1)

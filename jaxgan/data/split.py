@@ -1,7 +1,7 @@
-"""The part of a source that is trained on, and the part that is kept for measuring.
+"""Splits a source into a training part and a held-out part.
 
-The choice is the same whatever the seed of a run, so the folds of different runs are disjoint and
-complete.
+The split does not depend on the seed of a run, so the folds of different runs are disjoint and
+cover all examples.
 """
 
 import numpy as np
@@ -13,16 +13,16 @@ from jaxgan.data.permutation import bits, permuted
 from jaxgan.errors import InputError
 
 _KEY = 0x686F6C64
-"""Decides the choice."""
+"""Constant that determines the split."""
 
 
 def parts(source: Source, data: Data) -> tuple[Int64[np.ndarray, "n"], Part | None]:
-    """The training examples, and the held-out part: a share, a fold, or the source's test part.
+    """The training examples and the held-out part: a fraction, a fold, or the source's test part.
 
-    ``data.keep`` then leaves a few training examples of the classes that it names; of a class that
-    ``data.normal`` does not name, and is not trained on, a few held-out examples. A share or a
-    fold is a random choice, stratified where there are labels: each class is divided
-    in the same proportion, to within one example. Of a series it is a stretch of time.
+    A fraction or a fold is a random choice, stratified if there are labels: each class is split in
+    the same proportion, to within one example. For a series it is a stretch of time. ``data.keep``
+    then limits the training examples of the classes that it names; for a class that is not in
+    ``data.normal`` (if set), it limits the held-out examples.
 
     Raises:
       InputError: a part would be empty, or the test part has other classes.
@@ -38,7 +38,7 @@ def parts(source: Source, data: Data) -> tuple[Int64[np.ndarray, "n"], Part | No
 
 
 def _kept(source: Source, part: np.ndarray, text: str, what: str = "training") -> np.ndarray:
-    """The examples of a part with so many of one class, chosen at random."""
+    """The part with only COUNT random examples of one class, for the text CLASS:COUNT."""
     name, _, count = text.rpartition(":")
     if source.labels is None or name not in source.class_names:
         has = ", ".join(source.class_names[:10]) if source.labels is not None else "no classes"
@@ -76,7 +76,7 @@ def _parts(source: Source, data: Data) -> tuple[np.ndarray, Part | None]:
 
 
 def _chosen(source: Source, data: Data) -> np.ndarray:
-    """Whether each example is held out: evenly spread over a random order, sorted by class."""
+    """Whether each example is held out: evenly spaced in a random order that is sorted by class."""
     n, labels = len(source), source.labels
     order = permuted(np.arange(n, dtype=np.uint64), bits(_KEY), n).astype(np.int64)
     if labels is not None:
@@ -93,9 +93,9 @@ def _chosen(source: Source, data: Data) -> np.ndarray:
 
 
 def _stretches(windows: Windows, data: Data) -> tuple[np.ndarray, np.ndarray]:
-    """Windows that touch no held-out row, and windows whose future is held out as a whole.
+    """Training windows without a held-out row, and windows whose future is entirely held out.
 
-    A held-out past may reach back into the rows that are trained on, as it does in use.
+    The past of a held-out window may contain training rows, as it does when the model is used.
     """
     n = len(windows.rows)
     k, count = data.fold or (1, 1)

@@ -1,4 +1,4 @@
-"""The latent space of a run: paths, directions and projections, one file an action.
+"""The latent space of a run: paths, directions and projections, one file per action.
 
-``python -m jaxgan.latent RUN ACTION`` runs them; each is a dataclass of its flags.
+``python -m jaxgan.latent RUN ACTION`` runs an action; each action is a dataclass of its flags.
 """

@@ -1,4 +1,4 @@
-"""Flags that all actions have."""
+"""Flags that all actions share."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -13,14 +13,14 @@ class Asked:
     run: Annotated[str, tyro.conf.Positional]
     """Run directory."""
     code: str | None = None
-    """Name of the codes, such as z; None: the last that the run knows."""
+    """Name of the codes, such as z or w; None: the last one that the run has."""
     label: int | None = None
-    """Class of all images; None: the first."""
+    """Class of all images; None: class 0."""
     member: int = 0
-    """Member of a run that trained several."""
+    """Index of the member, for a run that trained several."""
     ema: bool = True
     """Averaged weights, if the run keeps them."""
     best: bool = False
     """The run's best checkpoint, not its newest."""
     config: str | None = None
-    """The config, for a run with nets that are not jaxgan's own."""
+    """Config file, for a run with nets that are not jaxgan's own."""

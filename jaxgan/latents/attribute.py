@@ -16,7 +16,7 @@ from jaxgan.latents.space import Codes, Space
 
 @dataclass(frozen=True, kw_only=True)
 class Attribute(Asked):
-    """Finds the direction of an attribute by seeds, or takes a saved one, and applies it."""
+    """Finds the direction of an attribute from seeds, or loads a direction, and applies it."""
 
     having: tuple[int, ...] = ()
     """Seeds whose images have the attribute."""
@@ -25,22 +25,22 @@ class Attribute(Asked):
     name: str = "attribute"
     """Name of the attribute."""
     direction: str | None = None
-    """FILE.npz that an earlier ``attribute`` or ``directions`` saved, in place of seeds."""
+    """Saved direction, FILE.npz of an earlier ``attribute`` or ``directions``, instead of seeds."""
     index: int = 0
-    """Which direction of the file."""
+    """Index of the direction in that file."""
     save: str | None = None
-    """FILE.npz to keep the direction in."""
+    """Output FILE.npz for the direction."""
     seeds: tuple[int, ...] = (0, 1, 2, 3)
-    """Seeds that it is applied to, a row each."""
+    """Seeds to which the direction is applied, one per row."""
     strength: float = 3.0
-    """Codes go so far along the direction, both ways."""
+    """Largest distance that codes move along the direction, to both sides."""
     columns: int = 7
-    """Images a seed."""
+    """Number of images per seed."""
     out: str
-    """FILE.png."""
+    """Output FILE.png."""
 
     def __call__(self, space: Space) -> str:
-        """Writes sheet and direction; returns what was done."""
+        """Writes the sheet and the direction; returns a line that says so."""
         path = output.check(self.out)
         save = output.check(self.save, (".npz",)) if self.save else None
         if self.columns < 2 or not self.seeds:
@@ -74,10 +74,10 @@ class Attribute(Asked):
 
 
 def attribute(having: Codes, lacking: Codes) -> np.ndarray:
-    """The unit vector from the mean of codes that lack an attribute to that of those with it.
+    """The unit vector from the mean of codes without an attribute to the mean of codes with it.
 
     Raises:
-      InputError: both means are the same.
+      InputError: both means are equal.
     """
     difference = having.mean(0) - lacking.mean(0)
     length = np.linalg.norm(difference)

@@ -1,7 +1,7 @@
-"""Directions that a generator's weights or its codes have of themselves, without labels.
+"""Unsupervised directions, from a generator's weights or from its codes.
 
-SeFa (Shen and Zhou 2021) and GANSpace (Haerkoenen et al. 2020); a direction is a unit vector of the
-latent space, and its file is an .npz.
+SeFa (Shen and Zhou 2021) and GANSpace (Haerkoenen et al. 2020). A direction is a unit vector of the
+latent space; directions are saved as .npz files.
 """
 
 import zipfile
@@ -23,27 +23,28 @@ Directions = Float[np.ndarray, "_k _size"]
 
 @dataclass(frozen=True, kw_only=True)
 class FindDirections(Asked):
-    """Finds the directions that change images most, and shows them from one seed."""
+    """Finds the directions that change images most, and shows them for one seed."""
 
     method: Literal["sefa", "ganspace"] = "sefa"
-    """sefa: of the weights that codes enter. ganspace: principal components of many codes."""
+    """Method. sefa: from the weights of the layers that take codes. ganspace: principal components
+    of many codes."""
     n: int = 5
-    """Directions, the strongest first."""
+    """Number of directions, strongest first."""
     strength: float = 3.0
-    """Codes go so far along a direction, both ways."""
+    """Largest distance that codes move along a direction, to both sides."""
     columns: int = 7
-    """Images a direction."""
+    """Number of images per direction."""
     seed: int = 0
-    """Seed of the code in the middle."""
+    """Seed of the central code."""
     codes: int = 10_000
-    """Codes that GANSpace draws."""
+    """Number of codes that GANSpace draws."""
     out: str
-    """FILE.png, a row a direction."""
+    """Output FILE.png with one row per direction."""
     save: str | None = None
-    """FILE.npz of the directions, for ``attribute --direction``."""
+    """Output FILE.npz for the directions, to be used by ``attribute --direction``."""
 
     def __call__(self, space: Space) -> str:
-        """Writes sheet and directions; returns what was done."""
+        """Writes the sheet and the directions; returns a line that says so."""
         path = output.check(self.out)
         save = output.check(self.save, (".npz",)) if self.save else None
         if not 1 <= self.n <= space.size:
@@ -64,7 +65,7 @@ class FindDirections(Asked):
 
 
 def sefa(space: Space) -> Directions:
-    """Eigenvectors of A^T A, largest eigenvalue first; A is the matrix by which codes enter.
+    """Eigenvectors of A^T A, largest eigenvalue first, with A from :func:`matrix`.
 
     Reference: Shen and Zhou 2021, Closed-Form Factorization of Latent Semantics, equation 5.
     """
@@ -72,10 +73,11 @@ def sefa(space: Space) -> Directions:
 
 
 def ganspace(space: Space, n: int, seed: int = 0) -> Directions:
-    """Principal components of ``n`` codes; normal codes have none, and are taken by their outputs.
+    """Principal components of ``n`` codes.
 
-    Of normal codes: the components V of the outputs y = A z + b of the layer that they enter,
-    brought back by least squares, which fits z by the coordinates V^T (y - mean y).
+    Normal codes are isotropic and have no principal components of their own. For them, V are the
+    components of the first layer's outputs y = A z + b. A least-squares fit of z by the coordinates
+    V^T (y - mean y) maps them back to the latent space.
 
     Reference: Haerkoenen et al. 2020, GANSpace, sections 2.2 and 2.3.
     """
@@ -91,7 +93,7 @@ def ganspace(space: Space, n: int, seed: int = 0) -> Directions:
 
 
 def matrix(space: Space) -> Float[np.ndarray, "outputs size"]:
-    """A: what codes enter the network by, h(z) = A z + b, of all layers that are affine in them."""
+    """The matrix A of the layers that are affine in the codes, h(z) = A z + b, stacked."""
     outputs = space.entering(np.concatenate([np.eye(space.size), np.zeros((1, space.size))]))
     return (outputs[:-1] - outputs[-1]).T
 
@@ -102,7 +104,7 @@ def along(codes: Codes, direction: np.ndarray, steps: np.ndarray) -> np.ndarray:
 
 
 def write(path: Path, directions: Directions, code: str, name: str) -> None:
-    """Writes unit vectors with the name of their codes and their own."""
+    """Writes directions, the name of their codes, and their own name."""
     files.write_npz(
         path, {"directions": directions, "code": np.array(code), "name": np.array(name)}
     )
@@ -112,7 +114,7 @@ def read(file: str, space: Space) -> tuple[Directions, str]:
     """The directions of a file, and their name.
 
     Raises:
-      InputError: it is no such file, or is of other codes than the run's.
+      InputError: it is no such file, or its directions are for other codes than the run's.
     """
     try:
         with np.load(file, allow_pickle=False) as arrays:

@@ -1,4 +1,4 @@
-"""Style mixing: some layers with the style of one seed, the others with that of another.
+"""Style mixing: some layers use the style of one seed, the other layers that of another seed.
 
 Karras et al. 2019, "A style-based generator architecture", section 3.1 and figure 3.
 """
@@ -16,20 +16,20 @@ from jaxgan.latents.space import Codes, Space
 
 @dataclass(frozen=True, kw_only=True)
 class Mix(Asked):
-    """Draws a grid: the seeds of the rows with some layers of the seeds of the columns."""
+    """Draws a grid: each image has the row's style, except in layers with the column's style."""
 
     rows: tuple[int, ...] = (0, 1, 2, 3)
-    """Seeds of the rows, whose images stand on the left."""
+    """Seeds of the rows; their images are on the left."""
     columns: tuple[int, ...] = (4, 5, 6, 7, 8, 9)
-    """Seeds of the columns, whose images stand at the top."""
+    """Seeds of the columns; their images are at the top."""
     layers: tuple[int, ...] = ()
-    """Layers, from 0, that have the column's style. Coarse ones, the first, make pose and shape,
-    fine ones colours; empty: the first quarter, the 4 px layer alone at 16 px."""
+    """Layers, from 0, with the column's style. The first (coarse) layers control pose and shape,
+    the last (fine) layers colours. Empty: the first quarter; at 16 px, the 4 px layer only."""
     out: str
-    """FILE.png."""
+    """Output FILE.png."""
 
     def __call__(self, space: Space) -> str:
-        """Writes the grid; returns what was done."""
+        """Writes the grid; returns a line that says so."""
         path, count = output.check(self.out), space.code.layers
         if not count:
             raise InputError(
@@ -55,6 +55,6 @@ class Mix(Asked):
 def mixed(
     rows: Codes, columns: Codes, layers: tuple[int, ...], count: int
 ) -> Float[np.ndarray, "_rows _columns _layers _size"]:
-    """A code for each of ``count`` layers, for each row and column: the column's at ``layers``."""
+    """Codes per row, column and layer: the column's code at ``layers``, else the row's code."""
     chosen = np.isin(np.arange(count), layers)[None, None, :, None]
     return np.where(chosen, columns[None, :, None], rows[:, None, None])

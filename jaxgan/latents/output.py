@@ -1,4 +1,4 @@
-"""Pictures of paths: a sheet, a GIF or a film, as the name of the file says."""
+"""Writes sheets and films; the file's suffix selects PNG, GIF or MP4."""
 
 import warnings
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ from jaxgan.run.pictures import sheet
 FILMS = (".gif", ".mp4")
 
 ENLARGED = 256
-"""Sides of a film are enlarged by a whole number to about so many pixels."""
+"""Approximate side in pixels to which a film is enlarged by a whole number."""
 
 
 def check(out: str, suffixes: Sequence[str] = (".png",)) -> Path:
-    """The file to write.
+    """The path of the file to write.
 
     Raises:
-      InputError: its suffix is none of those, or a film needs a package that is not installed.
+      InputError: its suffix is not one of ``suffixes``, or a film needs a missing package.
     """
     path = Path(out)
     if path.suffix not in suffixes:
@@ -35,13 +35,13 @@ def check(out: str, suffixes: Sequence[str] = (".png",)) -> Path:
 
 
 def write_rows(path: Path, images: np.ndarray, columns: Sequence[str], rows: Sequence[str]) -> None:
-    """A sheet of images, uint8 (rows, columns, h, w, c), with a title a column and a name a row."""
+    """Writes a sheet of images, uint8 (rows, columns, h, w, c), with titles and row names."""
     titled = {title: images[:, i] for i, title in enumerate(columns)}
     files.write_image(path, sheet(titled if columns else {"": images}, rows=rows))
 
 
 def write_film(path: Path, images: np.ndarray, rate: int) -> None:
-    """Images, uint8 (n, h, w, c), one after the other, at so many a second, without an end."""
+    """Writes images, uint8 (n, h, w, c), as a film with ``rate`` frames per second; GIFs loop."""
     scale = max(1, ENLARGED // images.shape[1])
     frames = images.repeat(scale, axis=1).repeat(scale, axis=2)
     frames = frames.repeat(3, axis=3) if frames.shape[3] == 1 else frames[..., :3]
@@ -50,7 +50,7 @@ def write_film(path: Path, images: np.ndarray, rate: int) -> None:
         first, *others = (Pillow.fromarray(frame) for frame in frames)
         first.save(path, save_all=True, append_images=others, duration=round(1000 / rate), loop=0)
         return
-    with warnings.catch_warnings():  # the child runs ffmpeg at once and no thread of JAX's
+    with warnings.catch_warnings():  # harmless: the forked child runs ffmpeg at once, and not JAX
         warnings.filterwarnings("ignore", r"os\.fork", RuntimeWarning)
         _write_mp4(path, frames, rate)
 
@@ -66,7 +66,7 @@ def _write_mp4(path: Path, frames: np.ndarray, rate: int) -> None:
 
 def _ffmpeg() -> Any:
     try:
-        import imageio_ffmpeg  # Here, because only films need it.
+        import imageio_ffmpeg  # Imported late: only films need it.
     except ImportError:
         raise InputError(
             "out: an .mp4 needs the package imageio-ffmpeg: pip install 'jaxgan[video]', or write a"

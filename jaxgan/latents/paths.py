@@ -15,19 +15,19 @@ from jaxgan.metrics.path_length import lerp, slerp
 
 @dataclass(frozen=True, kw_only=True)
 class Interpolate(Asked):
-    """Goes from seed to seed: along a sphere where codes are normal, else along lines."""
+    """Interpolates from seed to seed: along great circles for normal codes, else along lines."""
 
     seeds: tuple[int, ...] = (0, 1)
-    """Two seeds or more."""
+    """Seeds of the path, at least two."""
     frames: int = 10
-    """Images from one seed to the next."""
+    """Number of images from one seed to the next."""
     rate: int = 15
-    """Frames a second of a film."""
+    """Frames per second of a film."""
     out: str
-    """FILE.png has a row for each two seeds; FILE.gif and FILE.mp4 are films."""
+    """Output: FILE.png with one row per pair of seeds; FILE.gif or FILE.mp4 for a film."""
 
     def __call__(self, space: Space) -> str:
-        """Writes the path; returns what was done."""
+        """Writes the path; returns a line that says so."""
         if len(self.seeds) < 2 or self.frames < 2 or self.rate < 1:
             raise InputError("seeds: a path needs two seeds, frames 2 and rate 1 at least")
         path = output.check(self.out, (".png", *output.FILMS))
@@ -47,16 +47,16 @@ class Truncate(Asked):
     """Draws the same seed at several truncations: less variety, better images."""
 
     at: tuple[float, ...] = (2.0, 1.0, 0.7, 0.4, 0.0)
-    """Truncations, a row each."""
+    """Truncations, one per row."""
     n: int = 10
-    """Images a row."""
+    """Number of images per row."""
     seed: int = 0
     """Seed of the latent codes."""
     out: str
-    """FILE.png."""
+    """Output FILE.png."""
 
     def __call__(self, space: Space) -> str:
-        """Writes the sheet; returns what was done."""
+        """Writes the sheet; returns a line that says so."""
         path = output.check(self.out)
         if self.n < 1 or not self.at:
             raise InputError("n: use 1 at least, and one truncation or more")
@@ -68,7 +68,7 @@ class Truncate(Asked):
 def between(codes: Codes, frames: int, sphere: bool) -> np.ndarray:
     """``frames`` codes from each code to the next, ends included: (n - 1, frames, size).
 
-    ``sphere``: along great circles, which keeps the norm where both ends have it.
+    ``sphere``: along great circles, which keeps the norm if both ends have the same norm.
     """
     path, t = slerp if sphere else lerp, jnp.linspace(0.0, 1.0, frames)
     ends = [(jnp.broadcast_to(c, (frames, *c.shape)) for c in pair) for pair in pairwise(codes)]

@@ -1,4 +1,4 @@
-"""The code whose image is nearest to a given one, by gradient descent."""
+"""Projection: finds the code whose image is nearest to a given image, by gradient descent."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,27 +22,27 @@ from jaxgan.run import files
 
 @dataclass(frozen=True, kw_only=True)
 class Project(Asked):
-    """Finds the code of an image by Adam on the mean squared distance of pixels."""
+    """Finds the code of an image with Adam on the mean squared error of pixels."""
 
     image: str
-    """The image; it is brought to the run's size and channels."""
+    """Image to project; it is converted to the run's size and channels."""
     steps: int = 300
     """Steps of Adam."""
     lr: float = 0.05
-    """Learning rate at the first step; a cosine to 0."""
+    """Learning rate at the first step; it falls to 0 along a cosine."""
     starts: int = 16
-    """Codes that are optimised at once: the nearest of ``tried`` drawn ones."""
+    """Number of codes optimised in parallel: the nearest of ``tried`` random codes."""
     tried: int = 1024
-    """Codes that are drawn."""
+    """Number of random codes."""
     seed: int = 0
-    """Seed of the drawn codes."""
+    """Seed of the random codes."""
     out: str
-    """FILE.png: the image, the nearest of the drawn ones and what was found."""
+    """Output FILE.png with the image, the nearest random sample and the projection."""
     save: str | None = None
-    """FILE.npz of the code."""
+    """Output FILE.npz for the code."""
 
     def __call__(self, space: Space) -> str:
-        """Writes sheet and code; returns the distance that was reached."""
+        """Writes the sheet and the code; returns a line with the remaining distance."""
         path = output.check(self.out)
         save = output.check(self.save, (".npz",)) if self.save else None
         if min(self.steps, self.starts) < 1 or self.tried < self.starts or not self.lr > 0:
@@ -78,13 +78,13 @@ def nearest(space: Space, codes: Codes, target: np.ndarray, n: int) -> Codes:
 def projected(
     space: Space, codes: Codes, target: np.ndarray, steps: int, lr: float
 ) -> tuple[Codes, np.ndarray]:
-    """The codes after ``steps`` of Adam, and E[(G(z) - x)^2] over the pixels of each.
+    """The codes after ``steps`` steps of Adam, and each code's E[(G(z) - x)^2] over pixels.
 
     Args:
-      space: of the run.
-      codes: where each begins.
-      target: uint8 (h, w, c).
-      steps: of Adam.
+      space: the run's latent space.
+      codes: the initial codes.
+      target: the image x, uint8 (h, w, c).
+      steps: steps of Adam.
       lr: the learning rate at the first step.
     """
     goal = to_float(jnp.asarray(target[None]))

@@ -1,4 +1,4 @@
-"""The latent codes of a run's generator, and the images that it makes of them."""
+"""The latent codes of a run's generator, and their images."""
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
@@ -27,19 +27,18 @@ LINEAR = (nn.Dense, Conv, ConvTranspose, EqualizedDense)
 
 
 class Space:
-    """The codes of one name, of the function of a run that draws images."""
+    """One kind of latent codes (such as z or w) of a run's generator."""
 
     def __init__(self, opened: Opened, code: str | None = None, label: int | None = None):
         """Compiles nothing yet.
 
         Args:
           opened: the run.
-          code: the name of the codes; None: the last that the function knows.
-          label: the class of all images; None: the first, where the run is conditional.
+          code: the name of the codes; None: the last one that the function has.
+          label: the class of all images; None: class 0, if the run is conditional.
 
         Raises:
-          InputError: the run draws no images, its function has no such codes, or there is no such
-            class.
+          InputError: the run generates no images, or has no such codes or class.
         """
         _, self._function = drawing_function(opened.functions)
         self.weights = opened.weights
@@ -66,7 +65,7 @@ class Space:
 
     @functools.cached_property
     def size(self) -> int:
-        """Numbers in a code."""
+        """The dimension of a code."""
         return self.of_seeds([0]).shape[1]
 
     def of_seeds(self, seeds: Sequence[int]) -> Codes:
@@ -74,13 +73,13 @@ class Space:
         return np.concatenate([self.drawn(CHUNK, seed)[:1] for seed in seeds])
 
     def drawn(self, n: int, seed: int) -> Codes:
-        """``n`` codes from their distribution."""
+        """``n`` random codes from their distribution."""
         chunks = range(-(-n // CHUNK))
         keys = [jax.random.fold_in(jax.random.key(seed), chunk) for chunk in chunks]
         return np.concatenate([np.asarray(self._draw(self.weights, key)) for key in keys])[:n]
 
     def images(self, codes: Codes | LayerCodes) -> np.ndarray:
-        """Images of codes, or of a code for each layer, uint8 (n, h, w, c)."""
+        """The images, uint8 (n, h, w, c), of codes or of codes per layer."""
         made = []
         for start in range(0, len(codes), CHUNK):
             part = codes[start : start + CHUNK]
@@ -89,15 +88,15 @@ class Space:
         return np.concatenate(made)[: len(codes)]
 
     def generate(self, weights: Any, codes: Any) -> Image:
-        """Images of codes, in [-1, 1]: differentiable."""
+        """The images of codes, in [-1, 1]; differentiable."""
         inputs = {self.name: codes, "n": len(codes), **self._labels(len(codes))}
         return self._function.apply(weights, inputs, jax.random.key(0))
 
     def entering(self, codes: Codes) -> np.ndarray:
-        """The outputs, side by side, of the layers that are affine in the codes: (n, outputs).
+        """Concatenated outputs of the layers that are affine in the codes: (n, outputs).
 
         Raises:
-          InputError: there is none.
+          InputError: there is no such layer.
         """
         n = len(codes)
         places = np.concatenate([codes, codes[:1] + codes[1:2], np.zeros_like(codes[:1])])
@@ -129,7 +128,10 @@ class Space:
 
 
 def _is_affine(outputs: np.ndarray) -> bool:
-    """Whether h(a + b) = h(a) + h(b) - h(0), where the last two rows are h(a + b) and h(0)."""
+    """Whether h(a + b) = h(a) + h(b) - h(0).
+
+    The first two rows are h(a) and h(b); the last two are h(a + b) and h(0).
+    """
     a, b, both, zero = outputs[0], outputs[1], outputs[-2], outputs[-1]
     scale = np.abs(outputs).max()
     return bool(scale > 0 and np.abs(both - a - b + zero).max() < 1e-4 * scale)
@@ -137,7 +139,7 @@ def _is_affine(outputs: np.ndarray) -> bool:
 
 @contextmanager
 def _linear_outputs(size: int) -> Iterator[list[Any]]:
-    """Collects the outputs of linear layers whose input has as many numbers as the codes."""
+    """Collects the outputs of linear layers whose input has ``size`` elements, as the codes do."""
     found: list[Any] = []
 
     def intercept(call: Any, args: Any, kwargs: Any, context: Any) -> Any:

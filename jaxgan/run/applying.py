@@ -1,4 +1,4 @@
-"""A run's function applied to files: images, tables and series in; images, CSV and .npz out."""
+"""Applies a run's function to files: images, tables or series in; images, CSV or .npz out."""
 
 import itertools
 import sys
@@ -24,12 +24,12 @@ from jaxgan.run.pictures import grid, letterboxed, shrunk
 SHEET = "sheet.png"
 
 ROWS, CELL = 16, 256
-"""Rows of a sheet, and the longer side of its images in pixels, at most."""
+"""Largest number of rows of a sheet, and largest side of its images in pixels."""
 
 
 @dataclass
 class Applied:
-    """Counts of the inputs by what became of them."""
+    """Number of inputs, and of those that could not be read."""
 
     inputs: int
     unreadable: int = 0
@@ -43,16 +43,15 @@ def apply_to_files(
     Args:
       opened: the run.
       mapper: one of its functions.
-      source: a folder or an image; a CSV file if the function takes the rows of a table or the
-        past of a series; an .npz file of codes, as a function that gives them has written it.
-      out: if the outputs are images or masks, a folder, or a PNG file for a single image; else a
-        CSV file of labels or numbers, or an .npz file of ``vectors`` and the ``files`` that they
-        belong to.
-      batch: images of one size that go through together.
-      sheet: writes :data:`SHEET` too: the first images beside their outputs.
+      source: a folder or an image. For a function of table rows or of a series, a CSV file. For a
+        function of codes, an .npz file that a function with codes as its output has written.
+      out: for images or masks, a folder, or a PNG file if the input is a single image. For labels
+        or numbers, a CSV file. For vectors, an .npz file with ``vectors`` and their ``files``.
+      batch: images of one size per call of the function.
+      sheet: also writes :data:`SHEET`, the first images beside their outputs.
 
     Raises:
-      InputError: a file cannot be read or written, or doesn't suit the function.
+      InputError: a file cannot be read or written, or is the wrong kind for the function.
     """
     kind = mapper.function.gives.kind
     if mapper.function.takes[0] in mapper.function.features:
@@ -85,10 +84,10 @@ def apply_to_files(
 def _outputs(
     mapper: Mapper, root: Path, found: list[Path], batch: int, unreadable: list[Path]
 ) -> Iterator[tuple[Path, np.ndarray, np.ndarray]]:
-    """(file, image, output) ordered by size, as they are ready.
+    """Yields (file, image, output), ordered by size.
 
-    Each size compiles once. Sizes are not rounded up to share a program: more padding would change
-    the statistics of an instance norm, and the whole output with them.
+    The function compiles once per size. Sizes are not rounded up to share a program, because more
+    padding would change the statistics of an instance norm and with them the whole output.
     """
     sizes = {file: mapper.size(size_of(root / file)) for file in found}
     count = len({size for size in sizes.values() if all(size)})
@@ -132,7 +131,7 @@ def _write_images(
 
 
 def _apply_to_vectors(mapper: Mapper, source: Path, out: Path) -> Applied:
-    """Images of the vectors in an .npz file, such as codes, under the names that the file gives."""
+    """Maps the vectors (such as codes) in an .npz file to images, named as the file says."""
     names, vectors = files.read_vectors(source)
     if mapper.function.gives.kind not in ("image", "mask"):
         raise InputError(f"function: {mapper.name} gives no images; call it in Python")
@@ -144,14 +143,14 @@ def _apply_to_vectors(mapper: Mapper, source: Path, out: Path) -> Applied:
 
 
 def _pair(image: np.ndarray, output: np.ndarray) -> list[np.ndarray]:
-    """An image and its output with the same channels, small; a mask in its colours."""
+    """An image and its output, shrunk and with equal channels; a mask is drawn in its colours."""
     both = [image, PALETTE[output] if output.ndim == 2 else output]
     channels = max(picture.shape[-1] for picture in both)
     return [shrunk(to_channels(picture, channels), CELL) for picture in both]
 
 
 def _apply_to_rows(opened: Opened, mapper: Mapper, source: Path, out: Path) -> Applied:
-    """Each row of a table, or the last rows of a series, from a CSV file to a CSV file."""
+    """Applies the function to each row of a CSV table, or to the last rows of a CSV series."""
     files.check_file(out, ".csv", "a row an output")
     if len(mapper.feature.shape) > 2 or not opened.columns:
         raise InputError(
@@ -178,7 +177,7 @@ def _apply_to_rows(opened: Opened, mapper: Mapper, source: Path, out: Path) -> A
 
 
 def _window(mapper: Mapper, source: Path, series: Series) -> np.ndarray:
-    """The last rows of a series, as many as the function takes: (1, rows, columns)."""
+    """The last rows of a series, shape (1, rows, columns), as many as the function takes."""
     past = mapper.feature.shape[0]
     last = series.rows[-past:]
     if (
@@ -196,7 +195,7 @@ def _window(mapper: Mapper, source: Path, series: Series) -> np.ndarray:
 def _columns(
     opened: Opened, mapper: Mapper, values: np.ndarray
 ) -> tuple[list[str], list[list[Any]]]:
-    """Header and rows of the outputs: labels with probabilities, or numbers."""
+    """Header and rows of the output table: labels with probabilities, or numbers."""
     gives, target = mapper.function.gives, opened.run.data.target
     if gives.kind == "label":
         classes = list(opened.class_names) or [str(c) for c in range(gives.classes)]

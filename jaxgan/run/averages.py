@@ -1,4 +1,4 @@
-"""Stored power-function averages of a run, and the run that any width of them makes."""
+"""Power-function averages: stored during training, combined into an average of any width later."""
 
 import re
 from pathlib import Path
@@ -19,7 +19,7 @@ FOLDER = "averages"
 
 
 def store(out: Path, averages: Any, step: int) -> None:
-    """Writes the averages of a step, each tree of arrays under its number."""
+    """Writes the averages at a step; tree i of ``averages`` is stored under the prefix ``i/``."""
     flat = {
         f"{i}/{jax.tree_util.keystr(path, simple=True, separator='/')}": np.asarray(leaf)
         for i, tree in enumerate(averages)
@@ -30,19 +30,19 @@ def store(out: Path, averages: Any, step: int) -> None:
 
 
 def stored(out: Path) -> dict[int, Path]:
-    """The files of stored averages by step, oldest first."""
+    """The files of stored averages, by step, oldest first."""
     files = sorted((out / FOLDER).glob("*.safetensors"))
     return {int(path.stem): path for path in files if re.fullmatch(r"\d{8,}", path.stem)}
 
 
 def reconstruct(out: Path, width: float, new: Path, config_file: str | None = None) -> str:
-    """A new run directory whose averaged weights are the power-function average of that width.
+    """Makes a run directory whose averaged weights are the power-function average of a given width.
 
-    It is the average at the step that was stored last.
+    The average is the one at the last stored step.
 
     Args:
       out: a run that stored averages.
-      width: sigma_rel, as a share of the steps trained.
+      width: sigma_rel, as a fraction of the steps trained.
       new: the directory to make.
       config_file: the config, for a run with nets that are not jaxgan's own.
 
@@ -50,7 +50,7 @@ def reconstruct(out: Path, width: float, new: Path, config_file: str | None = No
       What was made, in words.
 
     Raises:
-      InputError: the run stored none, the width cannot be, or ``new`` holds files.
+      InputError: the run stored no averages, the width is out of range, or ``new`` holds files.
     """
     run, facts, _, state = read_state(out, config_file)
     files, gamma = stored(out), exponent(width)

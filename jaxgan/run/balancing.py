@@ -1,4 +1,4 @@
-"""Images that fill up the rare classes of a data set, by a conditional run: oversampling."""
+"""Oversampling: a conditional run generates the images that the rare classes of a data set lack."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -14,11 +14,11 @@ from jaxgan.run import files
 from jaxgan.run.opened import Opened
 
 TRAINING = "training"
-"""Names the training part of the run's own data."""
+"""Name that stands for the training part of the run's own data."""
 
 
 class Balance(NamedTuple):
-    """Images that each class lacks, up to the largest one."""
+    """Images per class, and how many each class lacks compared with the largest."""
 
     names: tuple[str, ...]
     has: np.ndarray
@@ -26,7 +26,7 @@ class Balance(NamedTuple):
 
     @property
     def lacks(self) -> np.ndarray:
-        """Images of each class that are to be drawn."""
+        """Number of images to generate for each class."""
         return self.has.max() - self.has
 
     def __str__(self) -> str:
@@ -35,11 +35,11 @@ class Balance(NamedTuple):
 
 
 def fill_up(opened: Opened, source: str, out: Path, seed: int = 0) -> str:
-    """Writes PNG files ``out/CLASS/generated-00000.png`` of what each class lacks.
+    """Generates the images that each class lacks, as ``out/CLASS/generated-00000.png``.
 
     Args:
       opened: a conditional run.
-      source: a folder with a subfolder a class, any labelled ``data.source``, or ``training``.
+      source: a folder with one subfolder per class, any labelled ``data.source``, or ``training``.
       out: a new folder.
       seed: the seed of the latent codes.
 
@@ -60,14 +60,14 @@ def fill_up(opened: Opened, source: str, out: Path, seed: int = 0) -> str:
 
 
 def balance(opened: Opened, source: str) -> Balance:
-    """Counts the images that classes lack, and checks that the run can draw them.
+    """Counts the images that each class lacks, and checks that the run can generate them.
 
     Args:
       opened: a conditional run.
-      source: a folder with a subfolder a class, any labelled ``data.source``, or ``training``.
+      source: a folder with one subfolder per class, any labelled ``data.source``, or ``training``.
 
     Raises:
-      InputError: the run draws no classes, or the data have none or others.
+      InputError: the run is unconditional, or the classes of the data are not those of the run.
     """
     classes = classes_of(drawing_function(opened.functions)[1], opened.spec.features)
     if not classes:

@@ -1,7 +1,7 @@
-"""Checkpoints of a TrainState by Orbax, in the background. The only file that knows Orbax.
+"""Checkpoints of a TrainState, saved by Orbax in the background. No other file uses Orbax.
 
-A checkpoint appears under its final name when it is complete, so a killed process leaves the ones
-before it. An older one is removed when a newer one is complete. Who only reads moves nothing.
+A checkpoint gets its final name when it is complete, so a killed process leaves the earlier ones
+intact. An old checkpoint is deleted only after a newer one is complete. Readers move nothing.
 """
 
 import contextlib
@@ -26,19 +26,19 @@ from jaxgan.system import processes
 ITEM = "default"
 """The folder of a checkpoint that holds its arrays, as Orbax names it."""
 UNFINISHED = ".orbax-checkpoint-tmp"
-"""A part of the name of a folder that is no whole checkpoint yet, or no longer one."""
+"""Part of the name of a folder whose checkpoint is being written or deleted."""
 ASIDE = "unreadable-checkpoint-"
-"""The name of a damaged checkpoint that was set aside ends in its step."""
+"""Prefix of the name of a damaged checkpoint that was set aside; its step follows."""
 PASSING = ("PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "UNAVAILABLE", "DEADLINE", "ABORTED")
-"""Words of an error that say nothing about the contents of a checkpoint."""
+"""Words in an error message that show a problem of the machine, not a damaged checkpoint."""
 
 Say = Callable[[str], None]
 Like = Callable[[int], TrainState]
-"""``step -> shapes`` of the state that the checkpoint of a step holds."""
+"""``step -> shapes`` of the state in the checkpoint of that step."""
 
 
 def saved(state: TrainState) -> dict[str, Any]:
-    """The part of a state that a checkpoint holds: no frozen weights, rows or clock."""
+    """The part of a state that a checkpoint holds: all but frozen weights, rows and clock."""
     players = {
         name: {"variables": p.variables, "opt_state": p.opt_state, "average": p.average}
         for name, p in state.players.items()
@@ -47,7 +47,7 @@ def saved(state: TrainState) -> dict[str, Any]:
 
 
 def _filled(like: TrainState, tree: dict[str, Any]) -> TrainState:
-    """``like`` with the arrays of a tree as :func:`saved` makes it."""
+    """``like`` with the arrays of a tree that :func:`saved` made."""
     players = {name: Player(**parts) for name, parts in tree["players"].items()}
     return like.replace(step=tree["step"], players=players, memory=tree["memory"])
 
@@ -56,7 +56,7 @@ class Checkpoints:
     """The checkpoints that a run writes."""
 
     def __init__(self, directory: Path, keep: int = 3, say: Say = print):
-        """Those in ``directory``; ``say`` is told of a failed save or an unreadable checkpoint."""
+        """Opens ``directory``; ``say`` reports a failed save or an unreadable checkpoint."""
         self._directory = directory.absolute()
         self._keep = keep
         self._say = say
@@ -70,11 +70,11 @@ class Checkpoints:
         self._sweep()
 
     def steps(self) -> list[int]:
-        """The steps that are saved, oldest first."""
+        """Steps with a complete checkpoint, oldest first."""
         return saved_steps(self._directory)
 
     def save(self, state: TrainState, step: int) -> None:
-        """Starts to save ``state``; a failure (a full disk) is reported and the run goes on."""
+        """Starts to save ``state``; a failure (a full disk) is reported, and the run continues."""
         self.wait()
         if step in self.steps():
             return
@@ -87,9 +87,10 @@ class Checkpoints:
             self._saving = None
 
     def replace(self, state: TrainState, step: int) -> None:
-        """Saves ``state``, and removes all others when it is on disk.
+        """Saves ``state`` and, once it is on disk, deletes all other checkpoints.
 
-        One of the same step goes first: a run that was rolled back comes by with another state.
+        A checkpoint of the same step is deleted first: a run that was rolled back reaches the step
+        again with another state.
         """
         self._delete([step])
         self.save(state, step)
@@ -98,7 +99,7 @@ class Checkpoints:
             self._delete(other for other in self.steps() if other != step)
 
     def wait(self) -> None:
-        """Until the last save is on disk; a failure is reported."""
+        """Waits until the last save is on disk; a failure is reported."""
         if self._saving is None:
             return
         try:
@@ -112,7 +113,7 @@ class Checkpoints:
         """Waits for the last save of a run.
 
         Raises:
-          InputError: when ``step`` is not on disk.
+          InputError: ``step`` is not on disk.
         """
         self.wait()
         if step not in self.steps():
@@ -123,16 +124,17 @@ class Checkpoints:
             )
 
     def restore(self, like: Like) -> TrainState | None:
-        """The newest readable state, or None where there is none.
+        """The newest readable state, or None if there is no checkpoint.
 
-        Newer ones that cannot be decoded are then set aside: process 0 reads, and all agree.
+        Newer checkpoints that cannot be decoded are set aside. Process 0 judges them, and all
+        processes follow it.
 
         Args:
           like: shapes and shardings by step, ``jax.ShapeDtypeStruct`` leaves.
 
         Raises:
-          InputError: there are checkpoints and none can be read, or the newest one holds other
-            arrays. Nothing is moved then.
+          InputError: none of the checkpoints can be read, or the newest readable one holds other
+            arrays. In both cases nothing is moved.
         """
         broken: dict[int, str] = {}
         for step in reversed(self.steps()):
@@ -157,7 +159,7 @@ class Checkpoints:
         return None
 
     def close(self) -> None:
-        """Waits for the last save and lets go of the directory."""
+        """Waits for the last save and releases the directory."""
         self.wait()
         self._saver.close()
         self._quiet.close()
@@ -166,7 +168,7 @@ class Checkpoints:
         return self._directory / str(step)
 
     def _seal(self) -> None:
-        """Adds check sums to a checkpoint before it gets its name; in a thread of Orbax's."""
+        """Adds checksums to a checkpoint before it gets its final name; runs in Orbax's thread."""
         if processes.is_first():
             for part in self._directory.glob(f"{self._saving}{UNFINISHED}*"):
                 sums.write(part, ITEM)
@@ -180,13 +182,13 @@ class Checkpoints:
         )
 
     def _sweep(self) -> None:
-        """Removes what interrupted saves and deletions left: it would keep a full disk full."""
+        """Removes the remains of interrupted saves and deletions, which would fill the disk."""
         if processes.is_first():
             for part in self._directory.glob(f"*{UNFINISHED}*"):
                 shutil.rmtree(part, ignore_errors=True)
 
     def _delete(self, steps: Iterable[int]) -> None:
-        """Deletes checkpoints; each loses its name first, so that no reader finds half of one."""
+        """Deletes checkpoints; each is renamed first, so that no reader finds half of one."""
         if processes.is_first():
             for step in steps:
                 part = self._directory / f"{step}{UNFINISHED}-deleted"
@@ -211,7 +213,7 @@ class Checkpoints:
 def saved_steps(directory: Path) -> list[int]:
     """The steps of complete checkpoints in a directory, oldest first.
 
-    A folder that has a number for its name and other contents than a checkpoint is somebody's own.
+    A folder whose name is a number but whose contents are no checkpoint belongs to the user.
     """
     if not directory.is_dir():
         return []
@@ -220,7 +222,7 @@ def saved_steps(directory: Path) -> list[int]:
 
 
 def is_own(folder: Path) -> bool:
-    """Whether a folder is a checkpoint, or what is left of one."""
+    """Whether a folder is a checkpoint or the remains of one."""
     if not folder.is_dir():
         return False
     try:
@@ -231,13 +233,14 @@ def is_own(folder: Path) -> bool:
 
 
 def read_newest(directory: Path, like: Like, say: Say = print) -> TrainState | None:
-    """The newest readable state, as NumPy arrays; None where there is none. Moves nothing.
+    """The newest readable state, as NumPy arrays; None if there is no checkpoint. Moves nothing.
 
-    Another process may write there at the same time: a checkpoint that it has removed since is
-    passed over.
+    Another process may write there at the same time. Checkpoints that it deletes meanwhile are
+    skipped.
 
     Raises:
-      InputError: there are checkpoints and none can be read, or the newest one holds other arrays.
+      InputError: none of the checkpoints can be read, or the newest readable one holds other
+        arrays.
     """
     steps: list[int] = []
     for _ in range(3):
@@ -263,7 +266,7 @@ def read_newest(directory: Path, like: Like, say: Say = print) -> TrainState | N
 
 
 def abstract(state: TrainState, shardings: Any) -> TrainState:
-    """The shapes of ``state``, to be restored with ``shardings``: a tree like it, leaf by leaf."""
+    """The shapes of ``state`` with the given shardings, one per leaf; a target for ``restore``."""
     return jax.tree.map(
         lambda x, sharding: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding),
         state,
@@ -284,15 +287,15 @@ def _metadata(checkpoint: Path) -> Any:
 
 
 def _item(checkpoint: Path) -> Any:
-    """The folder of the arrays; Orbax takes any kind of path."""
+    """The folder of the arrays, as an absolute path."""
     return (checkpoint / ITEM).absolute()
 
 
 def _damage(checkpoint: Path) -> str:
-    """Why a checkpoint cannot be decoded; "" where it can.
+    """Why a checkpoint cannot be decoded; "" if it can.
 
     Raises:
-      Exception: what the machine refuses (memory, permission) proves nothing.
+      Exception: an error of the machine (memory, permission), which proves no damage.
     """
     try:
         changed = sums.differing(checkpoint)
@@ -307,13 +310,13 @@ def _damage(checkpoint: Path) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """Why a save failed; TensorStore's words for a full disk are a page long."""
+    """Why a save failed, in a few words: TensorStore's message for a full disk is a page long."""
     full = "RESOURCE_EXHAUSTED" in str(error) or getattr(error, "errno", 0) == errno.ENOSPC
     return "no space left on the disk" if full else first_line(error)
 
 
 def _is_damage(error: Exception) -> bool:
-    """Whether an error of reading proves that the files are damaged."""
+    """Whether an error while reading proves that the files are damaged."""
     if isinstance(error, FileNotFoundError):
         return True
     if isinstance(error, InputError | OSError | MemoryError) or any(
@@ -324,7 +327,7 @@ def _is_damage(error: Exception) -> bool:
 
 
 def _compare(checkpoint: Path, wanted: TrainState) -> None:
-    """Raises InputError that names the first array that differs from the wanted ones."""
+    """Raises InputError, which names the first array whose shape differs from the wanted one."""
     found, expected = (_by_path(tree) for tree in (_metadata(checkpoint), saved(wanted)))
     for path in sorted(expected.keys() | found.keys()):
         shapes = [tuple(tree[path].shape) if path in tree else None for tree in (found, expected)]
@@ -339,7 +342,7 @@ def _compare(checkpoint: Path, wanted: TrainState) -> None:
 
 
 def _like(wanted: Any, read: Any) -> Any:
-    """The arrays that were read in a tree of the wanted form."""
+    """The arrays ``read``, in a tree with the structure of ``wanted``."""
     found = _by_path(read)
     return jax.tree_util.tree_map_with_path(lambda path, _: found[_name(path)], wanted)
 
@@ -356,7 +359,7 @@ def _name(path: Any) -> str:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the pages that Orbax and TensorStore print for each error that is also raised."""
+    """Silences the pages that Orbax and TensorStore print for each error that they also raise."""
 
     def is_news(record: logging.LogRecord) -> bool:
         return f"{os.sep}orbax{os.sep}" not in record.pathname

@@ -1,8 +1,8 @@
-"""A run as typed code, and as data, so that a run directory can be opened.
+"""A run's config as typed code, and as JSON in its run directory.
 
-Every default stands once, in its dataclass. ``encode`` and ``decode`` go to plain JSON values and
-back: types are looked up by name among jaxgan's own algorithms and nets and nowhere else, so
-opening a stranger's run executes none of their code.
+Every default is stated once, in its dataclass. ``encode`` and ``decode`` convert to plain JSON
+values and back. Types are looked up by name among jaxgan's own algorithms and nets and nowhere
+else, so opening a stranger's run executes none of their code.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from jaxgan.system.devices import Parallel
 A = TypeVar("A")
 
 DERIVED = ("parent", "name", "image_shape", "point_shape", "num_classes", "dtype")
-"""Fields of a net that the builder sets and no config states."""
+"""Fields of a net that the method's ``build`` sets, not the config."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +34,9 @@ class Checkpoint:
     """When the state is saved."""
 
     every: int = 1000
-    """Steps between checkpoints; the last step is saved in any case."""
+    """Steps between checkpoints; the last step is always saved."""
     keep: int = 3
-    """How many of the newest checkpoints stay."""
+    """Number of newest checkpoints to keep."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class Sample:
     """When a sample sheet is drawn."""
 
     every: int = 500
-    """Steps between sheets; the last step draws one in any case."""
+    """Steps between sheets; the last step always draws one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,34 +52,36 @@ class Log:
     """When metrics are read from the device."""
 
     every: int = 50
-    """Steps between records; a record holds means over the steps since the last one."""
+    """Steps between records; a record holds the means since the previous record."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluate(Protocol):
-    """When a run's images are measured."""
+    """When and how a run is evaluated."""
 
     every: int = 0
-    """Steps between evaluations, and the last step is one; 0: none."""
+    """Steps between evaluations; the last step is always evaluated. 0: no evaluation."""
     n: int = 10_000
-    """Images from the generator."""
+    """Number of generated images."""
     reference: str | None = None
-    """Folder, source or file of pytorch-fid that they are compared with; None: the run's data."""
+    """Folder, source or pytorch-fid file to compare with; None: the run's own data."""
     best: Literal["lowest", "highest"] | None = None
-    """The best value of the first number; None: highest for accuracies, iou, psnr, ssim, auc and
-    metrics that reward it, lowest for losses, errors and distances."""
+    """Best value of the first metric, which selects the best checkpoint. None: highest for
+    accuracies, iou, psnr, ssim, auc and other metrics where higher is better; lowest for losses,
+    errors and distances."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Averages:
-    """Averages by power functions, of which any width is made after training (post-hoc EMA)."""
+    """Power-function averages, from which an average of any width is made later (post-hoc EMA)."""
 
     every: int = 0
-    """Steps between stored averages, and the last step is one; 0: none."""
+    """Steps between stored averages; the last step always stores them. 0: no averages."""
     player: str = "generator"
     """Player whose parameters are averaged."""
     widths: tuple[float, ...] = (0.05, 0.1)
-    """Widths sigma_rel that are kept: a share of the steps, up to 0.28 (Karras et al. 2024)."""
+    """Widths sigma_rel of the stored averages, as fractions of the steps trained, at most 0.28
+    (Karras et al. 2024)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,50 +93,51 @@ class Run(Generic[A]):
     data: Data = Data()
     """Data that the method learns from."""
     name: str = "run"
-    """Names the default run directory."""
+    """Name of the run, used for the default run directory."""
     steps: int = 10_000
     """Training steps: updates of the generator."""
     decay_steps: int | None = None
-    """Steps over which the learning rates follow their schedules, and stay at the end after them;
-    None: those that the run began with."""
+    """Steps over which the learning-rate schedules run; afterwards each rate keeps its last value.
+    None: the number of steps that the run began with."""
     seed: int = 0
     """Seed of initial weights, latent codes, data order and augmentations."""
     population: int = 1
-    """Members that are trained together in one program, with the seeds seed, seed + 1, ...; each
-    equals the single run of its seed."""
+    """Number of members trained together in one program, with seeds seed, seed + 1, and so on.
+    Each member equals the single run of its seed."""
     sweep: str | None = None
-    """FIELD=VALUE,VALUE,...: a member for each value of a number of the algorithm, trained together
-    with one seed, such as algorithm.generator_optimizer.lr=1e-4,2e-4. FIELD,FIELD=... sets
-    several to the same value. None: no sweep."""
+    """Sweep over a number of the algorithm, FIELD=VALUE,VALUE,..., such as
+    algorithm.generator_optimizer.lr=1e-4,2e-4: one member per value, trained together with one
+    seed. FIELD,FIELD=... sets several fields to the same value. None: no sweep."""
     init_from: str | None = None
-    """Run directory whose weights a new run starts from, where path and shape match; its newest
-    checkpoint. Or a FILE.pkl of stylegan2-ada-pytorch, of which nothing is run. None: at random."""
+    """Run directory whose newest weights initialise a new run where path and shape match; or a
+    FILE.pkl of stylegan2-ada-pytorch, whose code is never executed. None: random weights."""
     freeze: tuple[str, ...] = ()
-    """Players that stay as they are: PLAYER, or PLAYER:N for the first N layers of its net, such as
+    """Players that are not trained: PLAYER, or PLAYER:N for the first N layers of its net, such as
     discriminator:3 (FreezeD, Mo et al. 2020)."""
     steps_per_call: int | None = None
-    """Steps in one compiled call (a scan): fewer dispatches, the same result. It divides the
-    intervals below. None: as many as divide them and the steps, up to 8 on a CPU and 16 elsewhere,
-    while their batches stay small."""
+    """Steps per compiled call (a scan): fewer dispatches, the same result. Must divide the
+    intervals below. None: the largest number that divides them and the steps, at most 8 on a CPU
+    and 16 elsewhere, as long as the batches of a call stay small."""
     precision: Precision = "default"
     """Precision of float32 matrix products and convolutions, in training and in use. On an NVIDIA
     GPU ``default`` and ``high`` are TF32 (10 bits) and ``highest`` is float32, which is slower; on
     a CPU all are float32."""
     on_nan: Literal["stop", "rollback"] = "stop"
-    """Reaction to a loss or parameters that are not finite: end, or go back to the last
-    checkpoint and on with other random numbers, three times at most. The checkpoints stay."""
+    """Reaction to a loss or parameters that are not finite: stop the run, or return to the last
+    checkpoint and continue with other random numbers, at most three times. All checkpoints are
+    kept."""
     out: str | None = None
-    """Run directory; an existing one resumes. None: runs/NAME-TIME."""
+    """Run directory; an existing run resumes. None: runs/NAME-TIME."""
     checkpoint: Checkpoint = field(default_factory=Checkpoint)
     """When the state is saved."""
     sample: Sample = field(default_factory=Sample)
     """When a sample sheet is drawn."""
     log: Log = field(default_factory=Log)
-    """When metrics are read."""
+    """When metrics are read from the device."""
     evaluate: Evaluate = field(default_factory=Evaluate)
-    """When images are measured, and how."""
+    """When and how the run is evaluated."""
     averages: Averages = field(default_factory=Averages)
-    """When averages of any width are stored."""
+    """When power-function averages are stored."""
     parallel: Parallel = field(default_factory=Parallel)
     """Devices and processes."""
 
@@ -144,11 +147,11 @@ RESUMABLE = (
     "sample", "log", "evaluate", "parallel",
     "data.on_device",
 )  # fmt: skip
-"""Fields, or sections of them, that a resumed run may change."""
+"""Fields and sections that a resumed run may change."""
 
 
 def summary(run: Run) -> str:
-    """One line: the config, the method and the data that it will be trained on."""
+    """One line with the config, the method and its training data."""
     method = type(run.algorithm).__name__
     if getattr(run.algorithm, "conditional", False):
         method = f"conditional {method}"
@@ -160,13 +163,13 @@ def summary(run: Run) -> str:
 
 
 def stated(value: Any) -> list[dataclasses.Field]:
-    """The fields of a dataclass or a net that a config states."""
+    """The fields of a dataclass or net that a config may set."""
     hidden = DERIVED if isinstance(value, nn.Module) else ()
     return [f for f in dataclasses.fields(value) if f.name not in hidden]
 
 
 INTERVALS = ("checkpoint.every", "sample.every", "log.every", "evaluate.every", "averages.every")
-"""Fields that a call of several steps must not step over."""
+"""Intervals that ``steps_per_call`` must divide."""
 
 
 def flat_values(run: Run) -> dict[str, Any]:
@@ -175,7 +178,7 @@ def flat_values(run: Run) -> dict[str, Any]:
 
 
 def check(run: Run) -> None:
-    """Raises InputError for numbers out of range, and intervals that a call steps over."""
+    """Raises InputError for a number out of range or an interval that a call would step over."""
     values = flat_values(run)
     for name, value in values.items():
         _check_number(name, value)
@@ -204,10 +207,10 @@ def _check_number(name: str, value: Any) -> None:
 
 
 def _check_nets(value: Any, path: str = "") -> None:
-    """Raises InputError for a size of a net, an int or some of them, that is too small.
+    """Raises InputError if an integer field of a net, or an item of one, is too small.
 
-    The least is 1, or the field's default where that is smaller: 0 blocks are the paper's number.
-    A net's field may state another one, ``field(default=4, metadata={"least": 0})``.
+    The minimum is 1, or the field's default if that is smaller (some papers use 0 blocks). A field
+    may state its own minimum: ``field(default=4, metadata={"least": 0})``.
     """
     if not dataclasses.is_dataclass(value):
         return
@@ -243,10 +246,10 @@ def decode(value: Any, own: Mapping[str, type] | None = None) -> Any:
 
     Args:
       value: plain JSON values.
-      own: more types by name, see :func:`types_of`.
+      own: further types by name, see :func:`types_of`.
 
     Raises:
-      InputError: for a type that is neither jaxgan's nor given, or a field that it has not.
+      InputError: for a type that is neither jaxgan's nor in ``own``, or an unknown field.
     """
     if isinstance(value, list):
         return tuple(decode(item, own) for item in value)
@@ -276,7 +279,7 @@ def decode(value: Any, own: Mapping[str, type] | None = None) -> Any:
 
 
 def types_of(value: Any) -> dict[str, type]:
-    """The dataclasses and nets that a config is made of, by name: types of a user's own."""
+    """The types of all dataclasses and nets in a config, by name; users' own types included."""
     if isinstance(value, list | tuple):
         return {name: cls for item in value for name, cls in types_of(item).items()}
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
@@ -304,17 +307,17 @@ def flatten(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def decays(run: Run) -> bool:
-    """Whether a learning rate changes over the run."""
+    """Whether any learning rate has a schedule other than ``constant``."""
     leaves = flatten(encode(run.algorithm))
     return any(name.endswith("schedule") and value != "constant" for name, value in leaves)
 
 
 def differences(old: dict[str, Any], new: Run) -> list[str]:
-    """Changes that a resumed run may not make, as lines ``field: old -> new``.
+    """Changed fields that a resumed run may not change, one line each.
 
-    A field that the old config does not know has its default there.
+    A field that is missing in the old config counts as its default.
     """
-    with contextlib.suppress(InputError):  # of a field that is gone, which then differs
+    with contextlib.suppress(InputError):  # a field that no longer exists is then a difference
         old = encode(decode(old, types_of(new)))
     before, after = dict(flatten(old)), dict(flatten(encode(new)))
     lines = []

@@ -9,10 +9,10 @@ from jaxgan.run.config import Run, types_of
 
 
 def find_config(name: str | Path) -> Run:
-    """The run of a config: the path of a Python file, or the name of one of jaxgan's own.
+    """The run of a config, given as the path of a Python file or the name of a jaxgan config.
 
     Raises:
-      InputError: there is none, or it gives no run.
+      InputError: there is no such config, or it returns no run.
     """
     path = Path(name)
     if path.suffix == ".py" or path.is_file():
@@ -51,9 +51,10 @@ def names() -> list[str]:
 
 
 def names_with(part: str) -> list[str]:
-    """Names of jaxgan's own configs with a part, such as ``WGAN``, ``CGAN`` or ``UNetGenerator``.
+    """Names of jaxgan's own configs that use ``part``: ``WGAN``, ``CGAN``, ``UNetGenerator``, ...
 
-    A part is the type of a method, net or optimizer, or a function that the config makes it by.
+    A part is the type of a method, net or optimizer, or a function that the config calls to make
+    one.
     """
     called = re.compile(rf"\b{re.escape(part)}\(")
 
@@ -65,7 +66,7 @@ def names_with(part: str) -> list[str]:
 
 
 def folder() -> Path:
-    """The folder of jaxgan's own configs: in an installed package, beside that of a checkout."""
+    """The folder of jaxgan's configs: inside an installed package, or beside it in a checkout."""
     package = Path(__file__).parents[1]
     installed = package / "configs"
     return installed if installed.is_dir() else package.parent / "configs"

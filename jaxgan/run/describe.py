@@ -1,4 +1,4 @@
-"""The description of a run, without running it: config, parameters, memory and FLOPs of a leg."""
+"""A dry run's description: the config, and each leg's parameters, memory and FLOPs."""
 
 import math
 from typing import Any
@@ -13,7 +13,7 @@ from jaxgan.system.devices import Devices, open_devices
 
 
 def describe(run: Run, devices: Devices | None = None) -> str:
-    """The resolved config, and each leg's parameters and cost of a compiled step, as text.
+    """The resolved config, and for each leg its parameters and the cost of a compiled step.
 
     Raises:
       InputError: for bad input.
@@ -47,7 +47,7 @@ def _table(params: Any) -> list[str]:
 
 
 def cost(compiled: Any) -> list[str]:
-    """Lines on FLOPs and memory by XLA, which counts the body of a loop (n_critic) once."""
+    """Lines with XLA's FLOPs and memory; XLA counts the body of a loop (n_critic) only once."""
     cost, memory = compiled.cost_analysis(), compiled.memory_analysis()
     held = memory.argument_size_in_bytes / 2**20
     working = memory.temp_size_in_bytes / 2**20

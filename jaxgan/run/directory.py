@@ -1,7 +1,7 @@
-"""A run directory: data that executes nothing when opened.
+"""A run directory: data only, so opening one executes no code.
 
-config.json, metrics.jsonl, losses.png, samples.png, samples/, tensorboard/, checkpoints/, and where
-there are any best/, rollbacks.json and frozen.json. One writer at a time holds its lock.
+It holds config.json, metrics.jsonl, losses.png, samples.png, samples/, tensorboard/, checkpoints/,
+and if needed best/, rollbacks.json and frozen.json. One writer at a time holds its lock.
 """
 
 import json
@@ -24,23 +24,23 @@ from jaxgan.run.lock import LOCK
 from jaxgan.system.files import write_whole
 
 CONFIG = "config.json"
-"""The file that makes a folder a run."""
+"""Name of the config file; a folder that holds one is a run."""
 ROLLBACKS = "rollbacks.json"
 FROZEN = "frozen.json"
 
 
 class Facts(NamedTuple):
-    """Facts about the data that a run directory keeps, so that it is opened without them."""
+    """Facts about the data, kept in the run directory so that a run opens without its data."""
 
     spec: Spec
     """Spec that the method was built for."""
     legs: Sequence[Mapping[str, Feature]]
     """Features of a batch in each leg."""
     scaling: Mapping[str, Scaling]
-    """Statistics of the arrays, of the training part."""
+    """Statistics of the arrays in the training part."""
     class_names: tuple[str, ...]
     columns: tuple[str, ...] = ()
-    """Columns of a table's rows or of a series."""
+    """Column names of a table or a series."""
 
 
 def default_directory(run: Run) -> Path:
@@ -49,10 +49,10 @@ def default_directory(run: Run) -> Path:
 
 
 def check(directory: Path, run: Run, fresh: bool = False) -> Facts | None:
-    """Facts of the run that goes on there; None if a new one begins. Writes nothing.
+    """Facts of the run to be continued there, or None if a new run begins. Writes nothing.
 
     Raises:
-      InputError: for a directory that is no run, or the run of another config.
+      InputError: the directory is not a run, or the run has another config.
     """
     if directory.exists() and not directory.is_dir():
         raise InputError(f"out: {directory} is a file; name a directory")
@@ -70,12 +70,12 @@ def check(directory: Path, run: Run, fresh: bool = False) -> Facts | None:
 
 
 def _is_begun(name: str) -> bool:
-    """Whether a run that was killed before it wrote its config leaves a file of that name."""
+    """Whether a run that was killed before it wrote its config leaves a file of this name."""
     return name == LOCK or re.fullmatch(rf"\.{re.escape(CONFIG)}\..*part", name) is not None
 
 
 def prepare(directory: Path, run: Run, known: Facts, fresh: bool = False) -> None:
-    """Makes or continues a directory that :func:`check` allows; its config comes first."""
+    """Makes or continues a directory that :func:`check` allows; writes its config first."""
     clear(directory) if fresh else sweep(directory)
     content = {"jaxgan": 1, "run": config.encode(run), **_encode(known)}
     directory.mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,7 @@ def read(directory: Path) -> dict[str, Any]:
     """The contents of config.json.
 
     Raises:
-      InputError: when the directory holds no run.
+      InputError: the directory holds no run.
     """
     path = directory / CONFIG
     if not path.is_file():
@@ -116,10 +116,10 @@ def _is_shallow(content: Any, levels: int = 50) -> bool:
 
 
 def facts(content: dict[str, Any]) -> Facts:
-    """Facts about the data in the contents of config.json.
+    """Facts about the data, from the contents of config.json.
 
     Raises:
-      InputError: it was written by another jaxgan.
+      InputError: another version of jaxgan wrote it.
     """
     try:
         spec = content["spec"]
@@ -168,10 +168,10 @@ def _features(content: dict[str, Any]) -> dict[str, Feature]:
 
 
 def read_rollbacks(directory: Path) -> int:
-    """How often the run has gone back to its last checkpoint.
+    """How many times the run has returned to its last checkpoint.
 
     Raises:
-      InputError: when rollbacks.json holds no number.
+      InputError: rollbacks.json holds no number.
     """
     path = directory / ROLLBACKS
     if not path.is_file():
@@ -183,10 +183,10 @@ def read_rollbacks(directory: Path) -> int:
 
 
 def write_rollbacks(directory: Path, count: int) -> None:
-    """Counts them for a run that is interrupted and goes on.
+    """Records the number of rollbacks, which a resumed run needs to reach the same result.
 
     Raises:
-      InputError: when there is no room for it: without it a resumed run would be another one.
+      InputError: the file cannot be written; without it a resumed run would differ.
     """
     path = directory / ROLLBACKS
     try:
@@ -196,10 +196,10 @@ def write_rollbacks(directory: Path, count: int) -> None:
 
 
 def check_frozen(directory: Path, frozen: Mapping[str, Frozen]) -> None:
-    """Compares the frozen weights with those that the run was trained with, where they are kept.
+    """Compares frozen weights with the hashes, if any, that the run recorded.
 
     Raises:
-      InputError: a file of weights is another one.
+      InputError: a weights file differs from the one that the run was trained with.
     """
     path = directory / FROZEN
     kept = json.loads(path.read_text()) if path.is_file() else {}
@@ -214,7 +214,7 @@ def check_frozen(directory: Path, frozen: Mapping[str, Frozen]) -> None:
 
 
 def write_frozen(directory: Path, frozen: Mapping[str, Frozen]) -> None:
-    """Keeps the file and hash of frozen weights, for runs that have any."""
+    """Records the file and hash of frozen weights, if the run has any."""
     if frozen:
         content = {
             name: {"file": value.file, "sha256": value.sha256} for name, value in frozen.items()

@@ -1,6 +1,6 @@
-"""Evaluations of a run while it trains, and the best checkpoint beside the newest.
+"""Evaluates a run while it trains, and keeps the best checkpoint beside the newest.
 
-GANs collapse late, so the best and the last differ.
+GANs may collapse late in training, so the last checkpoint is often not the best.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ class Point(NamedTuple):
 
 
 class Drawn:
-    """Image metrics of what a function draws, by the run's own protocol."""
+    """Metrics of the images that a function generates, by the run's own protocol."""
 
     def __init__(self, run: Run, function: Function, spec: Spec):
         """Opens the network's weights and measures the reference."""
@@ -56,7 +56,7 @@ class Drawn:
     def __call__(
         self, weights: Mapping[str, Variables], step: int, go_on: Callable[[], None]
     ) -> dict[str, float]:
-        """The metrics of ``evaluate.n`` images; ``go_on`` is called before each few."""
+        """The metrics of ``evaluate.n`` images; ``go_on`` is called before each chunk of them."""
 
         def draw(weights: Mapping[str, Variables], chunk: int) -> np.ndarray:
             go_on()
@@ -67,23 +67,24 @@ class Drawn:
 
 
 class Evaluations:
-    """Measures a run by its own protocol; keeps the state that is best by the first number.
+    """Measures a run by its own protocol, and keeps the state with the best first metric.
 
-    A run that draws images is measured by their metrics, and one whose method has a ``measure`` by
-    that on the held-out examples: both in this order where it has both.
+    A run that generates images is measured by image metrics. A run whose method has a ``measure``
+    is measured on held-out examples. A run with both reports the image metrics first.
     """
 
     def __init__(self, run: Run, algorithm: Algorithm, dataset: Dataset, members: int = 1):
-        """Opens the weights and measures the reference, so that what is missing is known early.
+        """Opens the weights and measures the reference first, so that a missing file fails early.
 
         Args:
-          run: its ``evaluate`` is the protocol.
-          algorithm: that of the run, or of one of its legs.
+          run: the config; ``run.evaluate`` is the protocol.
+          algorithm: the algorithm of the run or of one of its legs.
           dataset: the data of the run or of that leg.
-          members: of a population. Above 1 each is measured, and the best by the mean.
+          members: size of a population. Above 1, every member is measured and the mean decides
+            which state is best.
 
         Raises:
-          InputError: there is nothing to measure; or as :class:`Measure` and the sets of images do.
+          InputError: there is nothing to measure; or as :class:`Measure` and the image sets raise.
         """
         functions, spec = algorithm.functions, Spec(dataset.features, run.steps)
         metrics = names.parse(run.evaluate.metrics)
@@ -105,14 +106,14 @@ class Evaluations:
         log: Logger,
         go_on: Callable[[], None] = lambda: None,
     ) -> None:
-        """Measures the averaged weights; keeps the state if it is better than all before it.
+        """Measures the averaged weights; keeps the state if it is the best so far.
 
         Args:
-          state: that of the run.
+          state: the state of the run.
           step: its step.
           out: the run directory.
-          log: that of the run, which knows what was measured before.
-          go_on: called before each batch; what it raises ends the evaluation.
+          log: the run's log, which holds the earlier measurements.
+          go_on: called before each batch; an exception that it raises ends the evaluation.
         """
         values = self._values_of(state, step, go_on)
         self._main = next(iter(values))
@@ -120,7 +121,7 @@ class Evaluations:
             self._highest = names.higher_is_better(self._main)
         now, best = Point(values[self._main], step), self.best(log.records)
         better = best is None or self._rank(now.value) < self._rank(best.value)
-        if processes.agree(int(better and processes.is_first())):  # the first one knows the records
+        if processes.agree(int(better and processes.is_first())):  # only it has the records
             best = now
             with contextlib.closing(Checkpoints(out / "best", keep=2, say=log.say)) as checkpoints:
                 checkpoints.replace(state, step)
@@ -147,19 +148,19 @@ class Evaluations:
 
     @property
     def _which(self) -> str:
-        """Whether the lowest or the highest value of the main metric is the best."""
+        """``lowest`` or ``highest``: which value of the main metric is best."""
         return self._asked or ("highest" if self._highest else "lowest")
 
     def _rank(self, value: float) -> float:
         return -value if self._which == "highest" else value
 
     def best(self, records: list[dict[str, Any]]) -> Point | None:
-        """The best value of the main metric in the records."""
+        """The best value of the main metric in the records; None if it was never measured."""
         points = [Point(r[self._main], r["step"]) for r in records if self._main in r]
         return min(points, key=lambda p: (self._rank(p.value), p.step), default=None)
 
     def summary(self, log: Logger) -> str:
-        """The last value and the best one, in words."""
+        """A line with the last and the best value; "" if there is none."""
         best = self.best(log.records)
         if best is None:
             return ""
@@ -172,7 +173,7 @@ class Evaluations:
 
 
 def nothing(algorithm: Algorithm) -> str:
-    """Why there is nothing to measure of a run, and what to do instead."""
+    """Why a run has nothing to measure, and what to do instead."""
     if draws_images(algorithm.functions):
         images = "no metrics of its images are named; name some, such as fid"
     else:

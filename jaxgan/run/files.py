@@ -1,4 +1,4 @@
-"""Files that a run's functions are applied to, and those that hold the outputs."""
+"""Input and output files of a run's functions."""
 
 import csv
 import io
@@ -22,14 +22,14 @@ from jaxgan.system.files import write_whole
 
 
 def find_images(path: Path, field: str = "in") -> tuple[Path, Files]:
-    """A folder and the files in it; of one image, the folder that it is in.
+    """A folder and its images; for a single image, its parent folder and that image.
 
     Args:
       path: the folder or the image.
-      field: the command's name for it, for errors.
+      field: the command's option that named it, for errors.
 
     Raises:
-      InputError: there is none.
+      InputError: the path does not exist, or the folder has no images.
     """
     if path.is_dir():
         return path, find_files(path, field)
@@ -39,10 +39,10 @@ def find_images(path: Path, field: str = "in") -> tuple[Path, Files]:
 
 
 def is_image_file(source: Path, out: Path) -> bool:
-    """Whether ``out`` names the file of a single image, and no folder of images.
+    """Whether ``out`` names an image file rather than a folder.
 
     Raises:
-      InputError: there are several images, it is the input itself, or no PNG file.
+      InputError: the input is a folder, or ``out`` is the input itself or not a PNG file.
     """
     if out.is_dir() or out.suffix.lower() not in EXTENSIONS:
         return False
@@ -56,7 +56,7 @@ def is_image_file(source: Path, out: Path) -> bool:
 
 
 def check_folder(out: Path, root: Path, single: bool) -> None:
-    """Raises InputError for a folder of outputs that is a file or would mix in- and outputs."""
+    """Raises InputError if the output folder is a file, or would mix inputs and outputs."""
     if out.exists() and not out.is_dir():
         raise InputError(f"out: {out} is a file; name a folder")
     inside = out.resolve().is_relative_to(root.resolve())
@@ -65,13 +65,13 @@ def check_folder(out: Path, root: Path, single: bool) -> None:
 
 
 def check_file(out: Path, ending: str, holds: str) -> None:
-    """Raises InputError for an output file of another ending, or a folder."""
+    """Raises InputError if the output has another file ending or is a folder."""
     if out.suffix != ending or out.is_dir():
         raise InputError(f"out: {out} is to hold {holds}: name a FILE{ending}")
 
 
 def output_names(files: Sequence[Path], taken: Sequence[Path] = ()) -> dict[Path, Path]:
-    """``x.png`` for ``x.jpg``; ``x.jpg.png`` where another file or ``taken`` has that name."""
+    """``x.png`` for ``x.jpg``; ``x.jpg.png`` if ``x.png`` is in ``taken`` or is another's name."""
     names = {file: file.with_suffix(".png") for file in files}
     while True:
         counts = Counter(str(name).lower() for name in (*names.values(), *taken))
@@ -88,7 +88,7 @@ def output_names(files: Sequence[Path], taken: Sequence[Path] = ()) -> dict[Path
 def decoded(
     root: Path, files: Iterable[Path], unreadable: list[Path]
 ) -> Iterator[tuple[Path, Pixels]]:
-    """Images as they are asked for; an unreadable one is reported and put on the list."""
+    """Decodes images lazily; reports an unreadable one and appends it to ``unreadable``."""
     for file in files:
         try:
             yield file, decode(root / file, str(root / file))
@@ -108,7 +108,7 @@ def write_image(path: Path, image: np.ndarray) -> None:
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Writes a table with a header; floats with the digits that float32 has."""
+    """Writes a table with a header; floats have seven significant digits, as float32 does."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(header)
@@ -123,10 +123,10 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def read_vectors(path: Path) -> tuple[list[Path], np.ndarray]:
-    """Names and rows of a file of :func:`write_npz`: its ``files`` and ``vectors``.
+    """The ``files`` (as paths) and ``vectors`` of an .npz file such as ``apply`` writes.
 
     Raises:
-      InputError: it is no such file, or a name leads out of a folder.
+      InputError: the file lacks them, or a name leads out of the output folder.
     """
     try:
         with np.load(path, allow_pickle=False) as table:

@@ -1,4 +1,4 @@
-"""Health of a run in numbers and in a line of text: cheap, and without the weights of others."""
+"""Health of a run, as numbers and as a line of text: cheap, and without pretrained weights."""
 
 import itertools
 import math
@@ -11,17 +11,17 @@ from jaxtyping import Float, Int, UInt8
 from jaxgan.core import Feature, Function
 
 BANK = 100
-"""Reals that a sheet is compared with."""
+"""Number of real images that a sheet is compared with."""
 SIDE = 8
-"""Pixels of a pooled image's side, at most."""
+"""Largest side of a pooled image, in pixels."""
 COLLAPSED = 0.1
-"""Diversity below which a generator draws few images."""
+"""Diversity below which a generator counts as collapsed."""
 PATIENCE = 0.1
-"""Share of a run for which a collapse may last before the warning says what to change."""
+"""Fraction of a run after which the warning of a lasting collapse says what to change."""
 MEMORISED = 0.97
-"""Share of reals called real above which D may know them by heart."""
+"""Rate of accepted real images above which D may have memorised them."""
 CONSTANT = 0.9999
-"""Share of one class among predicted pixels from which the prediction is called constant."""
+"""Fraction of pixels predicted as one class from which the prediction counts as constant."""
 ADVICE = (
     "raise the discriminator's lr against the generator's, raise the batch size, or penalize or"
     " normalize the discriminator (penalties.r1, norm spectral)"
@@ -32,37 +32,37 @@ Features = Float[np.ndarray, "images features"]
 
 
 class Bank(NamedTuple):
-    """Reals to compare with: features, and classes where the data has any."""
+    """Features of real images to compare with, and their classes if the data has any."""
 
     features: Features
     labels: Int[np.ndarray, "images"] | None
 
 
 class Means:
-    """Means of metrics; NaN, which stands for one that was not computed, is left out."""
+    """Means of metrics. NaN stands for "not computed" and is skipped."""
 
     def __init__(self) -> None:
         self._sums: dict[str, tuple[float, int]] = {}
 
     def add(self, metrics: Mapping[str, Any]) -> None:
-        """Takes one step's, as numbers or NumPy's."""
+        """Adds the metrics of one step, as Python or NumPy numbers."""
         for name, value in metrics.items():
             total, count = self._sums.get(name, (0.0, 0))
             if not math.isnan(value):
                 self._sums[name] = total + float(value), count + 1
 
     def take(self) -> dict[str, float]:
-        """The means since the last time."""
+        """The means since the last call."""
         means = {name: total / count for name, (total, count) in self._sums.items()}
         self._sums = {}
         return means
 
 
 def pooled(images: UInt8[np.ndarray, "images height width channels"]) -> Features:
-    """Images average-pooled to at most 8x8 and flattened, from 0 to 1.
+    """Images average-pooled to at most 8x8 pixels and flattened, in [0, 1].
 
-    What is left is layout and colour: noise and fine texture average out, so a generator that has
-    collapsed isn't taken for a diverse one because its copies differ a little.
+    Layout and colour remain; noise and fine texture average out. So the small differences between
+    the copies of a collapsed generator do not count as diversity.
     """
     return _pooled(_pooled(images, 1), 2).reshape(len(images), -1) / 255
 
@@ -75,14 +75,14 @@ def _pooled(images: np.ndarray, axis: int) -> np.ndarray:
 
 
 def spread(features: Features) -> float:
-    """The mean over all pairs i < j of sqrt(mean_k (f_ik - f_jk)^2)."""
+    """Mean distance of the pairs i < j, each sqrt(mean_k (f_ik - f_jk)^2)."""
     n = len(features)
     differences = features[:, None] - features[None]
     return float(np.sqrt(np.square(differences).mean(-1)).sum() / (n * (n - 1)))
 
 
 class Gauge(NamedTuple):
-    """Measures the diversity of a sheet's samples against real images."""
+    """Measures the diversity of a sheet's samples relative to real images."""
 
     shape: tuple[int, ...]
     """Shape of one image."""
@@ -91,7 +91,7 @@ class Gauge(NamedTuple):
     """Whether row i of a sheet is class i."""
 
     def __call__(self, columns: Mapping[str, np.ndarray]) -> dict[str, float]:
-        """:func:`diversity` of the block of samples in a sheet; {} where it has none."""
+        """:func:`diversity` of a sheet's first block of samples; {} if it has none."""
         blocks = [c for c in columns.values() if c.ndim == 5 and c.shape[2:] == self.shape]
         return diversity(blocks[0], self.reals, self.conditional) if blocks else {}
 
@@ -101,12 +101,12 @@ def gauge(
     features: Mapping[str, Feature],
     reals: Callable[[int], Mapping[str, np.ndarray]],
 ) -> Gauge | None:
-    """A gauge for a method that draws images of the data's shape; None for another.
+    """A gauge for a method that generates images of the data's shape; None for any other method.
 
     Args:
-      functions: what the method can do.
-      features: of the data.
-      reals: ``n ->`` a batch of about as many real examples.
+      functions: the method's functions.
+      features: the features of the data.
+      reals: ``n ->`` a batch of about n real examples.
     """
     drawing = [f for f in functions.values() if f.draws and f.gives.kind == "image"]
     for function in drawing:
@@ -123,15 +123,15 @@ def diversity(
     reals: Bank,
     by_class: bool = False,
 ) -> dict[str, float]:
-    """``diversity``: :func:`spread` of the images of a sheet by that of the reals.
+    """``diversity``: :func:`spread` of a sheet's images over :func:`spread` of real images.
 
-    1: as diverse as the data; near 0: collapsed to few images.
+    1 means as diverse as the data; near 0 means collapsed to few images.
 
     Args:
-      sheet: images of fixed latent codes, so that two sheets of a run compare.
-      reals: of the same shape.
-      by_class: row i of the sheet is class i. Then ``class_diversity`` is the same with pairs of
-        one class alone, the spreads summed over the classes that have two reals or more.
+      sheet: images of fixed latent codes, so that two sheets of a run are comparable.
+      reals: real images of the same shape.
+      by_class: row i of the sheet is class i. Then ``class_diversity`` compares pairs within a
+        class only: both spreads are summed over the classes with at least two real images.
     """
     rows, columns = sheet.shape[:2]
     drawn = pooled(sheet.reshape(-1, *sheet.shape[2:]))
@@ -148,7 +148,10 @@ def diversity(
 
 
 def line(step: int, values: Mapping[str, float]) -> str:
-    """Rates of reals, gradient norms, predicted classes and diversity in words; "" without any."""
+    """D's acceptance of real images, gradient norms, predicted classes and diversity, in words.
+
+    Without any of these values: "".
+    """
     parts = [
         f"{d} accepts {100 * r:.0f}% of real images"
         for d, r in _by_player(values, "real_rate").items()
@@ -169,9 +172,9 @@ def line(step: int, values: Mapping[str, float]) -> str:
 
 
 def warnings(values: Mapping[str, float]) -> list[str]:
-    """Clear faults in words.
+    """Clear faults, in words.
 
-    A Wasserstein critic is meant to be ahead, so it may rank all reals above the fakes.
+    A Wasserstein critic is meant to be ahead of G, so a high rate of accepted reals is no fault.
     """
     found = []
     if values.get("diversity", 1.0) < COLLAPSED:
@@ -194,11 +197,11 @@ def warnings(values: Mapping[str, float]) -> list[str]:
 
 
 def advice(records: Sequence[Mapping[str, Any]], steps: int) -> str:
-    """Words on what to change, where a collapse has lasted for long up to the last record; or "".
+    """What to change, if a collapse has lasted long and persists in the last record; else "".
 
     Args:
-      records: of the run, one a step.
-      steps: of the whole run.
+      records: the run's records, at most one per step.
+      steps: steps of the whole run.
     """
     measured = [record for record in records if "diversity" in record]
     collapsed = list(itertools.takewhile(_collapsed, reversed(measured)))
@@ -213,7 +216,7 @@ def _collapsed(record: Mapping[str, Any]) -> bool:
 
 
 def _by_player(values: Mapping[str, float], start: str) -> dict[str, float]:
-    """The values of the metrics with a name, by discriminator: D, or D_A and D_B."""
+    """Values of the metrics whose names begin with ``start``, by discriminator: D, or D_A, D_B."""
     return {
         "D" + name.removeprefix(start).upper(): value
         for name, value in values.items()
@@ -222,6 +225,6 @@ def _by_player(values: Mapping[str, float], start: str) -> dict[str, float]:
 
 
 def _gradients(values: Mapping[str, float]) -> dict[str, float]:
-    """The gradients' norms by player."""
+    """Gradient norms by player."""
     end = "_grad_norm"
     return {n.removesuffix(end): value for n, value in values.items() if n.endswith(end)}

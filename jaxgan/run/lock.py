@@ -1,4 +1,4 @@
-"""One process writes in a run directory: it holds the lock, which says who it is."""
+"""The lock of a run directory: one process at a time writes there, and the lock names it."""
 
 import contextlib
 import itertools
@@ -12,14 +12,14 @@ import filelock
 from jaxgan.errors import InputError
 
 LOCK = ".lock"
-"""The file that the writer holds; it stays when the run ends, and says who wrote there last."""
+"""File that the writer locks; it remains after the run and names the last writer."""
 
 
 def lock(directory: Path) -> filelock.BaseFileLock:
-    """The lock of the one process that writes there, held until it is released.
+    """Acquires the lock of a run directory; the caller releases it.
 
     Raises:
-      InputError: another process holds it; the line says which.
+      InputError: another process holds it; the message names the process.
     """
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / LOCK
@@ -32,14 +32,14 @@ def lock(directory: Path) -> filelock.BaseFileLock:
             f"out: another process is training in {directory}{owner and f' ({owner})'}; wait for it"
             " or choose another --out"
         ) from None
-    with contextlib.suppress(OSError):  # a full disk: the lock holds without a name on it
+    with contextlib.suppress(OSError):  # on a full disk the lock holds, but names nobody
         since = time.strftime("%Y-%m-%d %H:%M:%S")
         path.write_text(f"process {os.getpid()} on {platform.node()} since {since}\n")
     return held
 
 
 def claim(directory: Path) -> Path:
-    """A new directory of this name, or with ``-2``, ``-3`` after it where others were faster."""
+    """Makes a new directory; appends ``-2``, ``-3``, ... to the name if it exists already."""
     for count in itertools.count(1):
         path = directory if count == 1 else directory.with_name(f"{directory.name}-{count}")
         with contextlib.suppress(FileExistsError):

@@ -1,4 +1,4 @@
-"""Metrics for people and programs: JSON lines, TensorBoard, the progress bar, pictures, words."""
+"""Logs metrics as JSON lines, TensorBoard events, a progress bar, pictures and messages."""
 
 import contextlib
 import functools
@@ -21,7 +21,7 @@ from jaxgan.typing import Metrics
 
 
 class Logger:
-    """Keeps each step's metrics on the device and reads them together, so no step waits."""
+    """Keeps metrics on the device and reads those of many steps at once, so that no step waits."""
 
     def __init__(
         self,
@@ -32,14 +32,14 @@ class Logger:
         writes: bool = True,
         size: int = 1,
     ):
-        """Continues the records at ``start``; what an interrupted run wrote past it is dropped.
+        """Continues the records at ``start``; later records of an interrupted run are dropped.
 
         Args:
-          directory: of the run.
-          start: the step that it begins with.
-          steps: of the whole run.
-          images: ``step -> examples seen by its end``.
-          writes: False where another process writes: this one only judges the run's health.
+          directory: the run directory.
+          start: number of steps that were already taken.
+          steps: steps of the whole run.
+          images: ``step -> examples seen by the end of it``.
+          writes: False if another process writes; this one then only checks the run's health.
           size: members of a population. Above 1, metrics have an axis of members.
         """
         self._writes, self._size = writes, size
@@ -60,25 +60,25 @@ class Logger:
 
     @functools.cached_property
     def _events(self) -> Any:
-        from tensorboardX import SummaryWriter  # here: it imports PyTorch where there is one
+        from tensorboardX import SummaryWriter  # imported late: it imports PyTorch if installed
 
         folder = str(self._directory / "tensorboard")
         return SummaryWriter(folder, purge_step=self._start + 1, write_to_disk=self._writes)
 
     def add(self, step: int, metrics: Metrics, count: int = 1) -> None:
-        """Takes the metrics of the ``count`` steps up to ``step``, still on the device.
+        """Adds the metrics of the ``count`` steps up to ``step``, which stay on the device.
 
-        Several steps' have a leading axis.
+        Metrics of several steps have a leading axis.
         """
         self._pending.append((step, count, metrics))
         self._bar.update(count)
 
     def flush(self) -> None:
-        """Reads what was added and writes the means.
+        """Reads the added metrics from the device and writes their means.
 
         Raises:
-          NotFiniteError: when a loss is inf (NaN is one that was not computed, see
-            :func:`jaxgan.core.every`) or a player's parameters are not finite; names the step.
+          NotFiniteError: a loss is inf (NaN stands for "not computed", see
+            :func:`jaxgan.core.every`), or a player's parameters are not finite; names the step.
         """
         if not self._pending:
             return
@@ -109,10 +109,10 @@ class Logger:
         self._bar.set_postfix({"images/s": f"{rate:.0f}", **losses})
 
     def report(self, step: int, *measures: Mapping[str, float]) -> None:
-        """Says how the run fares: means since the last report, and what was measured now.
+        """Reports the run's health: means since the last report, and the given measures.
 
-        The measures, of each member, join the step's record, and a ``warning`` where there is one:
-        in a line of their own, as the record may be older than what took a while to measure.
+        The measures (one mapping per member) and any ``warning`` are added to the step's record,
+        on a line of their own because the record may already be written.
         """
         taken = self._by_member(self._reported.take())
         each = [{**t, **m} for (_, t), m in zip(taken, measures, strict=True)]
@@ -129,27 +129,27 @@ class Logger:
             self.say(f"{line}. Warning: {full}" if warning else line)
 
     def _advice(self) -> dict[str, None]:
-        """Advice on a collapse that has lasted; the same words of two members once."""
+        """Advice on a lasting collapse, once if several members get the same advice."""
         records = [(record["step"], self._by_member(record)) for record in self.records]
         own = ([{**each[i][1], "step": step} for step, each in records] for i in range(self._size))
         return dict.fromkeys(filter(None, (health.advice(r, self._steps) for r in own)))
 
     def _by_member(self, values: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-        """Who it is, for messages, and the values of each member, by their own names."""
+        """For each member, its name for messages and its metrics by their own names."""
         if self._size == 1:
             return [("", dict(values))]
         return [(f"member {i}: ", members.own(values, i)) for i in range(self._size)]
 
     def _joined(self, each: Sequence[Mapping[str, float]]) -> dict[str, float]:
-        """A record's entries for the values of each member."""
+        """The entries of a record, from the values of each member."""
         return dict(each[0]) if self._size == 1 else members.joined(each)
 
     def record(self, step: int, values: Mapping[str, float]) -> None:
-        """Writes what was measured at a step, beside the step's means."""
+        """Writes values that were measured at a step, beside the step's means."""
         self._write({"step": step, **values})
 
     def draw(self, step: int, columns: Mapping[str, np.ndarray], rows: Sequence[str] = ()) -> None:
-        """Draws a sheet by the titles of its columns and rows, and the curves of the losses."""
+        """Draws the sample sheet (columns by title, rows by name) and the loss curves."""
         if not self._writes:
             return
         try:
@@ -163,13 +163,13 @@ class Logger:
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
-        """Leaves what happens inside out of the images per second."""
+        """Excludes the time spent inside from the images per second."""
         before = time.perf_counter()
         yield
         self._since += time.perf_counter() - before
 
     def say(self, text: str) -> None:
-        """A line of text that leaves the progress bar whole."""
+        """Prints a line without breaking the progress bar."""
         if self._writes:
             self._bar.write(text)
 
@@ -187,7 +187,7 @@ class Logger:
         _join(self.records, record)
         try:
             self._file.write(_line(record))
-            self._file.flush()  # what a full disk refuses stays buffered for the next record
+            self._file.flush()  # on a full disk the line stays buffered for the next record
         except OSError as error:
             self.say(f"step {record['step']}: metrics were not written: {error}; the run goes on")
             return
@@ -197,9 +197,9 @@ class Logger:
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:
-    """The records of a metrics.jsonl, one a step; lines that are none are left out.
+    """The records of a metrics.jsonl file, one per step.
 
-    A crash cuts the last one short.
+    Lines that are no records are skipped: a crash cuts the last line short.
     """
     if not path.exists():
         return []
@@ -215,12 +215,12 @@ def read_records(path: Path) -> list[dict[str, Any]]:
 
 
 def _is_measure(value: Any) -> bool:
-    """Whether a record may hold a value: a finite number, or words."""
+    """Whether a record may hold the value: a number below 1e300 in magnitude, or a string."""
     return isinstance(value, str) or (isinstance(value, int | float) and abs(value) < 1e300)
 
 
 def _line(record: Mapping[str, Any]) -> str:
-    """One line of JSON, which has no word for what is not finite: null."""
+    """One line of JSON; numbers that are not finite become null."""
     finite = {
         name: None if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in record.items()
@@ -229,7 +229,7 @@ def _line(record: Mapping[str, Any]) -> str:
 
 
 def _join(records: list[dict[str, Any]], record: dict[str, Any]) -> None:
-    """Adds a record, to the last one where that is of the same step."""
+    """Appends a record, or merges it into the last one if both are of the same step."""
     if records and records[-1]["step"] == record["step"]:
         records[-1].update(record)
     else:

@@ -17,15 +17,15 @@ from jaxgan.system.devices import Devices
 
 
 def train(run: Run, fresh: bool = False, devices: Devices | None = None) -> int:
-    """Runs an experiment, or goes on with it where its directory left off.
+    """Runs an experiment, or resumes it from its run directory.
 
     Args:
       run: the config.
-      fresh: start over where the run directory holds a run.
-      devices: where it runs; by default as ``run.parallel`` says.
+      fresh: start over if the run directory already holds a run.
+      devices: the devices to use; by default those of ``run.parallel``.
 
     Returns:
-      The signal that ended it early, 0 where it reached its last step.
+      The signal that ended the run early, or 0 if it reached its last step.
 
     Raises:
       InputError: for bad input, a finished run, or numbers that are no longer finite.
@@ -40,11 +40,11 @@ def train(run: Run, fresh: bool = False, devices: Devices | None = None) -> int:
                 except NotFiniteError as error:
                     rollbacks = session.roll_back(error, start.rollbacks)
                     log.say(f"{error}. Rollback {rollbacks} of {ROLLBACKS}, to the last checkpoint")
-            del start  # after the handler, which holds on to the broken state
+            del start  # only now: the exception handler kept the broken state alive
 
 
 def _train(session: Session, start: Start, log: Logger, received: list[int]) -> int:
-    """The steps from ``start`` to the last one, or to a signal, which is returned."""
+    """Trains from ``start`` to the last step, or until a signal, which is returned."""
     run, state, out = session.run, start.state, session.out
     for line in session.describe(start):
         log.say(line)
@@ -53,7 +53,7 @@ def _train(session: Session, start: Start, log: Logger, received: list[int]) -> 
         state, metrics = _called(call, state, start, log)
         step, stage = call.step, call.stage
         log.add(step, metrics, call.taken)
-        stop = agreed(received, step, run.log.every)  # once: a signal may come at any line
+        stop = agreed(received, step, run.log.every)  # asked once: a signal may come at any time
         due = session.evaluations and (step == run.steps or step % run.evaluate.every == 0)
         if due and not stop:  # before the save: a killed run evaluates again
             stop = _evaluate(session, stage, state, step, log, received)
@@ -81,7 +81,7 @@ def _train(session: Session, start: Start, log: Logger, received: list[int]) -> 
 def _evaluate(
     session: Session, stage: Stage, state: TrainState, step: int, log: Logger, received: list[int]
 ) -> int:
-    """Measures the run; the signal that cuts it short, else 0."""
+    """Measures the run; returns the signal that cut the evaluation short, else 0."""
     log.flush()  # raises before a broken state is measured
     try:
         with log.paused():
@@ -94,7 +94,7 @@ def _evaluate(
 
 
 def _called(call: Call, state: TrainState, start: Start, log: Logger) -> tuple[TrainState, Any]:
-    """The state and the metrics of a call, which says so where it has to compile."""
+    """The state and the metrics of a call; reports compilation and its duration."""
     if not call.compiles:
         return call(state, start.root)
     begin, what = time.perf_counter(), "step" if call.taken == 1 else f"{call.taken} steps"
@@ -106,7 +106,7 @@ def _called(call: Call, state: TrainState, start: Start, log: Logger) -> tuple[T
 
 
 def _sample(session: Session, stage: Stage, state: TrainState, step: int, log: Logger) -> None:
-    """Reports the health of the run, and draws the sheet."""
+    """Reports the run's health and draws the sample sheet."""
     sheets = stage.show(state, session.show_key)
     log.report(step, *map(stage.diversity, sheets))
     rows = stage.classes_of_rows(sheets[0])

@@ -1,4 +1,4 @@
-"""Functions that map, applied to many examples batch by batch, and to images of any size."""
+"""Applies a function that maps (see :class:`Function`) to batches and to images of any size."""
 
 import itertools
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -20,17 +20,17 @@ from jaxgan.system.devices import Devices
 Name = TypeVar("Name", bound=Hashable)
 
 BATCH = 8
-"""Images a call of the function."""
+"""Images per call of the function."""
 
 ROWS = 256
-"""Rows of arrays a call of the function."""
+"""Rows per call of a function of arrays."""
 
 
 def choose(functions: Mapping[str, Function], name: str | None = None) -> str:
-    """The name of a function that maps; without a name, of the only one.
+    """The name of a function that maps; by default the only one.
 
     Raises:
-      InputError: the run has no such function, or several and no name is given.
+      InputError: the run has no such function, or has several and no name is given.
     """
     maps = [key for key, function in functions.items() if not function.draws]
     has = " and ".join(functions) or "no functions"
@@ -51,12 +51,12 @@ def choose(functions: Mapping[str, Function], name: str | None = None) -> str:
 
 
 def padded_size(size: tuple[int, ...], multiple: int) -> tuple[int, ...]:
-    """Each side raised to the next multiple."""
+    """Each side, rounded up to a multiple of ``multiple``."""
     return tuple(-(-side // multiple) * multiple for side in size)
 
 
 class _Piece(NamedTuple):
-    """A tile of an image, on its way through the function."""
+    """A tile of an image, as input of the function."""
 
     name: Any
     image: Pixels
@@ -79,11 +79,11 @@ class Mapper:
         """Compiles nothing yet.
 
         Args:
-          functions: by name.
-          features: of the data.
-          weights: what the functions are given.
-          name: that of the function, or None for the only one that maps; see :func:`choose`.
-          tile: pixels of a tile's side, of larger images; see :func:`jaxgan.run.tiles.tiling`.
+          functions: the run's functions by name.
+          features: the features of the data.
+          weights: the weights that the functions take.
+          name: name of the function; None: the only one that maps, see :func:`choose`.
+          tile: side in pixels of the tiles of larger images, see :func:`jaxgan.run.tiles.tiling`.
         """
         self.name = choose(functions, name)
         self.function = functions[self.name]
@@ -113,13 +113,13 @@ class Mapper:
 
     @property
     def own_size(self) -> bool:
-        """Whether an image keeps its size; else it gets the size that the run was trained on."""
+        """Whether images keep their size; otherwise they are resized to the run's image size."""
         return self.function.gives.kind in ("image", "mask") and self.function.multiple > 0
 
     def size(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """The (height, width) at which the function is given an image of that (height, width).
+        """The (height, width) of the function's input for an image of (height, width) ``shape``.
 
-        Of an image that goes through in tiles it is that of a tile.
+        For an image that is cut into tiles it is the size of a tile.
         """
         size = self._padded_size(shape)
         return tuple(min(side, self._tiles.side) for side in size) if self._tiles else size
@@ -142,17 +142,18 @@ class Mapper:
     def _call(self, inputs: np.ndarray, batch: int) -> np.ndarray:
         """The outputs of at most ``batch`` inputs.
 
-        They are filled up to that rather than compiled anew, and to a multiple of the devices.
+        The batch is padded to ``batch``, so that nothing compiles again, and to a multiple of the
+        number of devices.
         """
         n, size = len(inputs), batch + -batch % self._devices.mesh.size
         filled = np.concatenate([inputs, inputs[-1:].repeat(size - n, axis=0)])
         return np.asarray(self._compiled(self._weights, filled))[:n]
 
     def rows(self, inputs: np.ndarray, batch: int = ROWS) -> np.ndarray:
-        """The outputs of arrays, which are standardised as in training.
+        """The outputs for arrays that are already standardised as in training.
 
         Raises:
-          InputError: they have another shape than the run's.
+          InputError: there are no inputs, or their shape is not the run's.
         """
         if inputs.shape[1:] != self.feature.shape or not len(inputs):
             raise InputError(
@@ -169,19 +170,19 @@ class Mapper:
         batch: int = BATCH,
         starting: Callable[[tuple[int, ...]], None] = lambda size: None,
     ) -> Iterator[tuple[Name, Pixels, np.ndarray]]:
-        """The outputs of images that come one by one; holds one batch of them.
+        """The outputs for a stream of images; holds one batch at a time.
 
-        An image is padded by reflection at the right and the bottom to the next size that the
-        function takes, cut into tiles where it is large, and its output is cropped. Neighbours of
-        one size go through together, so they come best ordered by size. Each size compiles once.
+        An image is padded by reflection at the right and bottom to the next size that the function
+        takes, and cut into tiles if it is large; the output is cropped. Consecutive images of one
+        size share a batch, so the stream is best ordered by size. Each size compiles once.
 
         Args:
           named: names and images.
-          batch: images that go through together.
-          starting: is told each size (height, width) before its first images.
+          batch: images per call.
+          starting: called with each size (height, width) before its first images.
 
         Yields:
-          the name, the image as the function is given it but for the padding, and its output, in
+          The name, the image as the function receives it but without padding, and its output, in
           the order of ``named``.
         """
         given = ((name, self._given(image)) for name, image in named)
@@ -213,14 +214,14 @@ class Mapper:
         return [outputs[i] for i in range(len(images))]
 
     def _given(self, image: Pixels) -> Pixels:
-        """The image with the run's channels, and at the run's size if it cannot keep its own."""
+        """The image with the run's channels; resized to the run's size unless it keeps its own."""
         side, channels = self.feature.shape[0], self.feature.shape[-1]
         if self.own_size:
             return to_channels(image, channels)
         return prepared(image[None], side, 0, channels)[0]
 
     def _finished(self, output: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-        """An output without its padding; of probabilities of a mask's classes the likeliest."""
+        """An output without padding; class probabilities of a mask become the most likely class."""
         if self.own_size:
             height, width = (side * self.function.scale for side in shape[:2])
             output = output[:height, :width]

@@ -1,7 +1,7 @@
-"""The members of a run that trains several at once: their configs, and their metrics side by side.
+"""Members of a run that trains several models at once: their configs, metrics and sheets.
 
-Members differ in the seed (``population``) or in the value of a field (``sweep``). The config of a
-member is that of the single run that it equals.
+Members differ in the seed (``population``) or in the value of a field (``sweep``). Each member
+equals a single run, and its config is the config of that run.
 """
 
 import contextlib
@@ -20,19 +20,19 @@ from jaxgan.run.config import Run, encode, flatten, stated
 
 
 class Sweep(NamedTuple):
-    """Values of one or several fields, which have the same value in a member."""
+    """A sweep over one value, which may be set in several fields."""
 
     fields: tuple[str, ...]
-    """Dotted names: ``algorithm.generator_optimizer.lr``."""
+    """Dotted names of the fields, such as ``algorithm.generator_optimizer.lr``."""
     values: tuple[str, ...]
-    """One a member, as they were written."""
+    """Value of each member, as the user wrote it."""
 
 
 def sweep_of(run: Run) -> Sweep | None:
-    """The sweep that ``run.sweep`` names; None where it names none.
+    """The sweep in ``run.sweep``; None if there is none.
 
     Raises:
-      InputError: it is not ``field=value,value,...``.
+      InputError: ``run.sweep`` is not of the form ``field=value,value,...``.
     """
     if run.sweep is None:
         return None
@@ -47,16 +47,16 @@ def sweep_of(run: Run) -> Sweep | None:
 
 
 def size_of(run: Run) -> int:
-    """Number K of members; 1 of a single run."""
+    """Number K of members; 1 for a single run."""
     sweep = sweep_of(run)
     return len(sweep.values) if sweep else run.population
 
 
 def members_of(run: Run) -> list[Run]:
-    """The config of each member: that of a single run.
+    """The config of each member, as a single run.
 
     Raises:
-      InputError: for a combination that is not offered, or a field or value that cannot be.
+      InputError: the options do not combine, or the swept field or a value is invalid.
     """
     sweep, size = sweep_of(run), size_of(run)
     if size > 1:
@@ -77,7 +77,7 @@ def _alone(run: Run, **fields: Any) -> Run:
 
 
 def _check(run: Run) -> None:
-    """Raises InputError for what members that are trained together do not offer."""
+    """Raises InputError for options that members trained together do not support."""
     field = "sweep" if run.sweep else "population"
     if run.sweep and run.population != 1:
         raise InputError(
@@ -100,14 +100,14 @@ def _check(run: Run) -> None:
 
 
 def _with(run: Run, value: Any, path: str, field: str, text: str) -> Any:
-    """``value`` with another number at a path within it.
+    """``value`` with the number at ``path`` replaced.
 
     Args:
       run: the config, for messages.
-      value: a part of it.
-      path: the rest of the field's name.
-      field: its whole name.
-      text: the number, as it was written.
+      value: a part of the config.
+      path: the field's dotted name, relative to ``value``.
+      field: the field's full dotted name.
+      text: the new number, as the user wrote it.
     """
     name, _, rest = path.partition(".")
     if not field.startswith("algorithm.") or name not in _names(value):
@@ -129,7 +129,7 @@ def _names(value: Any) -> list[str]:
 
 
 def _number(value: Any, name: str, field: str, text: str) -> int | float:
-    """The number that a text stands for, of the type of a field."""
+    """Parses a number of the type of the field ``name``."""
     hint = typing.get_type_hints(type(value))[name]
     kinds = [kind for kind in (int, float) if kind in (hint, *typing.get_args(hint))]
     for kind in kinds:
@@ -139,11 +139,11 @@ def _number(value: Any, name: str, field: str, text: str) -> int | float:
     raise InputError(f"sweep: {text} is not a number that {field} may be")
 
 
-# Metrics: of member i under ``name/i``, their mean under ``name``, their deviation ``name_std``.
+# Names of metrics: ``name/i`` for member i, ``name`` for the mean, ``name_std`` for the deviation.
 
 
 def by_member(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Metrics of shape (K,) as one number a member, ``name/i``."""
+    """Splits metrics of shape (K,) into one number per member, ``name/i``."""
     return {f"{name}/{i}": x for name, own in values.items() for i, x in enumerate(own)}
 
 
@@ -154,9 +154,9 @@ def own(values: Mapping[str, Any], member: int) -> dict[str, Any]:
 
 
 def joined(members: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """The mean and standard deviation (over K - 1) of each metric, and that of each member.
+    """The mean and standard deviation (divisor K - 1) of each metric, and every member's value.
 
-    A member that has no value of a metric is left out of both.
+    A member without a value is left out, and K counts the others.
     """
     return {key: value for name in _all_names(members) for key, value in _joined(name, members)}
 
@@ -168,7 +168,7 @@ def _all_names(members: Sequence[Mapping[str, float]]) -> list[str]:
 def _joined(name: str, members: Sequence[Mapping[str, float]]) -> Iterator[tuple[str, float]]:
     found = {i: values[name] for i, values in enumerate(members) if name in values}
     numbers = np.array([*found.values()], np.float64)
-    with np.errstate(invalid="ignore"):  # of a gradient that was not finite
+    with np.errstate(invalid="ignore"):  # a gradient norm may not be finite
         yield name, float(numbers.mean())
         yield f"{name}_std", float(numbers.std(ddof=1)) if len(numbers) > 1 else 0.0
     for i, value in found.items():
@@ -176,14 +176,14 @@ def _joined(name: str, members: Sequence[Mapping[str, float]]) -> Iterator[tuple
 
 
 def line(step: int, values: Mapping[str, float], size: int) -> str:
-    """Mean and standard deviation of the losses and of the diversity in words."""
+    """A line with the mean and standard deviation of the losses and the diversity."""
     found = {n: v for n, v in values.items() if n.endswith("_loss") or n == "diversity"}
     parts = (f"{name} {value:.4g} ± {values[f'{name}_std']:.2g}" for name, value in found.items())
     return f"step {step}: {size} members: {', '.join(parts)}"
 
 
 def grouped(each: Sequence[Sequence[str]]) -> list[str]:
-    """The warnings of each member, each once, with the members that have it."""
+    """All different warnings, each with the members that it applies to."""
     if len(each) == 1:
         return list(each[0])
     having: dict[str, list[int]] = {}
@@ -203,11 +203,11 @@ def _called(which: Sequence[int]) -> str:
 def first_rows(
     sheets: Sequence[Mapping[str, np.ndarray]], most: int = 10
 ) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
-    """One sheet of those of all members, by the first rows of each; and the names of its rows.
+    """One sheet made of the first rows of every member's sheet, and the names of its rows.
 
     Args:
       sheets: the columns of each member's sheet.
-      most: rows that are wanted in all; each member has one or more.
+      most: number of rows in total, but each member has at least one.
     """
     fewest = min((len(column) for sheet in sheets for column in sheet.values()), default=1)
     count = max(1, min(most // len(sheets), fewest))

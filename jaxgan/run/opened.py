@@ -1,4 +1,4 @@
-"""A run directory opened to be used: its functions, ready to call, with its newest weights."""
+"""A trained run, opened for use: its functions with its newest (or best) weights."""
 
 import functools
 import threading
@@ -35,44 +35,44 @@ class Opened:
 
     run: Run
     spec: Spec
-    """The features of the data, as the leg that was reached has them."""
+    """Features of the data in the leg that training has reached."""
     data: Data
-    """The data of that leg."""
+    """Data of that leg."""
     algorithm: Algorithm
     step: int
     weights: Mapping[str, Variables]
-    """By player, and the frozen ones by name: what ``algorithm.functions`` are given."""
+    """Weights by player and frozen weights by name, as ``algorithm.functions`` take them."""
     scaling: Mapping[str, Scaling]
     """Statistics of the arrays in the training data."""
     class_names: tuple[str, ...]
     columns: tuple[str, ...] = ()
-    """Columns of a table's rows or of a series, in the order of the arrays."""
+    """Column names of a table or a series, in the order of the arrays."""
     _made: dict[Any, Any] = field(default_factory=dict, repr=False)
     _lock: Any = field(default_factory=threading.Lock, repr=False)
 
     @property
     def functions(self) -> Mapping[str, Function]:
-        """Functions of the run by name."""
+        """The functions of the run, by name."""
         return self.algorithm.functions
 
     def sample(
         self, n: int, label: int | None = None, seed: int = 0, truncation: float | None = None
     ) -> np.ndarray:
-        """``n`` samples of the function that draws images or points.
+        """``n`` samples from the generator: images or points.
 
         Sample i depends on the seed, i and its label, and not on ``n``.
 
         Args:
-          n: how many.
-          label: the class of every sample; None: every class in turn.
+          n: number of samples.
+          label: the class of all samples; None: each class in turn.
           seed: the seed of the latent codes.
-          truncation: of the latent codes, where the function truncates them; None: none.
+          truncation: truncation of the latent codes, if the function supports it; None: none.
 
         Returns:
           uint8 (n, h, w, c), or floats (n, dimensions) in the units of the data.
 
         Raises:
-          InputError: the run draws neither images nor points, or does not know the label.
+          InputError: the run generates neither images nor points, or does not know the label.
         """
         if n < 1:
             raise InputError(f"n: {n} is below 1")
@@ -87,19 +87,19 @@ class Opened:
         )
 
     def apply(self, name: str, inputs: Any) -> np.ndarray:
-        """The outputs of a function that maps examples.
+        """Applies a function that maps to examples.
 
         Args:
-          name: of the function.
-          inputs: uint8 images (n, h, w, c) of one size, or arrays in the units of the data; a dict
-            of them by name for a function of several.
+          name: the function's name.
+          inputs: uint8 images (n, h, w, c) of one size, or arrays in the units of the data; for a
+            function of several features, a dict of these by name.
 
         Returns:
-          uint8 images, class indices of masks, probabilities of labels, or floats; predictions of
+          uint8 images, class indices of masks, probabilities of labels, or floats. Predictions of
           a feature that is standardised for training are in its own units.
 
         Raises:
-          InputError: there is no such function, or the inputs do not suit it.
+          InputError: there is no such function, or the inputs have the wrong form.
         """
         function = self._mapping(name)
         if not isinstance(inputs, Mapping):
@@ -120,7 +120,7 @@ class Opened:
         return self._unscaled(function, outputs)
 
     def _unscaled(self, function: Function, outputs: np.ndarray) -> np.ndarray:
-        """The outputs in the units of the data where they are values of a standardised feature."""
+        """The outputs; those of a standardised feature are converted to the units of the data."""
         predicted = self.predicted(function)
         return self.scaling[predicted].invert(outputs) if predicted else outputs
 
@@ -139,7 +139,7 @@ class Opened:
         return self.scaling[take].apply(values) if take in self.scaling else values
 
     def _together(self, name: str, function: Function, given: dict[str, np.ndarray]) -> np.ndarray:
-        """The outputs of all examples at once, for a function of several features."""
+        """The outputs for all examples in one call, for a function of several features."""
 
         def outputs(weights: Any, inputs: dict[str, jax.Array]) -> jax.Array:
             features = {**self.spec.features, **function.features}
@@ -147,7 +147,7 @@ class Opened:
             floats = {k: to_float(x) if kinds[k] == "image" else x for k, x in inputs.items()}
             out = function.apply(weights, floats, jax.random.key(0))
             if function.gives.kind == "mask" and out.ndim == 4:
-                out = out.argmax(-1)  # of probabilities of its classes
+                out = out.argmax(-1)  # class probabilities
             return to_uint8(out) if function.gives.kind == "image" else out
 
         devices = Devices(1, local=True)
@@ -155,7 +155,7 @@ class Opened:
         return np.asarray(compiled(dict(self.weights), given))
 
     def predicted(self, function: Function) -> str | None:
-        """The standardised feature that a function's outputs are values of; None: of none."""
+        """Name of the standardised feature that a function predicts; None if it predicts none."""
         same = [name for name in self.scaling if self.spec.features[name] == function.gives]
         others = [name for name in same if name not in function.takes]
         return next(iter(others or same), None)
@@ -194,14 +194,14 @@ def open_run(
 
     Args:
       run: directory made by ``python -m jaxgan.train``.
-      averaged: the moving average of the weights where the run keeps one, else the last ones.
+      averaged: use the moving average of the weights if the run keeps one.
       config_file: the config, for a run with nets or algorithms that are not jaxgan's own.
-      best: the best checkpoint by the run's own evaluations, not the newest.
-      own: types by name in place of ``config_file``.
-      member: number of the member, of a run that trained several; others have 0 alone.
+      best: use the best checkpoint by the run's own evaluations, not the newest.
+      own: types by name, in place of ``config_file``.
+      member: index of the member; 0 for a run that trained a single model.
 
     Raises:
-      InputError: when the directory is no run or has no readable checkpoint.
+      InputError: the directory is no run or has no readable checkpoint.
     """
     made, facts, parts, state = read_state(Path(run), config_file, best, own, member)
     step = int(state.step)
@@ -227,9 +227,9 @@ def read_state(
     own: Mapping[str, type] | None = None,
     member: int = 0,
 ) -> tuple[Run, directory.Facts, Sequence[Leg], TrainState]:
-    """The config of a run directory, what it knows of its data, its legs and its newest state.
+    """The config of a run directory, its facts about the data, its legs and its newest state.
 
-    Of a population these are the config and the state of one member.
+    For a population, config and state are those of one member.
 
     Raises:
       InputError: as :func:`open_run`.
@@ -252,11 +252,11 @@ def read_state(
 
 
 load = open_run
-"""Opens a run in a notebook: ``jaxgan.load("runs/NAME").sample(16, label=3)``."""
+"""Short name of :func:`open_run`: ``jaxgan.load("runs/NAME").sample(16, label=3)``."""
 
 
 def _member(run: Any, member: int) -> tuple[Run, int]:
-    """The config of one member of a run, and how many it has.
+    """The config of one member of a run, and the number of members.
 
     Raises:
       InputError: there is no such member.
@@ -272,7 +272,7 @@ def _member(run: Any, member: int) -> tuple[Run, int]:
 
 
 def _legs(run: Run, facts: directory.Facts) -> list[tuple[Leg, TrainState]]:
-    """The legs that a config.json tells of, with the shapes of their states.
+    """The legs of a run as config.json describes them, with the shapes of their states.
 
     Raises:
       InputError: they cannot be built.
@@ -284,7 +284,7 @@ def _legs(run: Run, facts: directory.Facts) -> list[tuple[Leg, TrainState]]:
         return [(leg, like(leg, f)) for leg, f in zip(parts, facts.legs, strict=True)]
     except InputError:
         raise
-    except Exception as error:  # of many types, as a damaged file may ask for anything
+    except Exception as error:  # any type, as a damaged file may name anything
         raise InputError(
             f"config.json: its method cannot be built ({first_line(error)}); was it made by another"
             " jaxgan?"

@@ -1,4 +1,4 @@
-"""Pictures for people: sample sheets and loss curves, as PNG."""
+"""Sample sheets and loss curves as PNG files."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -14,28 +14,28 @@ from jaxgan.system.files import write_whole
 Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 SMALLEST = 9
-"""Pixels of the smallest letters that are easily read."""
+"""Smallest legible font size in pixels."""
 NAME = 120
-"""Pixels of a line of a row's name, at most."""
+"""Largest width of a row's name in pixels."""
 WIDTH = 560
-"""Pixels that the images of a sheet are wide together, at least: small ones are enlarged."""
+"""Smallest total width in pixels of a sheet's images; small images are enlarged."""
 HEIGHT = 1000
-"""Pixels that enlarged images are high together, at most."""
+"""Largest total height in pixels of enlarged images."""
 
 
 def grid(images: np.ndarray, gap: int = 2, titles: Sequence[str] = ()) -> np.ndarray:
-    """One picture of images of one size.
+    """Arranges images of one size in one picture.
 
     Args:
       images: uint8, shape (rows, columns, h, w, c).
       gap: white pixels between the cells.
-      titles: one per column, written above it; () writes none.
+      titles: one per column, written above it; (): none.
 
     Returns:
       uint8, shape (height, width, c).
 
     Raises:
-      ValueError: for more or fewer titles than columns.
+      ValueError: the numbers of titles and columns differ.
     """
     cells = [images[:, j] for j in range(images.shape[1])]
     if not titles:
@@ -45,17 +45,17 @@ def grid(images: np.ndarray, gap: int = 2, titles: Sequence[str] = ()) -> np.nda
 
 
 def sheet(columns: Mapping[str, np.ndarray], gap: int = 2, rows: Sequence[str] = ()) -> np.ndarray:
-    """One picture of what a method shows.
+    """Draws the columns that a method's ``show`` returns as one picture.
 
     Args:
-      columns: by title ("" writes none): images (rows, h, w, c), a block of images (rows, columns,
-        h, w, c), both uint8, or curves (rows, length), floats, each drawn as a small picture.
+      columns: columns by title ("": no title). uint8 images (rows, h, w, c), a block of uint8
+        images (rows, columns, h, w, c), or float curves (rows, length), drawn as small plots.
       gap: white pixels between the cells.
-      rows: a name for each row, written to the left of it; () writes none.
+      rows: a name for each row, written to its left; (): none.
 
     Returns:
-      uint8, shape (height, width, c). Images are enlarged by a whole number: to the height of the
-      highest, and all together to :data:`WIDTH`.
+      uint8, shape (height, width, c). Images are enlarged by whole numbers: small ones towards the
+      height of the tallest, then all together towards :data:`WIDTH`.
     """
     groups = [(title, _cells(column)) for title, column in columns.items()]
     cells = [cell for _, cells in groups for cell in cells]
@@ -64,7 +64,7 @@ def sheet(columns: Mapping[str, np.ndarray], gap: int = 2, rows: Sequence[str] =
         (title, [_fitted(cell, count, height, channels) for cell in cells])
         for title, cells in groups
     ]
-    if all(column.ndim > 2 for column in columns.values()):  # letters and lines are never enlarged
+    if all(column.ndim > 2 for column in columns.values()):  # plots are never enlarged
         width = sum(cell.shape[2] for _, cells in groups for cell in cells)
         scale = max(min(-(-WIDTH // width), HEIGHT // (count * height)), 1)
         groups = [(title, [_enlarged(cell, scale) for cell in cells]) for title, cells in groups]
@@ -74,12 +74,12 @@ def sheet(columns: Mapping[str, np.ndarray], gap: int = 2, rows: Sequence[str] =
 
 
 def _enlarged(cells: np.ndarray, scale: int) -> np.ndarray:
-    """Images (n, h, w, c) with ``scale`` x ``scale`` pixels for each of theirs."""
+    """Images (n, h, w, c), each pixel repeated ``scale`` x ``scale`` times."""
     return cells.repeat(scale, axis=1).repeat(scale, axis=2)
 
 
 def _named(picture: np.ndarray, names: Sequence[str], height: int, gap: int) -> np.ndarray:
-    """A picture with a name to the left of each row; the rows are its last ``height`` pixels."""
+    """Adds a name to the left of each row; the rows are the last ``height`` pixels."""
     row = (height + gap) // len(names)
     font = ImageFont.load_default(min(max(row // 3, SMALLEST), 16))
     wrapped = [_wrapped(name, font, NAME) for name in names]
@@ -96,14 +96,14 @@ def _named(picture: np.ndarray, names: Sequence[str], height: int, gap: int) -> 
 
 
 def _cells(column: np.ndarray) -> list[np.ndarray]:
-    """The columns of images, uint8 (rows, h, w, c), of one entry of a sheet."""
+    """Splits one entry of a sheet into columns of images, uint8 (rows, h, w, c)."""
     if column.ndim == 2:
         return [_plots(column)]
     return [column] if column.ndim == 4 else [column[:, j] for j in range(column.shape[1])]
 
 
 def _fitted(cell: np.ndarray, rows: int, height: int, channels: int) -> np.ndarray:
-    """A column on white, enlarged as often as the height allows, with as many channels as asked."""
+    """A column on white with the given channels, enlarged by a whole number to fit the height."""
     cell = _enlarged(cell, height // cell.shape[1])
     n, h, w, c = cell.shape
     out = np.full((rows, height, w, channels), 255, np.uint8)
@@ -112,7 +112,7 @@ def _fitted(cell: np.ndarray, rows: int, height: int, channels: int) -> np.ndarr
 
 
 def _plots(curves: np.ndarray) -> np.ndarray:
-    """Each curve as a picture, uint8 (rows, h, w, 3), all on one scale."""
+    """Each curve as a plot, uint8 (rows, h, w, 3), all with the same y axis."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -137,7 +137,7 @@ def _limits(curves: np.ndarray) -> tuple[float, float]:
 
 
 def _below(cells: Sequence[np.ndarray], gap: int) -> np.ndarray:
-    """Columns of images of one height beside each other."""
+    """Columns of images of one height, side by side."""
     rows, h, _, c = cells[0].shape
     height, width = rows * (h + gap) - gap, sum(cell.shape[2] + gap for cell in cells) - gap
     picture = np.full((height, width, c), 255, np.uint8)
@@ -171,9 +171,9 @@ def in_rows(images: np.ndarray, columns: int = 10) -> np.ndarray:
 
 
 def _strip(titles: Sequence[tuple[str, float, int]], width: int) -> np.ndarray:
-    """Titles in black on white, uint8 (height, width): each with its centre and its room.
+    """Titles in black on white, uint8 (height, width); each comes with its centre and its width.
 
-    In one line if letters that are easily read allow it, else on as many as it takes.
+    The font shrinks to fit titles on one line, down to :data:`SMALLEST`; then they are wrapped.
     """
     rooms = {title: max(room - max(4, room // 16), 1) for title, _, room in titles}
     size = min(max(min(room for *_, room in titles) // 10, 13), 26)
@@ -193,7 +193,7 @@ def _strip(titles: Sequence[tuple[str, float, int]], width: int) -> np.ndarray:
 
 
 def _wrapped(title: str, font: Font, room: int) -> list[str]:
-    """The fewest lines no wider than ``room``; a word is broken where it alone is wider."""
+    """Wraps to the fewest lines no wider than ``room``; breaks a word only if it is too wide."""
     for letters in range(len(title), 0, -1):
         lines = textwrap.wrap(title, letters)
         if max(map(font.getlength, lines)) <= room:
@@ -202,7 +202,7 @@ def _wrapped(title: str, font: Font, room: int) -> list[str]:
 
 
 def shrunk(image: np.ndarray, side: int) -> np.ndarray:
-    """uint8 (h, w, c) with neither side above ``side``, its aspect ratio kept; never enlarged."""
+    """Shrinks uint8 (h, w, c) until no side exceeds ``side``; keeps the aspect ratio."""
     height, width, channels = image.shape
     scale = side / max(height, width)
     if scale >= 1:
@@ -215,7 +215,7 @@ def shrunk(image: np.ndarray, side: int) -> np.ndarray:
 
 
 def letterboxed(images: Sequence[np.ndarray]) -> np.ndarray:
-    """uint8 (n, h, w, c) of images of any sizes: each in the middle of a white cell."""
+    """Stacks images of any size as uint8 (n, h, w, c), each centred in a white cell."""
     height, width = (max(image.shape[axis] for image in images) for axis in (0, 1))
     cells = np.full((len(images), height, width, images[0].shape[-1]), 255, np.uint8)
     for cell, image in zip(cells, images, strict=True):
@@ -226,20 +226,20 @@ def letterboxed(images: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def write_png(path: Path, image: np.ndarray) -> None:
-    """Writes uint8 (h, w, 1, 3 or 4), whole or not at all."""
+    """Writes uint8 (h, w, 1, 3 or 4) atomically."""
     picture = Pillow.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
     write_whole(path, lambda file: picture.save(file, "PNG"))
 
 
 def write_curves(path: Path, records: Sequence[Mapping[str, float | int]]) -> None:
-    """Draws every ``*_loss`` in the records over the images seen.
+    """Plots every ``*_loss`` in the records against the number of images seen.
 
-    Of a population: the mean, in a band of one standard deviation.
+    For a population: the mean, with a band of one standard deviation.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 4))  # fixed margins, as a layout draws it twice
+    figure = Figure(figsize=(7, 4))  # fixed margins: an automatic layout would draw it twice
     FigureCanvasAgg(figure)
     axes = figure.add_subplot(xlabel="images seen", ylabel="loss")
     names = sorted({name for record in records for name in record if name.endswith("_loss")})

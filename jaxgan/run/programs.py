@@ -1,4 +1,4 @@
-"""The compiled programs of one leg, and their batches: from the host, or from the device."""
+"""The compiled programs of one leg; their batches come from the host or from the device."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -19,19 +19,19 @@ from jaxgan.system.devices import Devices, leading
 from jaxgan.typing import Batch, Metrics, PRNGKey
 
 Step = Callable[..., Any]
-"""``(state, feed, root) -> (state, metrics)``; the metrics of several steps have that axis."""
+"""``(state, feed, root) -> (state, metrics)``; metrics of several steps have a leading axis."""
 
 
 class Setting(NamedTuple):
-    """Parts that the programs of a leg are made of."""
+    """Inputs from which the programs of a leg are compiled."""
 
     algorithm: Algorithm
     dataset: Dataset
     devices: Devices
     like: TrainState
-    """Shapes of the state, with the frozen weights."""
+    """Shapes of the state, including the frozen weights."""
     seeds: tuple[int, ...]
-    """Seed of the order; of a population one a member, or one for all."""
+    """Seeds of the data order: one, or one per member of a population."""
     leg: int
     population: Population | None = None
     """Members that are trained together; None: a single run."""
@@ -39,7 +39,10 @@ class Setting(NamedTuple):
     def feeds(
         self, make: Callable[..., Iterator[Any]], begin: int, count: int, **share: int
     ) -> Iterator[Any]:
-        """``plans`` or ``batches`` from a step of the leg on; of several seeds along an axis."""
+        """The stream of ``plans`` or ``batches`` from step ``begin`` of the leg on.
+
+        Several seeds add an axis of members.
+        """
         n = self.algorithm.batches_per_step
         where = {"start_step": begin, "leg": self.leg, "batches_per_step": n}
         streams = [
@@ -53,7 +56,7 @@ class Setting(NamedTuple):
     def compile(
         self, make: Callable[[Algorithm], Update], count: int, resident: bool = False
     ) -> Step:
-        """``make(algorithm)``, a call of ``count`` steps, compiled; of all members at once."""
+        """Compiles ``make(algorithm)``, a call of ``count`` steps, for all members at once."""
         devices, population = self.devices, self.population
         lead = leading(self.algorithm, count)
         if population is None:
@@ -64,7 +67,7 @@ class Setting(NamedTuple):
 
 
 class FromHost:
-    """Batches by the host's pipeline; each process has its share."""
+    """Batches from the host's pipeline; each process loads its own part of a batch."""
 
     def __init__(self, setting: Setting):
         """Compiles nothing yet."""
@@ -77,7 +80,7 @@ class FromHost:
         return self._setting.compile(lambda a: _steps(advance(a), count), count)
 
     def feeds(self, begin: int, count: int) -> Iterator[Batch]:
-        """The feeds of calls of ``count`` steps, from a step of the leg on, on the devices."""
+        """Inputs of calls of ``count`` steps, on the devices, from step ``begin`` of the leg on."""
         return self._setting.devices.put(
             self._batches(begin, count, host=jax.process_index(), hosts=jax.process_count()),
             leading(self._setting.algorithm, count),
@@ -88,17 +91,17 @@ class FromHost:
         return next(self._batches(0, 1))
 
     def free(self) -> None:
-        """Nothing stays on the devices between two calls."""
+        """Does nothing: no data stay on the devices between two calls."""
 
     def _batches(self, begin: int, count: int, **share: int) -> Iterator[Batch]:
         return self._setting.feeds(batches, begin, count, **share)
 
 
 class FromDevice:
-    """Batches gathered in the compiled step from a data set that lies whole on each device."""
+    """Batches gathered in the compiled step from a data set that every device holds whole."""
 
     def __init__(self, setting: Setting):
-        """Compiles nothing yet, and puts nothing on the devices."""
+        """Compiles nothing yet and puts nothing on the devices."""
         self._setting = setting
         self.step = functools.cache(self._step)
         self.called: set[int] = set()
@@ -108,7 +111,7 @@ class FromDevice:
         return jax.device_put(resident(self._setting.dataset), self._setting.devices.replicated)
 
     def free(self) -> None:
-        """Takes the data from the devices, until they are needed again."""
+        """Deletes the data from the devices until they are needed again."""
         for array in self.__dict__.pop("_data", {}).values():
             array.delete()
 
@@ -129,7 +132,7 @@ class FromDevice:
         return call
 
     def feeds(self, begin: int, count: int) -> Iterator[Batch]:
-        """The feeds of calls of ``count`` steps, from a step of the leg on, on the devices."""
+        """Inputs of calls of ``count`` steps, on the devices, from step ``begin`` of the leg on."""
         setting = self._setting
         share = {"host": jax.process_index(), "hosts": jax.process_count()}
         stream = setting.feeds(plans, begin, count, **share)
@@ -150,8 +153,9 @@ class FromDevice:
 
 
 Programs: TypeAlias = FromHost | FromDevice
-"""``step(count)``: steps in one call, compiled once; ``called``: the counts that were called;
-``feeds`` for them; ``first`` for init; ``free`` when the leg has ended."""
+"""``step(count)``: a compiled call of ``count`` steps, cached; ``called``: the counts that were
+called; ``feeds``: the inputs of calls; ``first``: a batch for init; ``free``: called when the leg
+has ended."""
 
 
 def _steps(step: Update, count: int) -> Update:
@@ -159,7 +163,10 @@ def _steps(step: Update, count: int) -> Update:
 
 
 def stretches(start: int, end: int, per_call: int) -> list[tuple[int, int, int]]:
-    """``(begin, end, steps a call)``: single steps up to a multiple, whole calls, the rest."""
+    """Splits the steps into stretches ``(begin, end, steps per call)``.
+
+    Single steps lead to a multiple of ``per_call``; full calls follow; the rest are single steps.
+    """
     first = min(-(-start // per_call) * per_call, end)
     last = first + (end - first) // per_call * per_call
     parts = [(start, first, 1), (first, last, per_call), (last, end, 1)]
@@ -169,17 +176,17 @@ def stretches(start: int, end: int, per_call: int) -> list[tuple[int, int, int]]
 def shower(
     algorithm: Algorithm, devices: Devices, population: Population | None = None
 ) -> Callable[..., Any]:
-    """``(state, gallery, key) -> {title: array}`` with averaged weights: the columns of a sheet.
+    """A compiled ``(state, gallery, key) -> {title: array}``: a sheet's columns, averaged weights.
 
-    Images are uint8, curves are floats. Every device computes it whole: one process draws it.
-    Those of a population have a leading axis, and each member a key of its own.
+    Images are uint8, curves are floats. Every device computes the whole sheet, and one process
+    draws it. For a population, arrays have a leading axis, and each member has its own key.
     """
     titles: list[str] = []
 
     def make(algorithm: Algorithm) -> Callable[..., Any]:
         def show(state: TrainState, gallery: Batch, key: PRNGKey) -> list[jax.Array]:
             columns = algorithm.show(state.weights(), gallery, key)
-            titles[:] = columns  # a dict that is compiled comes back sorted
+            titles[:] = columns  # jit returns a dict with sorted keys
             return [_drawn(column) for column in columns.values()]
 
         return show
@@ -190,6 +197,6 @@ def shower(
 
 
 def _drawn(column: jax.Array) -> jax.Array:
-    """Images as bytes; curves as they are."""
+    """Images as uint8; curves unchanged."""
     is_image = column.ndim > 2 and jnp.issubdtype(column.dtype, jnp.floating)
     return to_uint8(column) if is_image else column

@@ -1,6 +1,6 @@
 """The report that ``python -m jaxgan.evaluate`` prints.
 
-It has the metrics of a run's images or of a folder, and the method's own measure of held-out
+It holds the metrics of the images of a run or a folder, and the method's own measures on held-out
 examples.
 """
 
@@ -38,40 +38,40 @@ class Question(Protocol):
     images: str
     """Run directory, folder, or source such as npz:FILE."""
     reference: str | None = None
-    """Folder, source, or file of pytorch-fid (.npz) to compare with; None: the run's own data."""
+    """Folder, source, or pytorch-fid file (.npz) to compare with; None: the run's own data."""
     n: int | None = None
-    """Number of images; None: 50000 of a run, all of a folder."""
+    """Number of images; None: 50000 of a run, or all images of a folder."""
     split: str = "train"
-    """Part of the images, if they are a source that has parts."""
+    """Split of the images, if their source has splits."""
     reference_split: str = "train"
-    """Part of the reference."""
+    """Split of the reference."""
     tfds_dir: str | None = None
-    """Folder of prepared TFDS data sets; None is TFDS's own default."""
+    """Folder of prepared TFDS data sets; None: TFDS's own default."""
     save_statistics: str | None = None
-    """Writes mean and covariance of the images' features to this .npz file, as pytorch-fid does."""
+    """Output .npz file for mean and covariance of the images' features, as pytorch-fid writes."""
     best: bool = False
     """The run's best checkpoint, not its newest."""
     member: int = 0
-    """Member of a run that trained several."""
+    """Index of the member, for a run that trained several."""
     ema: bool = True
     """Averaged weights, if the run keeps them."""
     config: str | None = None
-    """The config file, for a run with nets that are not jaxgan's own."""
+    """Config file, for a run with nets that are not jaxgan's own."""
 
 
 _NOTHING: dict[str, Any] = dict.fromkeys(("metrics", "images", "reference", "features"))
-"""The report of images that are not measured."""
+"""Report entries if no images are measured."""
 
 
 class Clock:
-    """Seconds by the name of what they were spent on."""
+    """Seconds spent, by the name of the task."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self._since = time.perf_counter()
 
     def lap(self, name: str) -> None:
-        """Books the time since the last lap."""
+        """Records the time since the last lap under ``name``."""
         now = time.perf_counter()
         self.seconds[name] = round(now - self._since, 2)
         self._since = now
@@ -81,11 +81,11 @@ def evaluate(question: Question) -> dict[str, Any]:
     """The metrics of a run, a folder or a source, and everything that they depend on.
 
     Returns:
-      "metrics" by name, first those of images and then the method's own; "images", "reference",
+      "metrics" by name, image metrics first and then the method's own; "images", "reference",
       "held_out", "checkpoint", "features", "seeds", "versions", "devices" and "seconds".
 
     Raises:
-      InputError: for bad input; before the work where that is possible.
+      InputError: for bad input; if possible before any work is done.
     """
     clock, opened, metrics = Clock(), _opened(question), names.parse(question.metrics)
     asked = metrics or question.save_statistics
@@ -117,10 +117,10 @@ def evaluate(question: Question) -> dict[str, Any]:
 def _of_images(
     question: Question, opened: Opened | None, clock: Clock, alone: bool
 ) -> dict[str, Any]:
-    """:func:`_measured`; a metric that cannot be computed is left out if another one can.
+    """:func:`_measured` without the metrics that cannot be computed.
 
-    Without another one it is an error if the image metrics are ``alone``, or their statistics are
-    to be saved.
+    If none can be computed, that is an error if the image metrics are ``alone`` (the method has no
+    measure of its own) or their statistics are to be saved.
     """
     while True:
         try:
@@ -138,7 +138,7 @@ def _of_images(
 
 
 def _measured(question: Question, opened: Opened | None, clock: Clock) -> dict[str, Any]:
-    """The image metrics of what the run draws, or of a folder, and what they depend on."""
+    """The image metrics of a run or a folder, and what they depend on."""
     measure = Measure(question, moments=question.save_statistics is not None)
     images = _images(question, opened)
     reference = _reference(question, opened, measure)
@@ -170,13 +170,13 @@ def _member(question: Question) -> dict[str, Any]:
 
 
 def _say(line: str) -> None:
-    """Says a line once, beside the JSON."""
+    """Prints a line to stderr, beside the JSON; in the first process only."""
     if processes.is_first():
         print(line, file=sys.stderr)
 
 
 def _opened(question: Question) -> Opened | None:
-    """The run; None of a folder or a source."""
+    """The run; None for a folder or a source."""
     if not (Path(question.images) / directory.CONFIG).is_file():
         if question.best:
             raise InputError(f"best: {question.images} is no run, so it has no checkpoints")
@@ -189,7 +189,7 @@ def _opened(question: Question) -> Opened | None:
 
 
 def _held_out(opened: Opened, seed: int) -> HeldOut | None:
-    """The method's own measure; None if it has none, or no examples are held out."""
+    """The method's own measure; None if it has none or no examples are held out."""
     if opened.algorithm.measure is None:
         return None
     dataset = open_dataset(opened.data, opened.scaling)
@@ -211,7 +211,7 @@ def _images(question: Question, opened: Opened | None) -> ImageSet:
 def _reference(
     question: Question, opened: Opened | None, measure: Measure
 ) -> ImageSet | Path | None:
-    """The reference's images, or the file of its moments; None where none is needed."""
+    """The reference's images or the file of its moments; None if no reference is needed."""
     name = question.reference
     if name is None and opened is None:
         if question.save_statistics or not measure.compares:

@@ -1,4 +1,4 @@
-"""Images found by their codes: an index of a folder, kept beside a run, and nearest neighbours."""
+"""Image search by codes: an index of a folder, kept beside a run, and nearest neighbours."""
 
 import hashlib
 import sys
@@ -21,7 +21,7 @@ from jaxgan.run.mapping import Mapper
 from jaxgan.run.pictures import grid, letterboxed, shrunk
 
 SHOWN, CELL = 16, 128
-"""Rows of a sheet, and the longer side of its images in pixels, at most."""
+"""Largest number of rows of a sheet, and largest side of its images in pixels."""
 
 Codes = Float[np.ndarray, "images numbers"]
 
@@ -35,7 +35,7 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Folder:
-    """Images of a folder and their codes."""
+    """The images of a folder and their codes."""
 
     root: Path
     files: list[Path]
@@ -43,33 +43,33 @@ class Folder:
     """SHA-256 of the bytes of each file."""
     codes: Codes
     encoded: int
-    """Number of images whose codes were not known before."""
+    """Number of images that were encoded anew."""
     unreadable: int
 
     @property
     def known(self) -> dict[str, np.ndarray]:
-        """Codes by the hash of an image."""
+        """Codes by image hash."""
         return dict(zip(self.hashes, self.codes, strict=True))
 
 
 def index_file(run: Path, folder: Path) -> Path:
-    """The file beside a run that keeps the codes of a folder's images."""
+    """The index file, beside the run, for the codes of a folder's images."""
     place = folder.resolve()
     end = hashlib.sha256(str(place).encode()).hexdigest()[:8]
     return run.resolve().with_name(f"{run.resolve().name}.search") / f"{place.name}-{end}.npz"
 
 
 def encode_indexed(mapper: Mapper, weights: Any, path: Path, batch: int, index: Path) -> Folder:
-    """:func:`encode_folder` with codes kept in a file, which is brought up to date.
+    """:func:`encode_folder` with an index file of known codes, which is updated.
 
     An image whose bytes were encoded before by the same weights is not encoded again.
 
     Args:
-      mapper: the function that gives codes.
-      weights: of the run.
+      mapper: the function that returns codes.
+      weights: the run's weights.
       path: the folder.
-      batch: images at a time.
-      index: the file.
+      batch: images per call.
+      index: the index file.
 
     Raises:
       InputError: there are no images, or the index cannot be written.
@@ -90,11 +90,11 @@ def encode_folder(
     """Codes of all images of a folder, or of one image.
 
     Args:
-      mapper: the function that gives codes.
+      mapper: the function that returns codes.
       path: the folder or the image.
-      name: the command's field that names it, for errors.
-      batch: images at a time.
-      known: codes by the hash of an image; the others are made.
+      name: the command's option that named it, for errors.
+      batch: images per call.
+      known: known codes by image hash; only the other images are encoded.
 
     Raises:
       InputError: there are no images.
@@ -120,7 +120,7 @@ def encode_folder(
 
 
 def _digest_of(function: str, weights: Any) -> str:
-    """Hash of all that codes depend on: the function, and every weight."""
+    """Hash of everything that codes depend on: the function's name and all weights."""
     digest = hashlib.sha256(function.encode())
     for leaf in jax.tree.leaves(weights):
         digest.update(np.asarray(leaf).tobytes())
@@ -128,7 +128,7 @@ def _digest_of(function: str, weights: Any) -> str:
 
 
 def _read(index: Path, maker: str) -> dict[str, np.ndarray]:
-    """Codes by the hash of an image; none of another maker's, or of a damaged file."""
+    """Codes by image hash; {} if other weights made the index, or if it is missing or damaged."""
     try:
         with np.load(index, allow_pickle=False) as table:
             if str(table["maker"]) != maker:
@@ -142,14 +142,15 @@ def _read(index: Path, maker: str) -> dict[str, np.ndarray]:
 
 
 def nearest(folder: Folder, queries: Folder, k: int) -> Found:
-    """The ``k`` images of a folder with the nearest codes, by Euclidean distance.
+    """The ``k`` images of a folder whose codes are nearest to each query, by Euclidean distance.
 
-    A query that is a file of the folder is not found by itself; a copy of it is, at distance 0.
+    A query that is itself a file of the folder does not find itself. A copy of it is found, at
+    distance 0.
 
     Raises:
       InputError: the folder has fewer images.
     """
-    from sklearn.neighbors import NearestNeighbors  # Here: scikit-learn is slow to import.
+    from sklearn.neighbors import NearestNeighbors  # Imported late: scikit-learn is slow to import.
 
     paths = {(folder.root / file).resolve(): i for i, file in enumerate(folder.files)}
     own = [paths.get((queries.root / file).resolve(), -1) for file in queries.files]
@@ -165,7 +166,7 @@ def nearest(folder: Folder, queries: Folder, k: int) -> Found:
 
 
 def write_found(out: Path, folder: Folder, queries: Folder, found: Found) -> None:
-    """Writes the first queries beside what was found as ``out``, and all as a CSV file beside it.
+    """Writes a picture ``out`` of the first queries and their neighbours, and a CSV file of all.
 
     Raises:
       InputError: a file cannot be written.
@@ -186,7 +187,7 @@ def write_found(out: Path, folder: Folder, queries: Folder, found: Found) -> Non
 
 
 def _cell(path: Path) -> np.ndarray:
-    """An image in RGB: small ones are enlarged by a whole number, large ones shrunk."""
+    """An image in RGB, shrunk if it is large, enlarged by a whole number if it is small."""
     image = shrunk(to_channels(decode(path, str(path)), 3), CELL)
     scale = max(1, CELL // 2 // max(image.shape[:2]))
     return image.repeat(scale, axis=0).repeat(scale, axis=1)

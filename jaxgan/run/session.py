@@ -1,4 +1,4 @@
-"""A run made ready for the loop: its legs, data, devices, directory and checkpoints."""
+"""A run prepared for the training loop: its legs, data, devices, directory and checkpoints."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -30,34 +30,34 @@ from jaxgan.system.members import Members
 from jaxgan.typing import Keys
 
 ROLLBACKS = 3
-"""How often a run may go back to its last checkpoint."""
+"""Largest number of times that a run may return to its last checkpoint."""
 
 
 class Start(NamedTuple):
-    """Start of an attempt at a run."""
+    """State from which training starts or, after a rollback, starts again."""
 
     state: TrainState
     step: int
-    """Steps that the state has taken."""
+    """Number of steps that the state has taken."""
     root: Keys
-    """The key of the steps, of a population one a member."""
+    """Key of the steps; for a population one per member."""
     rollbacks: int
-    """How often the run has gone back; each time to other keys."""
+    """Number of rollbacks so far; each one changes the keys."""
 
 
 class Session:
-    """All that the loop needs; a context manager that holds the run directory's lock."""
+    """Everything that the loop needs. It holds the run directory's lock until it is closed."""
 
     def __init__(self, run: Run, fresh: bool = False, devices: Devices | None = None):
-        """Makes or continues the run; no file is touched before the config is known to work.
+        """Makes or continues a run; touches no file before the config is known to work.
 
         Args:
           run: the config.
-          fresh: start over where the directory holds a run.
-          devices: where it runs; by default as ``run.parallel`` says.
+          fresh: start over if the directory already holds a run.
+          devices: the devices to use; by default those of ``run.parallel``.
 
         Raises:
-          InputError: for bad input, a directory in use, or a finished run.
+          InputError: for bad input or a directory in use.
         """
         config.check(run)
         self.run, self.members = run, size_of(run)
@@ -66,10 +66,10 @@ class Session:
         kept = directory.check(self.out, run, fresh) if run.out else None
         self.stages, facts = open_stages(run, self.devices, kept)
         self._kept, self._spec = kept, facts.spec
-        if not kept:  # now, so that what is wrong with it is known before a file is touched
+        if not kept:  # now, so that an error is raised before a file is touched
             _ = self._transfer
-        self.evaluations: list[Evaluations] = []  # of each leg, where the run is measured
-        if run.evaluate.every:  # now, so that what is missing is known before a file is touched
+        self.evaluations: list[Evaluations] = []  # one per leg, if the run is evaluated
+        if run.evaluate.every:  # now, so that an error is raised before a file is touched
             self.evaluations = [
                 Evaluations(run, s.leg.algorithm, s.dataset, self.members) for s in self.stages
             ]
@@ -98,7 +98,7 @@ class Session:
         self.checkpoints = Checkpoints(self.out / "checkpoints", self.run.checkpoint.keep)
 
     def close(self) -> None:
-        """Waits for the last save and lets another process write."""
+        """Waits for the last save and releases the lock."""
         self.checkpoints.close()
         self._release()
 
@@ -107,10 +107,10 @@ class Session:
             self._lock.release()
 
     def restore(self, rollbacks: int | None = None) -> Start:
-        """The newest checkpoint, or a new state at step 0 where there is none.
+        """The newest checkpoint, or a new state at step 0 if there is none.
 
         Args:
-          rollbacks: how often the run has gone back; None: as its directory says.
+          rollbacks: number of rollbacks so far; None: as recorded in the run directory.
 
         Raises:
           InputError: the run is finished, or its checkpoints cannot be used.
@@ -130,21 +130,21 @@ class Session:
                 f" raise {raised} to go on, choose another --out, or start over with --fresh"
             )
         stage = self.stages[self._leg(step)]
-        _ = stage.programs  # now, as it takes seconds, and not under a progress bar
+        _ = stage.programs  # takes seconds: done now, before the progress bar appears
         state = stage.with_frozen(state)
         return Start(state, step, _folded(self._keys[1], rollbacks), rollbacks)
 
     def enter(self, call: Call, state: TrainState, rollbacks: int) -> TrainState:
-        """The state that a call takes: at a leg's first step, a new one that adopts ``state``."""
+        """The state for a call: at a leg's first step, a new state that adopts ``state``."""
         if not call.adopts:
             return state
         key = jax.random.fold_in(self._init_key(rollbacks), call.stage.index)
         return call.stage.with_frozen(call.stage.adopt(state, key))
 
     def store_averages(self, state: TrainState, step: int, say: Callable[[str], Any]) -> None:
-        """Stores the averages by power functions, where the run keeps them and it is time.
+        """Stores the power-function averages, if the run keeps them and they are due at this step.
 
-        A failure (a full disk) is said and the run goes on.
+        A failure (a full disk) is reported, and the run continues.
         """
         every = self.run.averages.every
         if every and (step % every == 0 or step == self.run.steps):
@@ -158,14 +158,14 @@ class Session:
                 say(f"step {step}: the averages were not stored: {reason}; the run goes on")
 
     def calls(self, start: int) -> Iterator[Call]:
-        """The calls that bring the run from a global step to its end."""
+        """The calls from a global step to the end of the run."""
         for stage in self.stages:
             if start < stage.last:
                 yield from stage.calls(start)
                 stage.programs.free()
 
     def describe(self, start: Start) -> list[str]:
-        """Lines for the start of an attempt: the data, and where the run goes on."""
+        """Lines to print at the start: the data, and the step that the run starts from."""
         lines = dict.fromkeys(line for s in self.stages for line in s.dataset.describe())
         kept = f"keeps the newest {self.run.checkpoint.keep} checkpoints"
         if not start.step and self._transfer:
@@ -173,7 +173,7 @@ class Session:
         return [*lines, f"{self.out}: from step {start.step}, {kept}", *self._schedules()]
 
     def _schedules(self) -> Iterator[str]:
-        """Lines about learning rates that a longer run changes, or leaves at their end."""
+        """Lines about a horizon of the schedules that has changed, or that ends before the run."""
         horizon, steps = self._spec.decay_steps, self.run.steps
         if not config.decays(self.run):
             return
@@ -187,7 +187,7 @@ class Session:
             )
 
     def summary(self, log: Logger) -> list[str]:
-        """Lines for the end of the run: what it measured, and how to use what was trained."""
+        """Lines to print at the end: the evaluations, and how to use the trained run."""
         lines = [self.evaluations[-1].summary(log)] if self.evaluations else []
         functions = self.stages[-1].leg.algorithm.functions
         out = f"{self.out} --member 0" if self.members > 1 else self.out
@@ -201,10 +201,10 @@ class Session:
         return [*lines, f"{made}; more by python -m jaxgan.{use[0]}" if use else made]
 
     def roll_back(self, error: NotFiniteError, rollbacks: int) -> int:
-        """Counts one more rollback, in the run directory too.
+        """Counts one more rollback and records it in the run directory; returns the new count.
 
         Raises:
-          NotFiniteError: where the run is to stop, or has gone back often enough.
+          NotFiniteError: ``on_nan`` is ``stop``, or no rollback is left.
         """
         if self.run.on_nan == "stop":
             raise error
@@ -216,7 +216,7 @@ class Session:
         return rollbacks + 1
 
     def logger(self, start: int) -> Logger:
-        """The log from a step on, which the first process writes."""
+        """The log from a step on; only the first process writes it."""
         first, steps = processes.is_first(), self.run.steps
         return Logger(self.out, start, steps, self.images, first, self.members)
 
@@ -227,16 +227,16 @@ class Session:
 
     @property
     def show_key(self) -> Keys:
-        """The key of every sheet, of a population one a member."""
+        """The key of every sheet; for a population one per member."""
         return self._keys[2]
 
     @functools.cached_property
     def _transfer(self) -> Transfer | None:
-        """The weights of another run that step 0 takes."""
+        """The weights of another run, for the state at step 0; None: random weights."""
         return Transfer(self.run, self.stages[0].single) if self.run.init_from else None
 
     def _transferred(self, state: TrainState) -> TrainState:
-        """The state that starts from the weights of another run; all members do."""
+        """The state with the weights of another run, in every member."""
         assert self._transfer
         if self.members == 1:
             return self._transfer(state)
@@ -246,7 +246,7 @@ class Session:
 
     @functools.cached_property
     def _keys(self) -> tuple[Keys, Keys, Keys]:
-        """Keys of the first state, the steps and the sheets; of a population one a member."""
+        """Keys of the initial state, the steps and the sheets; for a population one per member."""
         seeds = [member.seed for member in members_of(self.run)]
         keys = [jax.random.split(jax.random.key(seed), 3) for seed in seeds]
         init, root, show = jnp.stack(keys, 1) if len(keys) > 1 else keys[0]
@@ -262,15 +262,15 @@ class Session:
 def open_stages(
     run: Run, devices: Devices, kept: directory.Facts | None = None
 ) -> tuple[list[Stage], directory.Facts]:
-    """The legs of a run with their data, and what is kept of the data in its directory.
+    """The legs of a run with their data, and the facts about the data for the run directory.
 
     Args:
       run: the config.
-      devices: where it runs; they must divide each leg's batch.
-      kept: of the same run before: its statistics of the arrays hold.
+      devices: the devices to use; their number must divide each leg's batch.
+      kept: the facts of a run that is continued; its statistics of the arrays are kept.
 
     Raises:
-      InputError: for data that cannot be opened, or legs that do not fill the run.
+      InputError: the data cannot be opened, or the legs do not add up to the run's steps.
     """
     whole = open_dataset(run.data, kept.scaling if kept else None)
     horizon = run.decay_steps or (kept.spec.decay_steps if kept else run.steps)
@@ -297,7 +297,7 @@ def open_stages(
 
 
 def placed(run: Run, devices: Devices) -> Devices:
-    """The devices of a run, in the form that splits its members where it has several."""
+    """The devices of a run; a run with several members splits them over the devices."""
     size = size_of(run)
     return Members(devices, size, bool(run.sweep)) if size > 1 else devices
 
@@ -309,6 +309,6 @@ def _named(run: Run) -> Path:
 
 
 def _folded(key: Keys, rollbacks: int) -> Keys:
-    """The key itself before the first rollback, then another one after each."""
+    """The key itself before the first rollback, and a new key after each rollback."""
     fold = jax.vmap(jax.random.fold_in, (0, None)) if key.ndim else jax.random.fold_in
     return fold(key, rollbacks) if rollbacks else key

@@ -12,14 +12,14 @@ from jaxgan.system import processes
 
 
 class StoppedError(Exception):
-    """A signal came in the middle of something long."""
+    """A signal interrupted a long operation."""
 
 
 @contextlib.contextmanager
 def stop_signals() -> Iterator[list[int]]:
-    """Collects SIGTERM and Ctrl-C, so that the step in flight ends first; a second one kills.
+    """Collects SIGTERM and Ctrl-C, so that the current step completes; a second one interrupts.
 
-    Outside of the main thread Python allows no handlers, and nothing is collected.
+    Outside the main thread Python allows no signal handlers, and nothing is collected.
     """
     received: list[int] = []
 
@@ -40,7 +40,7 @@ def stop_signals() -> Iterator[list[int]]:
 
 
 def check(received: list[int]) -> None:
-    """Raises StoppedError after a signal; several processes, which stop together, go on."""
+    """Raises StoppedError after a signal; several processes go on, since they stop together."""
     if received and jax.process_count() == 1:
         raise StoppedError
 
@@ -48,7 +48,7 @@ def check(received: list[int]) -> None:
 def agreed(received: list[int], step: int, every: int) -> int:
     """The signal that ends the run at this step, or 0.
 
-    Several processes ask each other each ``every`` steps, and end together.
+    Several processes ask each other every ``every`` steps, and end together.
     """
     number = received[0] if received else 0
     if jax.process_count() == 1:

@@ -1,4 +1,4 @@
-"""The command ``style``: images in, the picture out, and the pictures on the way."""
+"""The command ``style``: reads the images, and writes the result and intermediate pictures."""
 
 import sys
 from dataclasses import dataclass
@@ -26,14 +26,14 @@ from jaxgan.weights.style import StyleNetwork, is_normalised, read_style_file
 
 @dataclass(frozen=True, kw_only=True)
 class Styling:
-    """Paints the content image in the style of others, by a network with weights of a file."""
+    """Paints the content image in the style of other images, with a pretrained network."""
 
     content: str
-    """The image whose content is kept."""
+    """Image whose content is kept."""
     style: tuple[str, ...]
-    """One or more images whose style is taken."""
+    """One or more images whose style is used."""
     out: str
-    """FILE.png of the result."""
+    """Output FILE.png."""
     weights: str = ""
     """File of VGG-19, VGG-16 or SqueezeNet: .pth, .safetensors or .npz."""
     content_weight: float = 1.0
@@ -41,36 +41,37 @@ class Styling:
     style_weight: float = 50.0
     """Weight of the style loss."""
     tv_weight: float = 0.0
-    """Weight of the total variation; more makes a smoother picture."""
+    """Weight of the total variation; a larger weight makes a smoother picture."""
     content_layers: tuple[str, ...] = ()
-    """Layers such as relu4_2; none: the paper's, as far as the file has them."""
+    """Content layers, such as relu4_2; empty: the paper's, as far as the file has them."""
     style_layers: tuple[str, ...] = ()
-    """Layers such as relu1_1 relu2_1; none: as for the content."""
+    """Style layers, such as relu1_1 relu2_1; empty: the paper's, as far as the file has them."""
     style_weights: tuple[float, ...] = ()
-    """A weight for each style; none: equal ones."""
+    """Weight of each style image; empty: equal weights."""
     steps: int = 300
     """Steps of the optimizer, each with one evaluation of the losses."""
     size: int = 512
-    """Longer side of the result in pixels; styles are brought to it too."""
+    """Longer side of the result in pixels; style images are resized to it too."""
     original_colours: bool = False
-    """Keep the content's colours: the result gives the lightness alone (L*a*b*)."""
+    """Content's colours are kept: only the lightness (L*a*b*) comes from the result."""
     optimizer: Literal["lbfgs", "adam"] = "lbfgs"
-    """L-BFGS or Adam."""
+    """Optimizer: L-BFGS or Adam."""
     lr: float = 0.02
     """Learning rate of Adam; pixels are in [-1, 1]."""
     init: Literal["content", "noise"] = "content"
-    """The image before the first step."""
+    """Image before the first step."""
     normalise: Literal["auto", "yes", "no"] = "auto"
-    """Bring the mean activation of each channel over these images to 1; auto: unless it is."""
+    """Scaling of the weights so that each channel's mean activation over these images is 1. auto:
+    only if it is not 1 already."""
     seed: int = 0
     """Seed of the noise."""
     save_every: int = 0
-    """Steps between pictures on the way, OUT_0050.png; 0: none."""
+    """Steps between intermediate pictures, OUT_0050.png; 0: none."""
     dry_run: bool = False
-    """Print layers and memory of a step; paint nothing."""
+    """Dry run: prints the layers and the memory of a step, and paints nothing."""
 
     def __call__(self) -> list[str]:
-        """Paints; returns lines that say what came of it.
+        """Paints; returns lines that report the result.
 
         Raises:
           InputError: for bad input.
@@ -97,7 +98,7 @@ class Styling:
     def _paint(
         self, step: Any, algorithm: Algorithm, state: TrainState, batch: Any, key: Any
     ) -> dict[str, float]:
-        """All steps; writes the pictures and returns the last losses."""
+        """Runs all steps, writes the pictures and returns the last losses."""
         losses: dict[str, float] = {}
         bar = tqdm(range(1, self.steps + 1), unit="step")
         for i in bar:
@@ -124,7 +125,7 @@ class Styling:
         files.write_image(path, np.asarray(((image[0] + 1.0) * 127.5).round(), np.uint8))
 
     def _prepared(self, content: Image, styles: list[Array]) -> tuple[StyleTransfer, StyleNetwork]:
-        """The method and its network; says what was read and chosen."""
+        """The method and its network; reports the weights read and the layers chosen."""
         file = read_style_file(self.weights)
         _say(f"weights: {file.name}, {file.path}, SHA-256 {file.sha256}")
         content_layers, note = file.choose("content", self.content_layers)
@@ -158,7 +159,7 @@ class Styling:
         return content, styles
 
     def _read(self, path: str, field: str) -> Image:
-        """An image of the asked size in [-1, 1], (1, h, w, 3)."""
+        """An image at the size ``size``, in [-1, 1], shape (1, h, w, 3)."""
         return to_float(jnp.asarray(read_rgb(path, field, self.size)[None]))
 
     def _check(self) -> None:

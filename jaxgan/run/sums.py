@@ -1,6 +1,6 @@
-"""Check sums beside a checkpoint: they tell a file that has changed from one that was written so.
+"""Checksums beside a checkpoint: they reveal files that have changed since they were written.
 
-Orbax's own formats detect a file that is cut short, but not a flipped bit in an array.
+Orbax's own formats detect a truncated file, but not a flipped bit in an array.
 """
 
 import hashlib
@@ -10,25 +10,25 @@ from pathlib import Path
 from jaxgan.system.files import write_whole
 
 SUMS = "sums.json"
-"""SHA-256 of each file of a folder, by its path there."""
+"""File with the SHA-256 of each file of the checkpoint, by relative path."""
 
 
 def write(folder: Path, part: str) -> None:
-    """Writes the sums of the files below ``folder/part``."""
+    """Writes the checksums of all files below ``folder/part``."""
     files = (path for path in sorted((folder / part).rglob("*")) if path.is_file())
     found = {path.relative_to(folder).as_posix(): _sum(path) for path in files}
     write_whole(folder / SUMS, json.dumps(found, indent=0) + "\n")
 
 
 def differing(folder: Path) -> str | None:
-    """The first file that differs from its sum, in words; "": none does; None: there are no sums.
+    """A message about the first file that has changed; "" if none has; None without checksums.
 
     Raises:
       OSError: a file cannot be read, which proves nothing about its contents.
     """
     try:
         sums = json.loads((folder / SUMS).read_text())
-    except (FileNotFoundError, ValueError):  # of an older run, or damaged themselves
+    except (FileNotFoundError, ValueError):  # an older run, or damaged checksums
         return None
     for name, expected in sums.items():
         try:

@@ -1,8 +1,9 @@
-"""Large images in overlapping tiles, and the tiles' outputs blended into one.
+"""Large images in overlapping tiles, whose outputs are blended into one.
 
-The output at a pixel depends on those within the function's ``reach``. So a tile's output equals
-that of the whole image except within ``reach`` of a side that it shares with another tile. Tiles
-overlap by two reaches and a ramp: along the ramp, where both are right, one fades into the other.
+The output at a pixel depends on the input pixels within the function's ``reach``. So a tile's
+output equals the output of the whole image, except within ``reach`` of a side that it shares with
+another tile. Tiles overlap by two reaches and a ramp. Along the ramp both tiles are correct, and
+one fades into the other.
 """
 
 import itertools
@@ -16,13 +17,13 @@ from jaxgan.core import Function
 from jaxgan.errors import InputError
 
 SIDE = 512
-"""Pixels of a tile's side where the reach allows it."""
+"""Side of a tile in pixels, if the reach allows it."""
 RAMP = 32
-"""Pixels along which one tile fades into the next."""
+"""Width in pixels of the ramp along which one tile fades into the next."""
 
 
 class Place(NamedTuple):
-    """Row and column of a tile among the tiles."""
+    """Row and column of a tile in the grid of tiles."""
 
     row: int
     column: int
@@ -30,19 +31,19 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Tiling:
-    """Rule by which an image is cut."""
+    """Rule by which an image is cut into tiles."""
 
     side: int
-    """Pixels of a tile's side, a multiple of ``multiple``."""
+    """Side of a tile in pixels, divisible by ``multiple``."""
     overlap: int
-    """Pixels that neighbours share, at least; a multiple of ``multiple``."""
+    """Smallest overlap of neighbours in pixels, divisible by ``multiple``."""
     ramp: int
-    """Pixels in the middle of the overlap along which they fade into one another."""
+    """Width in pixels of the ramp in the middle of the overlap."""
     multiple: int = 1
-    """Divisor of the places of tiles."""
+    """Divisor of the tiles' positions."""
 
     def starts(self, length: int) -> list[int]:
-        """The first pixel of each tile along a side, evenly spread; the last one ends with it."""
+        """First pixel of each tile along a side; evenly spaced up to the end of the side."""
         if length <= self.side:
             return [0]
         count = -(-(length - self.overlap) // (self.side - self.overlap))
@@ -50,7 +51,7 @@ class Tiling:
         return [i * room // (count - 1) * self.multiple for i in range(count)]
 
     def weights(self, length: int, scale: int = 1) -> list[np.ndarray]:
-        """The weight of each pixel of each tile's output along a side; they sum to 1 everywhere."""
+        """Blending weights of each tile's output along a side; they sum to 1 at every pixel."""
         starts, size = self.starts(length), min(length, self.side)
         places = (np.arange(length * scale) + 0.5) / scale
         middles = [(b + a + size) / 2 for a, b in itertools.pairwise(starts)]
@@ -62,23 +63,23 @@ class Tiling:
 
 
 def _smooth(distance: np.ndarray, width: int) -> np.ndarray:
-    """From 0 at -width / 2 to 1 at width / 2 along a cubic, level at both ends."""
+    """Smoothstep: a cubic from 0 at -width / 2 to 1 at width / 2, with slope 0 at both ends."""
     t = np.clip(distance / width + 0.5, 0.0, 1.0)
     return t * t * (3.0 - 2.0 * t)
 
 
 def tiling(function: Function, side: int | None = None) -> Tiling | None:
-    """The tiles for a function; None: it is given whole images.
+    """The tiling for a function; None: it receives whole images.
 
     Args:
-      function: one that takes images of any size.
-      side: pixels of a tile's side; 0: whole images. None: enough for tiles whose blend is the
-        output of the whole image; whole images for a function whose reach is not known. With a
-        smaller side, or for such a function, tiles overlap by up to half, and the blend is close
-        to that output and not equal.
+      function: a function that takes images of any size.
+      side: side of a tile in pixels; 0: whole images. None: large enough that the blend equals the
+        output of the whole image, or whole images if the function's reach is unknown. With a
+        smaller side or an unknown reach, tiles overlap by up to half, and the blend only
+        approximates that output.
 
     Raises:
-      InputError: the side is negative, or not above twice the function's ``multiple``.
+      InputError: the side is negative, or below four times the function's ``multiple``.
     """
     reach, multiple = function.reach, max(function.multiple, 1)
     if side == 0 or (side is None and reach is None):
@@ -100,15 +101,15 @@ def tiling(function: Function, side: int | None = None) -> Tiling | None:
 
 
 class Canvas:
-    """An image whose outputs come tile by tile."""
+    """Assembles the output of an image from the outputs of its tiles."""
 
     def __init__(self, tiles: Tiling, image: np.ndarray, scale: int = 1):
-        """Nothing is drawn yet.
+        """Starts with an empty output.
 
         Args:
-          tiles: how it is cut.
+          tiles: the rule by which the image is cut.
           image: (height, width, channels).
-          scale: sides of the output over those of the image.
+          scale: sides of the output over sides of the image.
         """
         self._image, self._scale = image, scale
         sides = image.shape[:2]
@@ -126,7 +127,7 @@ class Canvas:
                 yield Place(row, column), window
 
     def add(self, place: Place, output: np.ndarray) -> np.ndarray | None:
-        """Takes a tile's output; the whole one, of the same type, once all are there."""
+        """Adds a tile's output; returns the whole output once every tile is there, else None."""
         if len(self._starts[0]) == len(self._starts[1]) == 1:
             return output
         scale, rest = self._scale, output.shape[2:]

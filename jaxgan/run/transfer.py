@@ -1,4 +1,4 @@
-"""A new run that starts from the weights of another, or from published ones: transfer learning."""
+"""Transfer learning: a new run starts from the weights of another run, or from published ones."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,23 +15,23 @@ from jaxgan.typing import Variables
 from jaxgan.weights import read_stylegan2
 
 SHOWN = 5
-"""Arrays that are listed one by one where they do not match."""
+"""Number of mismatched arrays that are listed one by one."""
 SETTINGS = ("mapping_lr", "style_decay", "clamp", "clamp_all", "normalize_classes", "group")
-"""Fields of StyleGAN2's nets by which the same arrays give other images and scores."""
+"""Fields of StyleGAN2's nets that change the outputs of the same weights."""
 
 
 class Transfer:
     """The weights of ``run.init_from`` and how they match those of a new run."""
 
     def __init__(self, run: Run, like: TrainState):
-        """Reads them.
+        """Reads the weights.
 
         Args:
-          run: the new one.
+          run: the new run.
           like: shapes of its state.
 
         Raises:
-          InputError: there is no such run, or none of its arrays match.
+          InputError: there is no such run or file, or none of its arrays match.
         """
         assert run.init_from is not None
         try:
@@ -48,10 +48,10 @@ class Transfer:
                 " this run's; use a run with the same nets"
             )
         self.lines = [*head, *found]
-        """Lines on the arrays that are taken, and on the others and why."""
+        """Lines on the arrays that are taken, and on those that are not and why."""
 
     def __call__(self, state: TrainState) -> TrainState:
-        """The state with every array of the other run that has its player, path and shape.
+        """The state with all arrays of the other run whose player, path and shape match.
 
         Parameters, statistics and averages are taken; optimizers and memory start anew.
         """
@@ -97,7 +97,7 @@ def _trained(run: Run) -> _Weights:
 
 
 def _published(run: Run) -> _Weights:
-    """Weights of a published StyleGAN2; a run's nets draw the noise that the file has fixed."""
+    """Weights of a published StyleGAN2, without its fixed noise: a run's nets sample their own."""
     assert run.init_from is not None
     found = read_stylegan2(run.init_from)
     lines, weights = [f"init_from: {run.init_from}, {', '.join(found)}"], {}
@@ -122,7 +122,7 @@ def _matching(here: Mapping[str, Any], there: Mapping[str, Any]) -> set[str]:
 
 
 def _taken(old: Any, new: Any) -> Any:
-    """``new`` with the arrays of ``old`` at the same paths, on all processes."""
+    """``new`` with the arrays of ``old`` that match in path and shape, on all processes."""
     there = _by_path(old)
     matched = _matching(_by_path(new), there)
 

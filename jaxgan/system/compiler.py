@@ -23,21 +23,21 @@ OPTIONS: dict[str, Options] = {
 """Compiler options by backend."""
 
 DETERMINISTIC: dict[str, Options] = {
-    # No kernel whose sums come in any order, and none chosen by timing: another process, which
-    # goes on with the run, would choose anew (xla.proto: "implies exclude_nondeterministic_ops and
-    # in addition disables autotuning").
+    # Excludes kernels that sum in an undefined order, and the choice of kernels by timing, which
+    # may differ in a process that resumes the run (xla.proto: "implies
+    # exclude_nondeterministic_ops and in addition disables autotuning").
     "gpu": {"xla_gpu_deterministic_ops": True},
 }
-"""Options of a program that gives the same bits each time; a CPU's does without any."""
+"""Options for bitwise reproducible programs, by backend; a CPU needs none."""
 
 
 @functools.cache
 def compiler_options(deterministic: bool = False) -> Options:
-    """The options for this process's backend; none, with a warning, where it doesn't know them.
+    """The options for this process's backend; none, with a warning, if it doesn't know them.
 
     Args:
-      deterministic: adds :data:`DETERMINISTIC`'s, without which there would be no such program: a
-        compiler that does not know them raises an error.
+      deterministic: adds the options of :data:`DETERMINISTIC`. They are mandatory: a compiler that
+        does not know them raises an error.
     """
     backend = jax.default_backend()
     options = _known(OPTIONS.get(backend, {}))
@@ -57,10 +57,10 @@ def _known(options: Options) -> Options:
 
 
 def use_cache() -> None:
-    """Keeps compiled programs in the user's cache directory, unless JAX has another one configured.
+    """Keeps compiled programs in the user's cache directory, unless JAX is configured otherwise.
 
-    ``JAX_COMPILATION_CACHE_DIR`` names another directory; ``JAX_ENABLE_COMPILATION_CACHE=false``
-    keeps nothing.
+    ``JAX_COMPILATION_CACHE_DIR`` sets another directory; ``JAX_ENABLE_COMPILATION_CACHE=false``
+    turns the cache off.
     """
     if jax.config.jax_compilation_cache_dir is None:  # pyright: ignore
         jax.config.update("jax_compilation_cache_dir", str(cache_directory() / "xla"))

@@ -1,8 +1,8 @@
-"""The compiled step over all devices of all processes: a ``("data",)`` mesh with the batch split.
+"""The compiled step on all devices of all processes: the batch is split over a ``("data",)`` mesh.
 
-Statistics over a batch (BatchNorm, minibatch deviation) and losses see the whole batch. The program
-is written for one device and the compiler splits it; the state is on each device, or split over
-them (FSDP).
+Batch statistics (BatchNorm, minibatch standard deviation) and losses see the global batch. The
+program is written for one device, and the compiler partitions it. The state is replicated on all
+devices, or sharded over them (FSDP).
 """
 
 from collections.abc import Callable, Iterator
@@ -22,21 +22,23 @@ from jaxgan.system.processes import Processes
 from jaxgan.typing import Batch, Keys
 
 BUFFERED = 2
-"""Batches on the device ahead of the step."""
+"""Number of batches prefetched to the device."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parallel(Processes):
-    """Devices and processes. Batch statistics and losses are the whole batch's in every form."""
+    """Devices and processes. Batch statistics and losses always use the global batch."""
 
     compile: Literal["jit", "pmap"] = "jit"
-    """One program that the compiler splits, or each device's own; equal but for rounding."""
+    """Form of the program. jit: one program that the compiler partitions. pmap: one program per
+    device. The results are equal up to rounding."""
     state: Literal["replicated", "sharded"] = "replicated"
-    """The state on each device, or split over them (FSDP): 1/N of its bytes on each."""
+    """Placement of the state: replicated on every device, or sharded (FSDP), with 1/N of its bytes
+    on each of N devices."""
     deterministic: bool = False
-    """The same bits from each start, on a GPU too; a CPU's are so in any case. On a GPU XLA leaves
-    out kernels that add in any order (scatters, some gradients of a convolution) and times none to
-    choose the fastest: convolutions are slower, and the gradient of a max pool is refused."""
+    """Bitwise reproducible results on a GPU; on a CPU they always are. On a GPU XLA then excludes
+    kernels that sum in an undefined order (scatters, some gradients of a convolution), and chooses
+    none by timing. Convolutions are slower, and the gradient of a max pool is refused."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -52,19 +54,19 @@ class Parallel(Processes):
 
 
 class Devices:
-    """The devices of a run: where its arrays lie, and what is compiled for them."""
+    """The devices of a run: the placement of its arrays, and compilation for them."""
 
     def __init__(
         self, count: int | None = None, parallel: Parallel | None = None, local: bool = False
     ):
-        """A mesh over the first ``count`` devices; all by default, or all of this process."""
+        """A mesh over the first ``count`` devices (by default all); ``local``: of this process."""
         devices = (jax.local_devices() if local else jax.devices())[:count]
         self.parallel = parallel or Parallel()
         self.mesh = Mesh(np.array(devices), (AXIS,), axis_types=(AxisType.Auto,))
         self.replicated = NamedSharding(self.mesh, PartitionSpec())
 
     def check(self, batch_size: int) -> None:
-        """Raises InputError for a batch size that the number of devices doesn't divide."""
+        """Raises InputError if the number of devices does not divide the batch size."""
         n = self.mesh.size
         if batch_size % n:
             raise InputError(
@@ -74,7 +76,7 @@ class Devices:
 
     @property
     def backend(self) -> str:
-        """Name of their platform: cpu, gpu or tpu."""
+        """Name of the platform: cpu, gpu or tpu."""
         return self.mesh.devices.flat[0].platform
 
     @property
@@ -83,17 +85,17 @@ class Devices:
         name = self.mesh.devices.flat[0].device_kind
         return name if self.mesh.size == 1 else f"{self.mesh.size} x {name}"
 
-    # Where things lie.
+    # Placement of arrays.
 
     def split(self, lead: int) -> NamedSharding:
-        """How a batch lies: its example axis, after ``lead`` others, over the devices."""
+        """The sharding of a batch: its example axis, after ``lead`` other axes, is split."""
         return NamedSharding(self.mesh, PartitionSpec(*(None,) * lead, AXIS))
 
     def of_state(self, like: TrainState) -> Any:
         """The sharding of each leaf of a state with the shapes of ``like``.
 
-        A sharded state's array is split along its longest axis that the devices divide, if any.
-        Frozen weights are whole on each device.
+        If the state is sharded, an array is split along its longest axis that is divisible by the
+        number of devices, if there is one. Frozen weights are replicated.
         """
         state = jax.tree.map(self._of_leaf, like)
         return state.replace(frozen=jax.tree.map(lambda _: self.replicated, like.frozen))
@@ -105,11 +107,11 @@ class Devices:
         return NamedSharding(self.mesh, PartitionSpec(*(None,) * int(np.argmax(sizes)), AXIS))
 
     def put(self, batches: Iterator[Batch], lead: int) -> Iterator[Batch]:
-        """The batches on the devices, :data:`BUFFERED` ahead.
+        """Places batches on the devices, :data:`BUFFERED` batches ahead.
 
         Args:
-          batches: this process's part of each.
-          lead: axes before the example axis.
+          batches: this process's part of each batch.
+          lead: number of axes before the example axis.
         """
         ready = []
         for batch in batches:
@@ -119,14 +121,14 @@ class Devices:
         yield from ready
 
     def place(self, batch: Batch, lead: int) -> Batch:
-        """The batch, of which this process has its part, on the devices."""
+        """Places a batch on the devices; ``batch`` is this process's part of it."""
         sharding = self.split(lead)
         if jax.process_count() == 1:
             return jax.device_put(batch, sharding)
         return jax.make_array_from_process_local_data(sharding, batch)
 
     def everywhere(self, tree: Any) -> Any:
-        """The whole arrays on each of these devices, from wherever in all processes they are."""
+        """The whole arrays on each of these devices, gathered from all processes if needed."""
 
         def whole(x: Any) -> Any:
             if isinstance(x, jax.Array) and not x.is_fully_addressable:
@@ -135,14 +137,14 @@ class Devices:
 
         return jax.device_put(jax.tree.map(whole, tree), self.replicated)
 
-    # What is compiled.
+    # Compilation.
 
     @property
     def _options(self) -> Options:
         return compiler_options(self.parallel.deterministic)
 
     def jit(self, function: Callable[..., Any], **kwargs: Any) -> Callable[..., Any]:
-        """``jax.jit``, traced and run with the mesh in force."""
+        """``jax.jit``, traced and run under this mesh."""
         jitted = jax.jit(function, compiler_options=self._options, **kwargs)
 
         def call(*args: Any) -> Any:
@@ -152,7 +154,7 @@ class Devices:
         return call
 
     def whole(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """``jax.jit`` of a function that every device computes whole: one process can read it."""
+        """``jax.jit`` with replicated outputs, so that any process can read them."""
         return jax.jit(function, out_shardings=self.replicated, compiler_options=self._options)
 
     def compile(
@@ -161,11 +163,11 @@ class Devices:
         """``(state, batch, root key) -> (state, metrics)``, compiled once; the state is donated.
 
         Args:
-          step: as :func:`jaxgan.core.advance` makes it.
+          step: a step as :func:`jaxgan.core.advance` returns it.
           like: the shapes of the state.
-          lead: axes before the batch's example axis.
-          resident: in the batch's place, ``step`` takes ``(data, plan)``: the data are whole on
-            each device, and the plan is split as a batch is.
+          lead: number of axes before the batch's example axis.
+          resident: ``step`` takes ``(data, plan)`` instead of a batch. The data are replicated, and
+            the plan is split like a batch.
         """
         return self.jit(step, **self._placement(like, lead, resident))
 
@@ -189,13 +191,13 @@ class Devices:
         }
 
     def init(self, algorithm: Algorithm, key: Keys, batch: Batch) -> TrainState:
-        """The state at step 0. Compiled, so that it owns its buffers and may be donated."""
+        """The state at step 0; ``init`` is compiled, so the state owns its buffers for donation."""
         like = jax.eval_shape(algorithm.init, key, batch)
         return self.jit(algorithm.init, out_shardings=self.of_state(like))(key, batch)
 
 
 def open_devices(parallel: Parallel, count: int | None = None) -> Devices:
-    """The devices of a run, in the form of compilation that its config names."""
+    """The devices of a run, for the form of compilation in its config."""
     if parallel.compile == "pmap":
         from jaxgan.system.pmap import Pmap
 
@@ -204,5 +206,5 @@ def open_devices(parallel: Parallel, count: int | None = None) -> Devices:
 
 
 def leading(algorithm: Algorithm, steps_per_call: int = 1) -> int:
-    """Axes of a batch before its example axis: steps of a call, batches of a step."""
+    """Number of axes before a batch's example axis: steps of a call, batches of a step."""
     return (steps_per_call > 1) + (algorithm.batches_per_step > 1)

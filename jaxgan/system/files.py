@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and the cache directory."""
+"""Atomic writes of files, and the cache directory."""
 
 import os
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import platformdirs
 
 
 def write_whole(path: Path, data: bytes | str | Callable[[BinaryIO], Any]) -> None:
-    """Writes a file under another name and then renames it: a crash leaves the old one.
+    """Writes a file atomically, under a temporary name first: a crash leaves the old file.
 
     Args:
       path: the file, in a directory that exists.
@@ -18,7 +18,7 @@ def write_whole(path: Path, data: bytes | str | Callable[[BinaryIO], Any]) -> No
     Raises:
       OSError: the disk is full or the directory is not writable; the old file stays.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")  # of two writers the last one wins
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")  # with two writers the last one wins
     try:
         with part.open("wb") as file:
             if callable(data):
@@ -34,6 +34,6 @@ def write_whole(path: Path, data: bytes | str | Callable[[BinaryIO], Any]) -> No
 def cache_directory() -> Path:
     """The user's cache directory (compiled programs, weights, reference statistics).
 
-    ``~/.cache/jaxgan`` on Linux, or below ``XDG_CACHE_HOME``. Whoever writes to it creates it.
+    On Linux it is ``~/.cache/jaxgan``, or below ``XDG_CACHE_HOME``. Callers that write create it.
     """
     return platformdirs.user_cache_path("jaxgan")

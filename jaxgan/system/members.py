@@ -1,4 +1,4 @@
-"""Devices of runs that are trained together: each has some of the members, whole."""
+"""The devices of a population: each device trains some of the members."""
 
 from typing import Any
 
@@ -9,26 +9,26 @@ from jaxgan.errors import InputError
 from jaxgan.system.devices import Devices
 
 MEMBERS = "member"
-"""The mesh axis that members are split over. No batch is: what a step makes stays whole."""
+"""Name of the mesh axis over which members are split; a member's batch is never split."""
 
 
 class Members(Devices):
-    """A mesh that splits the leading axis of the members, and not the batch."""
+    """A mesh over which the leading axis of members is split, and not the batch."""
 
     def __init__(self, devices: Devices, size: int, one_order: bool = False):
         """The devices of a run for its ``size`` members.
 
         Args:
-          devices: those that a single run would have.
+          devices: the devices that a single run would use.
           size: number of members.
-          one_order: all members have the same batches, which are whole on each device.
+          one_order: all members have the same batches, and each device holds them whole.
         """
         self.parallel, self._size, self._one_order = devices.parallel, size, one_order
         self.mesh = Mesh(devices.mesh.devices, (MEMBERS,), axis_types=(AxisType.Auto,))
         self.replicated = NamedSharding(self.mesh, PartitionSpec())
 
     def check(self, batch_size: int) -> None:
-        """Raises InputError for a number of members that the devices don't divide."""
+        """Raises InputError if the number of devices does not divide the number of members."""
         del batch_size
         n, size = self.mesh.size, self._size
         if size % n:
@@ -39,7 +39,7 @@ class Members(Devices):
             )
 
     def split(self, lead: int) -> NamedSharding:
-        """How a batch lies: the members, its first axis, over the devices."""
+        """The sharding of a batch: its first axis, the members, is split over the devices."""
         del lead
         return self.replicated if self._one_order else self._by_member
 
@@ -48,7 +48,7 @@ class Members(Devices):
         return NamedSharding(self.mesh, PartitionSpec(MEMBERS))
 
     def of_state(self, like: TrainState) -> Any:
-        """As :meth:`Devices.of_state`; the step is one for all members."""
+        """As :meth:`Devices.of_state`; all members share one step counter."""
         return super().of_state(like).replace(step=self.replicated)
 
     def _of_leaf(self, leaf: Any) -> NamedSharding:

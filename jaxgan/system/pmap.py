@@ -1,7 +1,7 @@
-"""The second form of the compiled step: ``jax.pmap``, each device's own share of the batch.
+"""The second form of the compiled step, ``jax.pmap``: each device has its own part of the batch.
 
-All that knows of it is here. Means and random draws of the whole batch are made by the functions
-of :mod:`jaxgan.core.sharding`, so who writes a method need not know which form runs it.
+The functions of :mod:`jaxgan.core.sharding` compute means and random numbers of the global batch in
+both forms, so a method need not know which form runs it.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from jaxgan.typing import Batch
 
 
 class Pmap(Devices):
-    """The devices of one process, each with a whole state and its own program."""
+    """The devices of one process, each with a full copy of the state and its own program."""
 
     def __init__(self, count: int | None = None, parallel: Parallel | None = None):
         """The first ``count`` devices, or all.
@@ -34,7 +34,7 @@ class Pmap(Devices):
         super().__init__(count, parallel)
 
     def place(self, batch: Batch, lead: int) -> Batch:
-        """The batch on the devices, with an axis of devices before the example axis."""
+        """Places the batch on the devices, with an axis of devices before the example axis."""
         return super().place(jax.tree.map(lambda leaf: self._by_device(leaf, lead), batch), lead)
 
     def _by_device(self, leaf: Any, lead: int) -> np.ndarray:

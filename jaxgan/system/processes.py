@@ -13,7 +13,7 @@ from jax.experimental import multihost_utils
 from jaxgan.errors import InputError, first_line
 
 HEARTBEAT = 30
-"""Seconds of silence after which a process counts as gone."""
+"""Seconds without a heartbeat after which a process counts as lost."""
 LOST = 3
 """Exit code of a process that lost another one, unless JAX aborts it (SIGABRT)."""
 
@@ -23,11 +23,12 @@ class Processes:
     """Processes that work together."""
 
     coordinator: str | None = None
-    """HOST:PORT of process 0; None: as SLURM, Open MPI or Kubernetes say, else one process."""
+    """Address HOST:PORT of process 0; None: detected from SLURM, Open MPI or Kubernetes, else a
+    single process."""
     processes: int | None = None
-    """How many processes, where there is a coordinator."""
+    """Number of processes, if a coordinator is given."""
     process: int | None = None
-    """This one's number, from 0, where there is a coordinator."""
+    """Number of this process, from 0, if a coordinator is given."""
 
     def __post_init__(self) -> None:
         count, this = self.processes, self.process
@@ -41,10 +42,12 @@ class Processes:
 
 
 def initialize(parallel: Processes) -> None:
-    """Joins the other processes, where there are any and the program has not; before JAX is used.
+    """Joins the other processes, if there are any and they are not joined yet.
+
+    Must be called before JAX is used.
 
     Raises:
-      InputError: when they cannot be reached.
+      InputError: the other processes cannot be reached.
     """
     if jax.distributed.is_initialized() or (parallel.coordinator is None and not _detected()):
         return
@@ -75,7 +78,7 @@ def _detected() -> bool:
 
 
 def comes_first(parallel: Processes) -> bool:
-    """:func:`is_first`, before the processes have met: as the config or the cluster says."""
+    """:func:`is_first` before the processes have joined, by the config or the cluster."""
     if parallel.process is not None:
         return parallel.process == 0
     ranks = ("SLURM_PROCID", "OMPI_COMM_WORLD_RANK", "JOB_COMPLETION_INDEX")
@@ -88,18 +91,18 @@ def is_first() -> bool:
 
 
 def meet(name: str) -> None:
-    """Waits until all processes are here."""
+    """Waits until all processes have reached this point."""
     if jax.process_count() > 1:
         multihost_utils.sync_global_devices(name)
 
 
 def agree(number: int) -> int:
-    """The largest of the processes' numbers."""
+    """The largest of the numbers that the processes pass."""
     return int(np.max(_each(number)))
 
 
 def total(number: int) -> int:
-    """The sum of the processes' numbers."""
+    """The sum of the numbers that the processes pass."""
     return int(np.sum(_each(number)))
 
 
@@ -110,7 +113,7 @@ def _each(number: int) -> np.ndarray:
 
 
 def leave(line: str, code: int) -> NoReturn:
-    """Ends this process without a last meeting with the others; its last line says why."""
+    """Prints a line that says why, and ends this process without waiting for the others."""
     print(line, file=sys.stderr)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -118,9 +121,9 @@ def leave(line: str, code: int) -> NoReturn:
 
 
 def lost(error: Any) -> str:
-    """The line for an error in what processes do together.
+    """The line to print for an error in a joint operation of the processes.
 
-    It is not always said: JAX's own thread may abort a process that misses another one first.
+    It is not always printed: JAX's own thread may abort the process first.
     """
     return (
         f"error: process {jax.process_index()} of {jax.process_count()} lost another one"

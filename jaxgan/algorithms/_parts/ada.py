@@ -1,8 +1,8 @@
-"""ADA's augmentations: what a discriminator sees, each example transformed on its own.
+"""ADA's augmentations: every image that D sees is transformed at random.
 
 Karras et al. 2020, "Training generative adversarial networks with limited data", appendix B. Each
-transform is applied with the probability p; as long as p < 1 the generator cannot gain by drawing
-transformed images. All of it is differentiable: G learns through it.
+transform is applied to each image with probability p. As long as p < 1, the generator gains nothing
+by generating transformed images. The transforms are differentiable, so G learns through them.
 """
 
 import math
@@ -29,57 +29,57 @@ _POWER = tuple(part / 13 for part in (10, 1, 1, 1))
 
 @dataclass(frozen=True, kw_only=True)
 class ADA:
-    """Adaptive discriminator augmentation: the transforms, and how their probability moves."""
+    """Adaptive discriminator augmentation: its transforms, and the control of their probability."""
 
     transforms: tuple[TransformName, ...] = ("blit", "geometric", "colour")
-    """Groups of transforms, applied in this order whatever theirs is here: ``blit`` (flips, quarter
-    turns, whole shifts), ``geometric`` (scaling, rotation, fractional shifts), ``colour``
-    (brightness, contrast, luma flip, hue, saturation), ``filter`` (bands of frequencies), ``noise``
-    and ``cutout``."""
+    """Groups of transforms, always applied in this order: ``blit`` (flips, quarter turns, shifts by
+    whole pixels), ``geometric`` (scaling, rotation, fractional shifts), ``colour`` (brightness,
+    contrast, luma flip, hue, saturation), ``filter`` (frequency bands), ``noise``, ``cutout``."""
     p: float = 0.0
     """Probability of each transform at the first step."""
     target: float | None = 0.6
-    """Value of r_t = E[sign(D(x))] over reals that p is moved towards; None: p stays."""
+    """Target of r_t = E[sign(D(x))] over reals, by which p is adjusted; None: p is constant."""
     kimg: float = 500.0
     """Thousands of images in which p can go from 0 to 1."""
     every: int = 4
-    """Updates of D from one adjustment of p to the next."""
+    """Updates of D between adjustments of p."""
     whole_shift: float = 0.125
-    """Largest shift by whole pixels, over the side of an image."""
+    """Largest shift by whole pixels, as a fraction of the image side."""
     isotropic: float = 0.2
-    """Standard deviation of log2 of the factor of both axes."""
+    """Standard deviation of the log2 of the isotropic scaling factor."""
     rotation: float = 1.0
-    """Largest angle, over pi."""
+    """Largest rotation angle, in units of pi."""
     anisotropic: float = 0.2
-    """Standard deviation of log2 of the factor of one axis over the geometric mean of both."""
+    """Standard deviation of the log2 of the anisotropic scaling factor: one axis is scaled by it,
+    the other by its inverse."""
     shift: float = 0.125
-    """Standard deviation of a shift, over the side of an image."""
+    """Standard deviation of the fractional shift, as a fraction of the image side."""
     brightness: float = 0.2
-    """Standard deviation of what is added to all colours, which are in [-1, 1]."""
+    """Standard deviation of the offset added to all colours, which are in [-1, 1]."""
     contrast: float = 0.5
-    """Standard deviation of log2 of the factor of all colours."""
+    """Standard deviation of the log2 of the contrast factor."""
     hue: float = 1.0
-    """Largest angle that colours turn by about the axis of greys, over pi."""
+    """Largest rotation of colours about the grey axis, in units of pi."""
     saturation: float = 1.0
-    """Standard deviation of log2 of the factor of colours' distance from their grey."""
+    """Standard deviation of the log2 of the saturation factor."""
     gains: float = 1.0
-    """Standard deviation of log2 of the factor of a band, before the power is normalized."""
+    """Standard deviation of the log2 of a band's gain, before the power is normalized."""
     sigma: float = 0.1
     """Scale of the half-normal distribution of the noise's standard deviation."""
     window: float = 0.5
-    """Side of the window that is cut out, over that of the image."""
+    """Side of the cutout window, as a fraction of the image side."""
 
     def __bool__(self) -> bool:
         """Whether there is any transform."""
         return bool(self.transforms)
 
     def __call__(self, images: Image, p: Array | float, key: PRNGKey) -> Image:
-        """The images, each transformed at random on its own.
+        """Transforms each image independently at random.
 
         Args:
           images: (n, h, w, c).
           p: probability of each transform.
-          key: of all random draws.
+          key: the key of all random numbers.
         """
         groups: dict[str, Callable[..., Image]] = {
             "blit": self._blit,
@@ -97,13 +97,13 @@ class ADA:
     def blits(
         self, n: int, sides: tuple[int, int], p: Array | float, key: PRNGKey
     ) -> warp.Matrices:
-        """M^-1 of n flips in x, quarter turns and shifts by whole pixels.
+        """M^-1 for n random flips in x, quarter turns and shifts by whole pixels.
 
         Args:
           n: the number of matrices.
           sides: (height, width) of the images.
           p: probability of each of the three.
-          key: of all random draws.
+          key: the key of all random numbers.
         """
         k_flip, k_turn, k_shift = jax.random.split(key, 3)
         flip = sometimes(k_flip, p, (n,), _coin, 0.0)
@@ -115,16 +115,16 @@ class ADA:
     def moves(
         self, n: int, sides: tuple[int, int], p: Array | float, key: PRNGKey
     ) -> warp.Matrices:
-        """M^-1 of n scalings, rotations, anisotropic scalings, rotations and shifts, in this order.
+        """M^-1 for n random scalings, rotations, anisotropic scalings, rotations and shifts.
 
-        Each of the two rotations has the probability 1 - sqrt(1 - p), so that one or both happen
-        with the probability p.
+        They are applied in this order. Each of the two rotations has probability 1 - sqrt(1 - p),
+        so that at least one happens with probability p.
 
         Args:
           n: the number of matrices.
           sides: (height, width) of the images.
           p: probability of each of the four.
-          key: of all random draws.
+          key: the key of all random numbers.
         """
         k_scale, k_before, k_stretch, k_after, k_shift = jax.random.split(key, 5)
         rotates = 1 - jnp.sqrt(1 - jnp.asarray(p, jnp.float32))
@@ -139,15 +139,15 @@ class ADA:
         return inverse @ warp.translation(*(-share[:, i] * sides[1 - i] for i in (0, 1)))
 
     def colours(self, n: int, channels: int, p: Array | float, key: PRNGKey) -> recolour.Matrices:
-        """C of n changes of brightness, contrast, luma, hue and saturation, in this order.
+        """C for n random changes of brightness, contrast, luma, hue and saturation, in this order.
 
-        Greys have neither hue nor saturation.
+        Grey images have neither hue nor saturation.
 
         Args:
           n: the number of matrices.
-          channels: of the images, 1 or 3.
+          channels: channels of the images, 1 or 3.
           p: probability of each of the five.
-          key: of all random draws.
+          key: the key of all random numbers.
         """
         k_bright, k_contrast, k_flip, k_hue, k_saturation = jax.random.split(key, 5)
         bright = sometimes(k_bright, p, (n,), _normal(self.brightness), 0.0)
@@ -162,15 +162,15 @@ class ADA:
         return recolour.saturation(saturation) @ recolour.hue(angle) @ matrix
 
     def band_gains(self, n: int, p: Array | float, key: PRNGKey) -> Float[Array, "batch 4"]:
-        """Gains g of the four bands: a product of four factors, one a band.
+        """Gains g of the four bands: the product of four vectors t, one for each band.
 
-        A band's factor t is drawn, the others are 1, and all four are divided by
-        sqrt(sum_i lambda_i t_i^2) with the expected power lambda: it stays as it is.
+        In the vector of band i, t_i is random and the others are 1. The vector is divided by
+        sqrt(sum_i lambda_i t_i^2), so that the expected power lambda of natural images is kept.
 
         Args:
           n: the number of examples.
-          p: probability of each of the four factors.
-          key: of all random draws.
+          p: probability of each of the four vectors.
+          key: the key of all random numbers.
         """
         gains = jnp.ones((n, corrupt.BANDS))
         for i, k_band in enumerate(jax.random.split(key, corrupt.BANDS)):
@@ -237,7 +237,7 @@ Sampled = Callable[[PRNGKey, tuple[int, ...]], Array]
 def sometimes(
     key: PRNGKey, p: Array | float, shape: tuple[int, ...], sample: Sampled, otherwise: float
 ) -> Float[Array, "batch *rest"]:
-    """``sample(key, shape)`` with the probability p, an example on its own; else ``otherwise``."""
+    """For each example, ``sample(key, shape)`` with probability p, else ``otherwise``."""
     k_gate, k_value = jax.random.split(key)
     gate = draw(jax.random.uniform, k_gate, (shape[0],) + (1,) * (len(shape) - 1))
     return jnp.where(gate < p, draw(sample, k_value, shape), otherwise)

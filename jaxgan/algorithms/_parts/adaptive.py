@@ -1,4 +1,4 @@
-"""ADA's controller: the probability of augmentations follows how far D overfits."""
+"""ADA's controller: it raises the augmentation probability while D overfits, else lowers it."""
 
 from typing import Any
 
@@ -16,15 +16,15 @@ def remembered(ada: ADA) -> dict[str, Any]:
 
 
 def counted(memory: dict[str, Any], real_logits: Logits) -> dict[str, Any]:
-    """New memory of an update of D: the sum with E[sign(D(x))] of its reals."""
+    """Memory after an update of D: adds E[sign(D(x))] of its reals to the sum."""
     return {"ada_signs": memory["ada_signs"] + jnp.sign(real_logits).mean()}
 
 
 def adapt(ada: ADA) -> Update:
-    """At every k-th update of D: p <- p + sign(r_t - target) n k / (1000 kimg), within [0, 1].
+    """At every k-th update of D: p <- p + sign(r_t - target) n k / (1000 kimg), clipped to [0, 1].
 
-    r_t is the mean of E[sign(D(x))] over the last k updates of D, and n the number of examples of a
-    whole batch. Without a target p stays.
+    r_t is the mean of E[sign(D(x))] over the last k updates of D, and n is the global batch size.
+    Without a target p is constant.
 
     Reference: Karras et al. 2020, ADA, section 3.1.
     """

@@ -1,4 +1,4 @@
-"""Common parts of the methods that find anomalies: data, score, sheet, measure, D's loss."""
+"""Common parts of the methods for anomaly detection: data, score, sheet, measure, D's loss."""
 
 from collections.abc import Callable
 from typing import Any
@@ -28,10 +28,10 @@ Sheet = dict[str, Float[Array, "rows *cell"]]
 
 
 def normal_examples(spec: Spec, *names: str) -> tuple[str, Feature]:
-    """The name and the feature of the normal examples to learn, the first of ``names`` there is.
+    """The name and feature of the normal examples: the first of ``names`` that the data have.
 
     Raises:
-      InputError: the data have none, or classes of which nobody has said which are normal.
+      InputError: the data have none of them, or have classes without ``data.normal``.
     """
     name = next((name for name in names if name in spec.features), names[0])
     (feature,) = needs(spec, name)
@@ -55,7 +55,7 @@ def check_quantile(quantile: float) -> None:
 
 
 def score_of(apply: Callable[..., Any], name: str) -> Function:
-    """The function ``score``: of an example, and of no other in its batch."""
+    """The function ``score``, one number per example, independent of the rest of the batch."""
     return Function(apply, (name,), Feature("array", ()), multiple=0)
 
 
@@ -65,7 +65,7 @@ def read(batch: Batch) -> Examples:
 
 
 def judged(discriminator: nn.Module, given: Given, batch: Batch, made: Image) -> tuple[Scalar, Aux]:
-    """-E[log D(x)] - E[log(1 - D(x'))] of a batch's images and those made of them."""
+    """-E[log D(x)] - E[log(1 - D(x'))] of a batch's images x and their reconstructions x'."""
     d = given.variables["discriminator"]
     real_logits, d = forward(discriminator, d, read(batch))
     fake_logits, d = forward(discriminator, d, made)
@@ -75,16 +75,17 @@ def judged(discriminator: nn.Module, given: Given, batch: Batch, made: Image) ->
 
 
 def mean_square(x: Float[Array, "batch *shape"]) -> PerExample:
-    """The mean over each example of x^2."""
+    """The mean of x^2 over the elements of each example."""
     return jnp.square(x).reshape(x.shape[0], -1).mean(1)
 
 
 def heat(error: Image) -> Float[Array, "batch height width 3"]:
-    """Pixels' mean |error| over the channels as a colour: 0 black, 1/3 red, 2/3 yellow, 1 white."""
+    """Heat map of mean |error| over the channels: 0 black, 1/3 red, 2/3 yellow, 1 white."""
     level = jnp.abs(error).mean(-1, keepdims=True)
     return 2.0 * jnp.clip(jnp.concatenate([3.0 * level - c for c in range(3)], -1), 0.0, 1.0) - 1.0
 
 
+<<<<<<< HEAD
 def compared(x: Examples, made: Examples, scores: PerExample, batch: Batch) -> Sheet:
     """The sheet: some examples, their reconstructions and errors, and all scores as histograms.
 
@@ -103,6 +104,13 @@ def histogram(scores: PerExample, anomaly: Int[Array, "batch"]) -> Float[Array, 
     inside = jax.nn.one_hot(jnp.clip(bins, 0, BINS - 1), BINS)
     kinds = jax.nn.one_hot(anomaly, 2).T
     return kinds @ inside / jnp.maximum(kinds.sum(1, keepdims=True), 1.0)
+=======
+def compared(x: Examples, made: Examples) -> Sheet:
+    """A sheet of images, reconstructions and heat maps of the error; for rows, of curves."""
+    if x.ndim == 4:
+        return {"image": x, "reconstruction": made, "error": heat(x - made)}
+    return {"row": x, "reconstruction": made, "error": x - made}
+>>>>>>> proseb
 
 
 def measured(scores: PerExample, batch: Batch, quantile: float) -> dict[str, Scores]:

@@ -1,4 +1,4 @@
-"""From networks and a step to an :class:`Algorithm`: what every method's ``build`` ends with."""
+"""Builds an :class:`Algorithm` from networks and a step, at the end of every ``build``."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ class Network(NamedTuple):
 
     net: nn.Module
     inputs: tuple[Any, ...]
-    """Positional arguments that the net is initialised with."""
+    """Positional arguments with which the net is initialised."""
     tx: optax.GradientTransformation
     average: bool = False
     """Whether a moving average is kept."""
@@ -45,11 +45,11 @@ def assemble(
 
     Args:
       players: the networks by name.
-      step: what trains them.
-      functions: what a trained run can do.
+      step: the training step.
+      functions: the functions of a trained run.
       show: the sheet's columns; see :class:`Algorithm`.
       measure: measures of held-out examples; see :class:`Algorithm`.
-      memory: makes the first memory of the state.
+      memory: makes the state's initial memory.
       batches_per_step: fresh batches that a step takes.
       frozen: weights that no update changes.
     """

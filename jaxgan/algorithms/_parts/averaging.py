@@ -1,4 +1,4 @@
-"""Averaged weights whose half-life is counted in images and grows at first."""
+"""Moving averages of weights whose half-life is counted in images and grows at first."""
 
 from collections.abc import Callable
 
@@ -15,11 +15,11 @@ def averaged(player: str, decay: float, half_life: float, steps: int) -> Update:
     """The moving average of a player's weights, by a decay or by a half-life.
 
     Args:
-      player: whose.
-      decay: per step, less in the first ones: :func:`jaxgan.core.ema`.
-      half_life: in images at step ``steps``, above 0 in place of ``decay``: it grows from 0 along
-        half a cosine.
-      steps: of the run.
+      player: the player.
+      decay: decay per step, smaller in the first steps: see :func:`jaxgan.core.ema`.
+      half_life: half-life in images at step ``steps``; it grows from 0 along half a cosine. Above 0
+        it replaces ``decay``.
+      steps: steps of the run.
 
     Reference: Huang et al. 2024 (R3GAN), appendix.
     """
@@ -30,12 +30,12 @@ def averaged(player: str, decay: float, half_life: float, steps: int) -> Update:
 
 
 def ramped(player: str, half_life: float, ramp: float) -> Update:
-    """The moving average of a player's weights by h = min(half_life, ramp * images seen).
+    """The moving average of a player's weights with half-life min(half_life, ramp * images seen).
 
     Args:
-      player: whose.
-      half_life: in images.
-      ramp: half-life over the number of images seen, at most; 0: no such limit.
+      player: the player.
+      half_life: half-life in images.
+      ramp: largest half-life as a fraction of the images seen; 0: no limit.
 
     Reference: Karras et al. 2020, ADA, appendix C; Karras et al. 2018, section 6.1.
     """
@@ -48,11 +48,11 @@ def ramped(player: str, half_life: float, ramp: float) -> Update:
 
 
 def by_half_life(player: str, half_life: Callable[[Int[Array, ""], int], Array]) -> Update:
-    """The moving average of a player's weights with a decay of 2^(-n / h) in a step of n images.
+    """The moving average of a player's weights, with decay 2^(-n / h) in a step of n images.
 
     Args:
-      player: whose; one without an average stays as it is.
-      half_life: h in images by the step and n.
+      player: the player; a player without an average is left unchanged.
+      half_life: the half-life h in images, as a function of the step and n.
     """
 
     def update(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:

@@ -1,4 +1,4 @@
-"""An encoder and a decoder made to measure, and the code between them."""
+"""An encoder and a decoder fitted to the data, and the code between them."""
 
 import flax.linen as nn
 import jax
@@ -20,15 +20,16 @@ def fit_pair(
     """Both nets with their derived fields set.
 
     Args:
-      encoder: the net that gives codes; its field ``outputs`` is set.
-      decoder: the net that is given them.
-      seen: shape of an image that the encoder sees.
-      made: shape of an image that the decoder makes.
-      outputs: numbers of the encoder's output.
-      dtype: of the computation.
+      encoder: the net that outputs codes; its field ``outputs`` is set.
+      decoder: the net that takes codes.
+      seen: shape of the encoder's input image.
+      made: shape of the decoder's output image.
+      outputs: size of the encoder's output.
+      dtype: data type of the computation.
 
     Raises:
-      InputError: one of the code is a vector and the other a map, or the encoder has no outputs.
+      InputError: one net has codes that are vectors and the other maps, or the encoder has no
+        field ``outputs``.
     """
     if not hasattr(encoder, "outputs"):
         raise InputError(
@@ -51,7 +52,7 @@ def code_of(
     """The code of an image, as a feature.
 
     Raises:
-      InputError: the decoder's images have another size than those that it has to make.
+      InputError: the decoder's output has the wrong shape.
     """
     key, image = jax.random.key(0), jax.ShapeDtypeStruct((1, *seen), jnp.float32)
     code, _ = jax.eval_shape(encoder.init_with_output, key, image)

@@ -1,4 +1,4 @@
-"""Likeness of an image to its original: of pixels, or of VGG's maps."""
+"""Content loss: the distance of an image to its original, in pixels or in VGG's feature maps."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -19,14 +19,15 @@ class Content:
     """The content loss of SRGAN."""
 
     weights: str = ""
-    """File of VGG's weights (.pth, .safetensors or .npz): E[(phi(G(x)) - phi(y))^2] of the maps
-    phi. Empty: E[(G(x) - y)^2] of the pixels."""
+    """File of VGG's weights (.pth, .safetensors or .npz), for E[(phi(G(x)) - phi(y))^2] with
+    feature maps phi. Empty: the pixel loss E[(G(x) - y)^2]."""
     layer: str = "relu5_4"
-    """Map phi: relu5_4 is the paper's VGG54, relu2_2 its VGG22."""
+    """Layer of the feature map phi: relu5_4 is the paper's VGG54, relu2_2 its VGG22."""
     depth: Literal[16, 19] = 19
-    """Layers of VGG with weights."""
+    """Depth of VGG: 16 or 19 layers with weights."""
     weight: float = 1.0
-    """Factor of the loss. The paper divides maps by 12.75: 0.006 with torchvision's weights."""
+    """Weight of the loss. The paper divides the feature maps by 12.75, which is a weight of 0.006
+    with torchvision's weights."""
 
     def open(self) -> PerceptualVGG | None:
         """VGG with the weights of the file; None for pixels.
@@ -44,7 +45,7 @@ class Content:
             raise InputError(f"algorithm.content.{error}") from None
 
     def loss(self, vgg: PerceptualVGG | None, given: Given, x: Image, y: Image) -> Scalar:
-        """The distance of images x and y; ``vgg`` is what :meth:`open` gave."""
+        """The distance of images x and y; ``vgg`` is the result of :meth:`open`."""
         if vgg is None:
             return self.weight * l2(x, y)
         own = given.frozen[FROZEN]
@@ -52,5 +53,5 @@ class Content:
 
 
 def frozen(vgg: PerceptualVGG | None) -> dict[str, Frozen]:
-    """VGG's weights as those that no update changes."""
+    """VGG's weights as frozen weights; {} for pixels."""
     return {} if vgg is None else {FROZEN: Frozen(vgg.variables, vgg.file, vgg.sha256)}

@@ -1,7 +1,7 @@
 """DiffAugment (Zhao et al. 2020, "Differentiable augmentation for data-efficient GAN training").
 
-Every image that a discriminator sees, real or drawn, is transformed at random; G learns through the
-transforms.
+Every image that D sees, real or generated, is transformed at random. The transforms are
+differentiable, so G learns through them.
 """
 
 from dataclasses import dataclass
@@ -20,27 +20,27 @@ from jaxgan.typing import Examples, Image, PRNGKey
 Policy = Literal["colour", "translation", "cutout"]
 
 _STREAM = 0xD1FF
-"""Folded into keys: a key that draws noise of the same images serves here too."""
+"""Constant folded into keys, as the same key may already have drawn noise for the images."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DiffAugment:
-    """Random transforms of the images that a discriminator sees; by default none."""
+    """Random transforms of the images that D sees; none by default."""
 
     policy: tuple[Policy, ...] = ()
-    """Transforms, in this order whatever theirs is here: ``colour`` (brightness, saturation and
-    contrast), ``translation``, ``cutout``. The paper has all three for few data."""
+    """Transforms, always applied in this order: ``colour`` (brightness, saturation and contrast),
+    ``translation``, ``cutout``. The paper uses all three for small data sets."""
     translation: float = 0.125
-    """Largest shift over the side of an image; zeros (grey) come in from beyond the edge."""
+    """Largest shift as a fraction of the image side; the gap is filled with 0 (grey)."""
     cutout: float = 0.5
-    """Side of the window that is set to 0, over that of the image."""
+    """Side of the window that is set to 0, as a fraction of the image side."""
 
     def __bool__(self) -> bool:
         """Whether there is any transform."""
         return bool(self.policy)
 
     def __call__(self, images: Examples, key: PRNGKey) -> Examples:
-        """The images, each transformed at random on its own: (n, h, w, c)."""
+        """Transforms each image (n, h, w, c) independently at random."""
         if not self:
             return images
         keys = jax.random.split(jax.random.fold_in(key, _STREAM), 3)
@@ -53,7 +53,7 @@ class DiffAugment:
         return images
 
     def check(self, example: Feature) -> None:
-        """Raises InputError for a share out of range, and for examples that are no images."""
+        """Raises InputError for a field out of range, or examples that are not images."""
         for name in ("translation", "cutout"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(
@@ -67,7 +67,7 @@ class DiffAugment:
 
 
 def recoloured(images: Image, key: PRNGKey) -> Image:
-    """Brightness, then saturation, then contrast, an image on its own.
+    """Random brightness, then saturation, then contrast, independent for each image.
 
     x + b with b ~ U(-1/2, 1/2); m + s (x - m) with s ~ U(0, 2) and the mean m of a pixel's
     channels; m + c (x - m) with c ~ U(1/2, 3/2) and the mean m of the image.
@@ -82,7 +82,7 @@ def recoloured(images: Image, key: PRNGKey) -> Image:
 
 
 def translated(images: Image, share: float, key: PRNGKey) -> Image:
-    """Shifted by whole pixels, at most ``share`` of a side either way, all as likely."""
+    """Uniform random shifts by whole pixels, at most ``share`` of a side in each direction."""
     n, *sides = images.shape[:3]
     limits = [int(share * side + 0.5) for side in sides]
     y, x = (
@@ -96,7 +96,7 @@ def translated(images: Image, share: float, key: PRNGKey) -> Image:
 
 
 def cut(images: Image, share: float, key: PRNGKey) -> Image:
-    """0 in a window of ``share`` of a side, whose middle is uniform over the image's pixels."""
+    """Sets a square window to 0: its side is ``share`` of the image's, its centre is uniform."""
     n, *sides = images.shape[:3]
     inside = []
     for side, k in zip(sides, jax.random.split(key), strict=True):

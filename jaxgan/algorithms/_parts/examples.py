@@ -1,4 +1,4 @@
-"""The feature that a GAN learns to draw: images, or points where the data has those."""
+"""The feature that a GAN learns to generate: points if the data has them, else images."""
 
 import jax
 
@@ -10,7 +10,7 @@ from jaxgan.typing import Batch, Examples
 
 
 def drawn(spec: Spec) -> Feature:
-    """``point`` of data that has points, else ``image``.
+    """The feature ``point`` if the data has points, else ``image``.
 
     Raises:
       InputError: the data has neither.
@@ -19,7 +19,7 @@ def drawn(spec: Spec) -> Feature:
 
 
 def real_of(batch: Batch) -> Examples:
-    """The real examples of a batch as networks see them: images in [-1, 1], or points."""
+    """The real examples of a batch as input of a net: images in [-1, 1], or points."""
     return batch["point"] if "point" in batch else to_float(batch["image"])
 
 
@@ -29,5 +29,5 @@ def size_of(batch: Batch) -> int:
 
 
 def global_size(batch: Batch) -> int:
-    """Number of examples in the whole batch, of which each device's own program has a part."""
+    """Number of examples in the global batch, also in a program that sees one device's part."""
     return size_of(batch) * (jax.lax.axis_size(AXIS) if mapped() else 1)

@@ -1,4 +1,4 @@
-"""Forced weight normalization: an optimizer's step that leaves the norm of weights as it is."""
+"""Forced weight normalization: an optimizer step that keeps the norm of the weights."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ from jaxgan.ops.magnitude import renormalized
 
 
 def forced(net: nn.Module, tx: optax.GradientTransformation) -> optax.GradientTransformation:
-    """``tx``, which sets the normalized weights of a magnitude-preserving net back to their norm.
+    """``tx`` followed by a projection of a magnitude-preserving net's weights back to their norm.
 
-    Without it they grow with every step, and the effective learning rate falls.
+    Without it the normalized weights grow with every step, and the effective learning rate falls.
 
     Args:
-      net: the player's; any other kind leaves ``tx`` as it is.
+      net: the player's net; for any other kind of net ``tx`` is returned unchanged.
       tx: the optimizer.
 
     Reference: Karras et al. 2024 (EDM2), section 2.3.

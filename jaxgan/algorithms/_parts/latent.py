@@ -1,4 +1,4 @@
-"""A generator as a distribution: latent codes drawn, examples made, shown and measured."""
+"""A generator as a distribution: draws latent codes; generates, shows and measures examples."""
 
 from collections.abc import Callable
 from functools import partial
@@ -20,7 +20,7 @@ LatentName = Literal["normal", "uniform"]
 
 
 def draw_labels(key: PRNGKey, n: int, classes: int) -> Label:
-    """``n`` labels, every class as likely."""
+    """``n`` labels, uniform over the classes."""
     return draw(partial(jax.random.randint, minval=0, maxval=classes), key, (n,))
 
 
@@ -31,7 +31,7 @@ def _truncated(key: PRNGKey, shape: tuple[int, ...], limit: Any) -> Latent:
 def block(
     sample: Callable[..., Any], classes: int, weights: dict[str, Variables], key: PRNGKey
 ) -> dict[str, Float[Array, "rows columns height width channels"]]:
-    """Ten columns of samples: a row a class (ten at most), or ten rows without classes."""
+    """Samples in ten columns: one row per class (at most ten), or ten rows without classes."""
     rows = min(classes, 10) or 10
     labels = jnp.repeat(jnp.arange(rows), 10)
     images = sample(weights, {"n": 10 * rows, "label": labels}, key)
@@ -45,13 +45,13 @@ class Sampler(NamedTuple):
     latent_dim: int
     latent: LatentName
     classes: int = 0
-    """Number of classes that G is told of; 0: none."""
+    """Number of classes that G is conditioned on; 0: unconditional."""
 
     def draw(self, key: PRNGKey, n: int, truncation: Any = None) -> Latent:
         """``n`` latent codes from N(0, 1) or U(-1, 1).
 
-        With a truncation t, from N(0, 1) within [-t, t]: what is beyond is drawn again (Brock et
-        al. 2019, section 3.1).
+        With a truncation t, codes come from N(0, 1) truncated to [-t, t]: values outside are drawn
+        again (Brock et al. 2019, section 3.1).
         """
         shape = (n, self.latent_dim)
         if truncation is not None:
@@ -63,16 +63,16 @@ class Sampler(NamedTuple):
     def generate(
         self, variables: Variables, key: PRNGKey, n: int, labels: Label | None = None
     ) -> tuple[Examples, Variables]:
-        """``n`` examples in training mode, and the generator's new variables."""
+        """``n`` examples, generated in training mode, and the generator's new variables."""
         k_latent, k_net = jax.random.split(key)
         return forward(self.net, variables, self.draw(k_latent, n), labels, key=k_net)
 
     def sample(
         self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey
     ) -> Examples:
-        """``inputs["n"]`` examples, of the classes ``inputs["label"]`` where G is conditional.
+        """``inputs["n"]`` examples; a conditional G takes the classes ``inputs["label"]``.
 
-        Latent codes ``inputs["z"]`` stand in for drawn ones.
+        Latent codes ``inputs["z"]`` replace random ones.
         """
         _, k_net = jax.random.split(key)
         z = inputs["z"] if "z" in inputs else self.codes(weights, inputs, key)
@@ -80,7 +80,7 @@ class Sampler(NamedTuple):
         return forward(self.net, weights["generator"], z, labels, train=False, key=k_net)[0]
 
     def codes(self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey) -> Latent:
-        """The ``inputs["n"]`` codes that :meth:`sample` draws of the same arguments."""
+        """The ``inputs["n"]`` codes that :meth:`sample` draws for the same arguments."""
         del weights
         return self.draw(jax.random.split(key)[0], inputs["n"], inputs.get("truncation"))
 
@@ -94,14 +94,14 @@ class Sampler(NamedTuple):
     def show(
         self, weights: dict[str, Variables], batch: Batch, key: PRNGKey
     ) -> dict[str, Float[Array, "rows columns height width channels"]]:
-        """Ten columns of samples: a row a class (ten at most), or ten rows without classes."""
+        """Samples in ten columns: one row per class (at most ten), or ten rows without classes."""
         del batch
         return block(self.sample, self.classes, weights, key)
 
     def show_points(
         self, weights: dict[str, Variables], batch: Batch, key: PRNGKey
     ) -> dict[str, Picture]:
-        """A picture of samples and of the batch's points."""
+        """A scatter plot of samples and of the batch's points."""
         labels = jnp.arange(SHOWN) % max(self.classes, 1)
         return scattered(batch["point"], self.sample(weights, {"n": SHOWN, "label": labels}, key))
 
@@ -110,9 +110,9 @@ class Sampler(NamedTuple):
         return self.show if gives.kind == "image" else self.show_points
 
     def measure(self, spec: Spec) -> Callable[..., Any] | None:
-        """Coverage of a mixture of Gaussians by as many samples as there are held-out points.
+        """Measures how well samples cover a mixture of Gaussians, one sample per held-out point.
 
-        None of data that are no points with the mode of each as a label.
+        None if the data are not points labelled with their mode.
         """
         if not {"point", "label"} <= spec.features.keys():
             return None

@@ -1,4 +1,4 @@
-"""The features that a method learns from, compared with those of the data."""
+"""Checks that the data have the features that a method learns from."""
 
 from jaxgan.core import Feature, Spec
 from jaxgan.errors import InputError
@@ -15,14 +15,14 @@ _SOURCES = {
     "past": "series:FILE.csv",
     "future": "series:FILE.csv",
 }
-"""Sources by what they give."""
+"""Sources by the feature that they provide."""
 
 
 def needs(spec: Spec, *names: str) -> tuple[Feature, ...]:
-    """The features of those names.
+    """The features with the given names.
 
     Raises:
-      InputError: the data lacks one.
+      InputError: the data lacks one of them.
     """
     for name in names:
         if name not in spec.features:
@@ -36,7 +36,7 @@ def needs(spec: Spec, *names: str) -> tuple[Feature, ...]:
 
 
 def check_pairs(spec: Spec, a: str, b: str) -> None:
-    """Raises InputError where two features belong to different examples."""
+    """Raises InputError if two features come from different streams and so form no pairs."""
     if spec.features[a].stream != spec.features[b].stream:
         raise InputError(
             f"data.source: this method learns from pairs, and {a} and {b} of this data have nothing"

@@ -1,4 +1,4 @@
-"""How methods touch networks: made to measure, and applied."""
+"""Fits networks to the data and applies them."""
 
 import dataclasses
 import inspect
@@ -23,16 +23,16 @@ def fit(
     num_classes: int = 0,
     role: str | None = None,
 ) -> nn.Module:
-    """``net`` with its derived fields set: an example's shape, the classes, the dtype.
+    """``net`` with its derived fields set: the shape of an example, the classes, the dtype.
 
-    A net of your own needs only those of the fields that it uses.
+    A net of your own needs only the fields that it uses.
 
     Args:
       net: the net.
-      shape: an example's.
-      dtype: of the computation.
-      num_classes: 0 without classes.
-      role: the config's field that holds the net, for errors, where its class does not say it.
+      shape: shape of an example.
+      dtype: data type of the computation.
+      num_classes: number of classes; 0 without classes.
+      role: the config's field that holds the net, for errors, if the net's class does not tell.
 
     Raises:
       InputError: the net is made for images and the examples are points, or the reverse.
@@ -53,19 +53,21 @@ def forward(
     key: PRNGKey | None = None,
     method: str | None = None,
 ) -> tuple[Any, Variables]:
-    """``(outputs, variables)``: with new BatchNorm and spectral statistics where ``train``.
+    """Applies a net; returns ``(outputs, variables)``.
+
+    In training mode the variables have new BatchNorm and spectral statistics.
 
     Args:
       net: the network.
       variables: its variables.
       *inputs: positional arguments.
-      train: handed on where the method has an argument of that name.
-      key: for dropout, noise and whatever else the network draws.
+      train: training mode; passed on if the method has an argument ``train``.
+      key: for dropout, noise and any other random numbers of the network.
       method: the name of the method to call, ``__call__`` by default.
     """
     known = inspect.signature(getattr(type(net), method or "__call__")).parameters
     modes = {"train": train} if "train" in known else {}
-    rngs = {} if key is None else {"params": key}  # linen's stand-in for every other stream
+    rngs = {} if key is None else {"params": key}  # linen uses it for every other stream too
     if not train:
         return net.apply(variables, *inputs, rngs=rngs, method=method, **modes), variables
     mutable = [name for name in variables if name != "params"]
@@ -90,9 +92,9 @@ def features(
 def together(
     net: nn.Module, variables: Variables, *batches: Image, key: PRNGKey | None = None
 ) -> tuple[list[Any], Variables]:
-    """The net's outputs of several batches, by one forward unless a layer would mix them.
+    """The net's outputs for several batches, in one forward pass unless a layer mixes examples.
 
-    The examples are interleaved, so that every device keeps its own.
+    The batches are interleaved, so that each device keeps its own examples.
     """
     if len(batches) == 1 or mixes_batch(net) or compares_batch(net):
         outputs = []

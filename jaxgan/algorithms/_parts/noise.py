@@ -14,17 +14,17 @@ NoiseName = Literal["none", "gaussian", "salt_and_pepper", "mask", "blur", "jpeg
 
 @dataclass(frozen=True, kw_only=True)
 class Noise:
-    """Damage to images, each on its own and anew at every step; by default none."""
+    """Noise added to images, drawn anew for each image and step; none by default."""
 
     kind: NoiseName = "none"
-    """``gaussian``: deviation. ``salt_and_pepper``: share. ``mask``: side. ``blur``: radius.
-    ``jpeg``: quality."""
+    """Kind of noise, with the field of its strength: ``gaussian`` (deviation),
+    ``salt_and_pepper`` (share), ``mask`` (side), ``blur`` (radius), ``jpeg`` (quality)."""
     deviation: float = 0.5
-    """Standard deviation of Gaussian noise; 2 is the distance from black to white."""
+    """Standard deviation of Gaussian noise; black and white differ by 2."""
     share: float = 0.2
-    """Share of the pixels that are black or white."""
+    """Fraction of the pixels that are set to black or white."""
     side: float = 0.4
-    """Side of the grey window over that of the image."""
+    """Side of the grey window, as a fraction of the image side."""
     radius: float = 1.5
     """Standard deviation of the blur, in pixels."""
     quality: int = 10
@@ -35,7 +35,7 @@ class Noise:
         return self.kind != "none"
 
     def __call__(self, images: Image, key: PRNGKey) -> Image:
-        """The damaged images, in [-1, 1] too."""
+        """The noisy images, also in [-1, 1]."""
         match self.kind:
             case "gaussian":
                 return gaussian(images, key, self.deviation)
@@ -52,7 +52,7 @@ class Noise:
 
     @property
     def protocol(self) -> str:
-        """The kind and its strength, such as ``gaussian0.5``, for the name of a measured number."""
+        """The kind and its strength, such as ``gaussian0.5``, for the names of measures."""
         fields = {
             "gaussian": self.deviation,
             "salt_and_pepper": self.share,

@@ -1,4 +1,4 @@
-"""Optimizers as hyperparameters of a config, one for each player."""
+"""Optimizers as hyperparameters of a config; each player has its own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ Over: TypeAlias = Callable[[float, float], optax.Schedule]
 
 @dataclass(frozen=True, kw_only=True)
 class _Rule:
-    """Fields of every rule."""
+    """Fields that all optimizers share."""
 
     lr: float = 2e-4
     """Learning rate at the first update."""
@@ -26,10 +26,10 @@ class _Rule:
     lr_end: float = 0.0
     """Learning rate at the end of the schedule."""
     clip_norm: float = 0.0
-    """Largest global norm of the player's gradient; 0 clips nothing."""
+    """Largest global norm of the player's gradient; 0: no clipping."""
 
     def transform(self, steps: int, field: str) -> optax.GradientTransformation:
-        """The rule, with its learning rate over ``steps`` updates.
+        """The optax transformation, with its learning-rate schedule over ``steps`` updates.
 
         Args:
           steps: the schedule's horizon.
@@ -69,15 +69,16 @@ class Adam(_Rule):
     b2: float = 0.999
     """Decay of the squared gradient's mean v."""
     b2_end: float | None = None
-    """b2 at the end of the schedule; None: b2 is constant. The correction of the bias at update t
-    is that of the b2 of that update, 1 - b2^t."""
+    """Value of b2 at the end of the schedule; None: b2 is constant. The bias correction at update
+    t is 1 - b2^t with the current b2."""
     eps: float = 1e-8
-    """Added to the root."""
+    """Constant added to sqrt(v)."""
 
     def lazily(self, every: int) -> "Adam":
-        """The same for an update that is joined by a regularizer's at every ``every``-th call.
+        """Adam corrected for a lazy regularizer, which adds an update at every k-th step.
 
-        With c = k / (k + 1): lr c, b1^c and b2^c (Karras et al. 2020, StyleGAN2, appendix B).
+        With k = ``every`` and c = k / (k + 1), it uses lr c, b1^c and b2^c (Karras et al. 2020,
+        StyleGAN2, appendix B).
         """
         c = every / (every + 1)
         b2_end = None if self.b2_end is None else self.b2_end**c
@@ -112,7 +113,7 @@ class RMSprop(_Rule):
     decay: float = 0.99
     """Decay of the squared gradient's mean v."""
     eps: float = 1e-8
-    """Added to the root."""
+    """Constant added to sqrt(v)."""
 
     def _rule(self, over: Over) -> optax.GradientTransformation:
         rate = over(self.lr, self.lr_end)
@@ -128,11 +129,11 @@ class SGD(_Rule):
 
 
 Optimizer: TypeAlias = Adam | RMSprop | SGD
-"""The optimizer of one player; the config chooses the rule, the command line its fields."""
+"""Optimizer of one player; the config sets its type, the command line may set its fields."""
 
 
 def schedule(start: float, name: ScheduleName, steps: int, end: float = 0.0) -> optax.Schedule:
-    """``start`` at update 0; constant, or ``end`` at update ``steps``."""
+    """A schedule with value ``start`` at update 0; unless constant, ``end`` at update ``steps``."""
     if name == "linear":
         return optax.linear_schedule(start, end, steps)
     if name == "cosine":

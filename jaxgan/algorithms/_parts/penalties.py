@@ -18,43 +18,43 @@ Transform = Callable[[Examples, PRNGKey], Examples]
 
 
 def unchanged(examples: Examples, key: PRNGKey) -> Examples:
-    """The examples as they are."""
+    """The examples, unchanged: the identity as a transform."""
     del key
     return examples
 
 
 @dataclass(frozen=True, kw_only=True)
 class Penalties:
-    """Weights of the penalties that keep a discriminator smooth; 0 leaves one out."""
+    """Weights of the penalties on a discriminator; 0: a penalty is not used."""
 
     gradient_penalty: float = 0.0
-    """lambda of WGAN-GP's E[(||grad D(x_hat)|| - 1)^2] (10 in the paper)."""
+    """Weight lambda of WGAN-GP's E[(||grad D(x_hat)|| - 1)^2] (10 in the paper)."""
     r1: float = 0.0
-    """gamma of R1, gamma/2 E||grad D(x)||^2 over reals."""
+    """Weight gamma of R1, gamma/2 E||grad D(x)||^2 over reals."""
     r2: float = 0.0
-    """gamma of R2, gamma/2 E||grad D(G(z))||^2 over fakes."""
+    """Weight gamma of R2, gamma/2 E||grad D(G(z))||^2 over fakes."""
     drift: float = 0.0
     """Weight of E[D(x)^2] (0.001 in ProGAN)."""
     every: int = 1
-    """Updates of the discriminator from one computation of the penalties to the next; each then
-    weighs as many times more (lazy regularization, Karras et al. 2020, StyleGAN2)."""
+    """Interval of lazy regularization: penalties are computed at every k-th update of the
+    discriminator, with k times the weight (Karras et al. 2020, StyleGAN2)."""
     schedule: ScheduleName = "constant"
-    """Factor of all weights over the run: constant 1, or from 1 to ``end``, as a learning rate's
-    schedule goes."""
+    """Schedule of a factor of all weights: constant 1, or from 1 to ``end`` like a learning
+    rate."""
     end: float = 0.0
     """Factor of all weights at the end of the schedule (0.1 in R3GAN)."""
 
     def __bool__(self) -> bool:
-        """Whether any of them is used."""
+        """Whether any penalty is used."""
         return any((self.gradient_penalty, self.r1, self.r2, self.drift))
 
     @property
     def smooths(self) -> bool:
-        """Whether a penalty on the gradient bounds it."""
+        """Whether a penalty bounds the gradient of D."""
         return any((self.gradient_penalty, self.r1, self.r2))
 
     def factor(self, steps: int) -> Schedule:
-        """The factor of all weights by the training step of ``steps``."""
+        """The factor of all weights, as a schedule over ``steps`` training steps."""
         return schedule(1.0, self.schedule, steps, self.end)
 
     def __call__(
@@ -66,17 +66,17 @@ class Penalties:
         key: PRNGKey,
         augment: Transform = unchanged,
     ) -> tuple[Scalar, Metrics]:
-        """The weighted sum without that factor, and the unweighted terms by name.
+        """The weighted sum, without :meth:`factor`, and the unweighted terms by name.
 
         Args:
           critic: D.
           real: x, not augmented.
           fake: G(z), not augmented.
           real_logits: D's scores of reals.
-          key: of all random draws.
-          augment: T, through which D sees images. R1 and R2 take the gradient of D(T(x)) with
+          key: the key of all random numbers.
+          augment: the augmentations T of D's inputs. R1 and R2 use the gradient of D(T(x)) with
             respect to x, as the code of ADA and R3GAN does. WGAN-GP's x_hat lies between T(x) and
-            T(G(z)): it bounds the critic where the critic is used.
+            T(G(z)), so that it bounds the critic on the critic's own inputs.
         """
         k_real, k_fake = (jax.random.fold_in(key, i) for i in (2, 3))
         terms = {}
@@ -100,17 +100,17 @@ class Penalties:
     def check(
         self, net: nn.Module, player: str, lazy: bool = False, scheduled: bool = False
     ) -> None:
-        """Compares the penalties with the net that they are for.
+        """Checks the fields, and that the net allows these penalties.
 
         Args:
           net: the discriminator or critic.
           player: its name in the config.
-          lazy: the method can compute penalties in an update of their own.
-          scheduled: the method multiplies them by their factor.
+          lazy: whether the method supports lazy regularization.
+          scheduled: whether the method multiplies the penalties by their factor.
 
         Raises:
-          InputError: for a weight below 0, an interval that cannot be, or a penalty on the
-            gradient of a net whose scores depend on the whole batch.
+          InputError: for a negative weight, an interval or schedule that the method does not
+            support, or a gradient penalty on a net whose scores depend on the whole batch.
         """
         for name in ("gradient_penalty", "r1", "r2", "drift", "end"):
             if not getattr(self, name) >= 0:

@@ -1,6 +1,6 @@
-"""Sheets of points: pictures that are drawn on the device, in the units that the networks see.
+"""Scatter plots of points, drawn on the device, in standardised units.
 
-Standardised data have mean 0 and deviation 1 along each axis, so one frame shows them all.
+Standardised data have mean 0 and standard deviation 1 along each axis, so one frame fits all data.
 """
 
 import jax
@@ -8,9 +8,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 SHOWN, LINES = 1000, 200
-"""Samples in a picture, and lines of a map."""
+"""Number of samples in a picture, and of lines in a picture of a map."""
 SIDE, LIMIT = 560, 2.5
-"""Sides of a picture in pixels, and the largest coordinate in it; the smallest is -2.5."""
+"""Side of a picture in pixels, and the largest coordinate that it shows; the smallest is -2.5."""
 GREY, PALE, BLUE = (0.5, 0.5, 0.5), (0.65, 0.75, 0.95), (-0.75, 0.0, 0.8)
 """Colours of reals, lines and samples, in [-1, 1]."""
 
@@ -20,7 +20,7 @@ Picture = Float[Array, "1 side side 3"]
 
 
 def marks(points: Plane, width: int) -> Bool[Array, "side side"]:
-    """The pixels of squares of an odd ``width`` around the points; y points up."""
+    """Mask of the pixels in squares of odd ``width`` centred on the points; y points up."""
     place = jnp.floor((points / LIMIT + 1.0) / 2.0 * SIDE)
     inside = jnp.all((place >= 0) & (place < SIDE), axis=1)
     column, row = jnp.where(inside[:, None], place, SIDE).astype(jnp.int32).T
@@ -30,7 +30,7 @@ def marks(points: Plane, width: int) -> Bool[Array, "side side"]:
 
 
 def picture(*layers: tuple[Plane, tuple[float, float, float], int]) -> Picture:
-    """Layers of (points, colour, width of a mark) on white, the last one on top."""
+    """Draws layers of (points, colour, width of a mark) on white, the last one on top."""
     image = jnp.ones((SIDE, SIDE, 3))
     for points, colour, width in layers:
         image = jnp.where(marks(points, width)[..., None], jnp.asarray(colour), image)
@@ -38,15 +38,15 @@ def picture(*layers: tuple[Plane, tuple[float, float, float], int]) -> Picture:
 
 
 def scattered(real: Points, fake: Points) -> dict[str, Picture]:
-    """The column of a sheet: samples over reals in the plane, or under them along a line."""
+    """A sheet's column: samples drawn over reals; in one dimension, below them."""
     layers = [(_placed(real, 1.0), GREY, 5), (_placed(fake, -1.0), BLUE, 3)]
     return {"samples, real points in grey": picture(*layers)}
 
 
 def transported(z: Points, fake: Points) -> dict[str, Picture]:
-    """The column of a sheet: lines from codes z, in grey, to their samples G(z).
+    """A sheet's column: lines from codes z, in grey, to their samples G(z).
 
-    Along a line of points the codes are at the top and the samples at the bottom.
+    In one dimension the codes are at the top and the samples at the bottom.
     """
     start, end = z, fake
     if z.shape[1] == 1:
@@ -59,7 +59,7 @@ def transported(z: Points, fake: Points) -> dict[str, Picture]:
 
 
 def _placed(points: Points, sign: float) -> Plane:
-    """The points themselves, or those of a line at heights of one sign, one above the other."""
+    """Points in the plane; one-dimensional points get heights of one sign, one above the other."""
     if points.shape[1] == 2:
         return points
     heights = jnp.linspace(0.05, 0.95, points.shape[0]) * sign * LIMIT

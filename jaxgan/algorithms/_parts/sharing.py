@@ -1,4 +1,4 @@
-"""One forward of the generator for both players' updates."""
+"""One forward pass of the generator for both players' updates."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,14 +15,14 @@ Generate = Callable[[Given, Batch, PRNGKey], tuple[Examples, Variables]]
 
 
 def on_shared_fakes(generate: Generate, discriminator: Update, loss: Loss, tx: Any) -> Update:
-    """D's update, then G's, on the same fakes: G runs forward once.
+    """D's update, then G's, on the same fakes, with a single forward pass of G.
 
-    As in PyTorch's DCGAN example; Goodfellow's Algorithm 1 draws new fakes for G.
+    PyTorch's DCGAN example does the same; Goodfellow's Algorithm 1 draws new fakes for G.
 
     Args:
-      generate: makes the fakes from ``given.variables["generator"]``.
-      discriminator: an update that finds them in its batch as ``fake``.
-      loss: G's loss of ``batch["fake"]``.
+      generate: generates the fakes with ``given.variables["generator"]``.
+      discriminator: D's update, which reads the fakes from ``batch["fake"]``.
+      loss: G's loss on ``batch["fake"]``.
       tx: G's optimizer.
     """
 

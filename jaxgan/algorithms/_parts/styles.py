@@ -1,4 +1,4 @@
-"""A generator with styles as a distribution: codes z and w, mixing, truncation."""
+"""A style-based generator as a distribution: codes z and w, style mixing, truncation."""
 
 from typing import Any, NamedTuple
 
@@ -21,16 +21,16 @@ class StyleSampler(NamedTuple):
     net: nn.Module
     latent_dim: int
     classes: int = 0
-    """Number of classes that G is told of; 0: none."""
+    """Number of classes that G is conditioned on; 0: unconditional."""
     mixing: float = 0.0
-    """Probability that two styles are mixed, in training."""
+    """Probability of style mixing in training."""
 
     def styles(
         self, variables: Variables, key: PRNGKey, n: int, labels: Label | None = None
     ) -> tuple[Float[Array, "batch layers style"], Variables]:
-        """``n`` styles for each layer in training mode, and G's new variables.
+        """Styles of ``n`` images for each layer, in training mode, and G's new variables.
 
-        With the probability ``mixing`` the layers from a uniformly drawn one have the style of
+        With probability ``mixing``, all layers from a uniformly drawn layer on use the style of
         another z (Karras et al. 2019, section 3.1).
         """
         k_z, k_other, k_from, k_mix = jax.random.split(key, 4)
@@ -49,20 +49,20 @@ class StyleSampler(NamedTuple):
     def generate(
         self, variables: Variables, key: PRNGKey, n: int, labels: Label | None = None
     ) -> tuple[Image, Variables]:
-        """``n`` images in training mode, and the generator's new variables."""
+        """``n`` images, generated in training mode, and the generator's new variables."""
         k_styles, k_noise = jax.random.split(key)
         w, variables = self.styles(variables, k_styles, n, labels)
         return self.synthesis(variables, w, k_noise), variables
 
     def synthesis(self, variables: Variables, w: Styles, key: PRNGKey) -> Image:
-        """The images of styles; noise follows the key."""
+        """The images of styles; the key determines the noise."""
         return forward(self.net, variables, w, train=False, key=key, method="synthesis")[0]
 
     def sample(self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey) -> Image:
-        """``inputs["n"]`` images, of the classes ``inputs["label"]`` where G is conditional.
+        """``inputs["n"]`` images; a conditional G takes the classes ``inputs["label"]``.
 
-        Latent codes ``inputs["z"]`` or styles ``inputs["w"]`` stand in for drawn ones; styles are
-        not truncated.
+        Latent codes ``inputs["z"]`` or styles ``inputs["w"]`` replace random ones; given styles
+        are not truncated.
         """
         _, k_noise = jax.random.split(key)
         w = inputs["w"] if "w" in inputs else self.codes(weights, inputs, key)
@@ -71,7 +71,10 @@ class StyleSampler(NamedTuple):
     def codes(
         self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey
     ) -> Float[Array, "batch style"]:
-        """The styles that :meth:`sample` makes of the same arguments: mean + psi (w - mean)."""
+        """The styles that :meth:`sample` uses for the same arguments, w truncated by psi.
+
+        Truncation: mean + psi (w - mean).
+        """
         g = weights["generator"]
         z = inputs["z"] if "z" in inputs else self.base.codes(weights, {"n": inputs["n"]}, key)
         w, _ = self._mapped(g, z, inputs["label"] if self.classes else None, False)
@@ -92,7 +95,7 @@ class StyleSampler(NamedTuple):
     def show(
         self, weights: dict[str, Variables], batch: Batch, key: PRNGKey
     ) -> dict[str, Float[Array, "rows columns height width channels"]]:
-        """Ten columns of samples: a row a class (ten at most), or ten rows without classes."""
+        """Samples in ten columns: one row per class (at most ten), or ten rows without classes."""
         del batch
         return block(self.sample, self.classes, weights, key)
 

@@ -1,4 +1,4 @@
-"""Tricks with a discriminator's targets and inputs, as hyperparameters."""
+"""Label smoothing, label flipping and instance noise, as hyperparameters."""
 
 from dataclasses import dataclass
 
@@ -15,11 +15,11 @@ class Targets:
     """Label smoothing, flipped labels and instance noise (Salimans et al. 2016, section 3.4)."""
 
     real_label: float = 1.0
-    """Target of reals under a cross-entropy; 0.9 is one-sided label smoothing."""
+    """Target of reals in the cross-entropy; 0.9 is one-sided label smoothing."""
     flip: float = 0.0
-    """Probability of a flipped target under a cross-entropy."""
+    """Probability of a flipped target in the cross-entropy."""
     noise: float = 0.0
-    """Standard deviation of the noise that is added to the discriminator's inputs."""
+    """Standard deviation of the noise added to the discriminator's inputs."""
 
     def noisy(self, key: PRNGKey, examples: Examples) -> Examples:
         """The examples with instance noise."""
@@ -30,14 +30,14 @@ class Targets:
     def discriminator_loss(
         self, objective: Objective, real_logits: Logits, fake_logits: Logits, key: PRNGKey
     ) -> Scalar:
-        """The objective's loss, on smoothed or flipped targets where any are asked for."""
+        """The objective's loss of D, with smoothed or flipped targets if configured."""
         if not self._changed:
             return objective.discriminator(real_logits, fake_logits)
         targets = noisy_targets(key, real_logits.shape, self.real_label, self.flip)
         return objective.discriminator(real_logits, fake_logits, *targets)
 
     def check(self, objective: Objective) -> None:
-        """Raises InputError for a field out of range, or an objective that has no targets."""
+        """Raises InputError for a field out of range, or an objective without targets."""
         for name in ("real_label", "flip"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(

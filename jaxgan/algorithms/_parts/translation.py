@@ -1,4 +1,4 @@
-"""The game of the image-to-image methods, and its checks."""
+"""The adversarial game of the image-to-image methods, and its checks."""
 
 from typing import Any
 
@@ -13,10 +13,12 @@ from jaxgan.typing import Scalar
 
 
 def game(name: ObjectiveName) -> Objective:
-    """The objective with the discriminator's loss halved, which slows it down, and G's whole.
+    """The objective with D's loss halved, which slows D down relative to G.
 
-    Reference: Isola et al. 2017, section 3.3; Zhu et al. 2017, section 4, whose least squares are
-    E[(D(G(x)) - 1)^2] for G: an objective's own ``scale`` is divided out.
+    An objective's own ``scale`` is divided out, so that G's least-squares loss is
+    E[(D(G(x)) - 1)^2] as in CycleGAN.
+
+    Reference: Isola et al. 2017, section 3.3; Zhu et al. 2017, section 4.
     """
     objective = adversarial.get(name)
 
@@ -30,7 +32,7 @@ def game(name: ObjectiveName) -> Objective:
 
 
 def check_game(objective: Objective, discriminator: nn.Module, penalties: Penalties) -> None:
-    """Raises InputError for a penalty that batch norm spoils, or a critic that nothing bounds."""
+    """Raises InputError for a gradient penalty with batch norm, or a critic without a bound."""
     penalties.check(discriminator, "discriminator")
     if objective.lipschitz and not (penalties.smooths or is_lipschitz(discriminator)):
         raise InputError(

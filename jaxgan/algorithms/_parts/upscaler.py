@@ -1,4 +1,4 @@
-"""A super-resolution net together with what it is given and compared with."""
+"""A super-resolution net with its inputs, targets and measures."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -23,23 +23,23 @@ from jaxgan.typing import Batch, Enlarged, Image, PRNGKey, Variables
 Colour = Literal["rgb", "luma"]
 
 _BICUBIC_REACH = 3
-"""Pixels of the input that a pixel of the bicubic enlargement sees to each side."""
+"""Reach of the bicubic enlargement to each side, in pixels of the input."""
 
 
 @dataclass(frozen=True)
 class Upscaler:
-    """G, from low-resolution images to ``scale`` times their sides."""
+    """A generator G that enlarges the sides of images by ``scale``."""
 
     net: nn.Module
     colour: Colour = "rgb"
-    """``rgb``: G maps all channels. ``luma``: G maps Y of BT.601; chroma is enlarged bicubically,
-    as SRCNN and FSRCNN do."""
+    """Channels that G maps. ``rgb``: all channels. ``luma``: Y of BT.601; chroma is enlarged
+    bicubically, as in SRCNN and FSRCNN."""
     residual: bool = False
-    """G gives what is added to the bicubic enlargement."""
+    """Residual learning: G's output is added to the bicubic enlargement."""
 
     @property
     def scale(self) -> int:
-        """Sides of the large image over those of the small one."""
+        """Side of the large image over side of the small one."""
         return self.net.scale  # pyright: ignore
 
     def check(self, image: Feature) -> None:
@@ -62,17 +62,17 @@ class Upscaler:
             )
 
     def function(self, image: Feature) -> Function:
-        """``upscale``: images of any size to ``scale`` times their sides."""
+        """The function ``upscale``, for images of any size."""
         reach = getattr(self.net, "reach", None)
         reach = None if reach is None else max(reach, _BICUBIC_REACH)
         return Function(self.upscale, ("image",), image, scale=self.scale, reach=reach)
 
     def pairs(self, batch: Batch, key: PRNGKey | None = None) -> tuple[Image, Enlarged]:
-        """``(x, y)`` in G's colours: small and large images, in [-1, 1].
+        """Small and large images ``(x, y)`` in G's channels, in [-1, 1].
 
         Args:
-          batch: large images y; x is their bicubic reduction, rounded to bytes as a file would be.
-          key: turns each pair by a random one of the eight symmetries of the square.
+          batch: large images y; x is their bicubic reduction, rounded to bytes as in a file.
+          key: if given, each pair is turned by a random one of the eight symmetries of the square.
         """
         images = batch["image"] if key is None else turned(batch["image"], key)
         y = to_float(images)
@@ -81,14 +81,14 @@ class Upscaler:
     def __call__(
         self, variables: Variables, x: Image, train: bool = True
     ) -> tuple[Enlarged, Variables]:
-        """G(x) in its own colours, not clipped, and its variables with new statistics."""
+        """G(x) in G's channels, not clipped, and G's variables with new statistics."""
         y, variables = forward(self.net, variables, x, train=train)
         return (y + bicubic(x, self.scale) if self.residual else y), variables
 
     def upscale(
         self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey | None = None
     ) -> Image:
-        """The images at ``scale`` times their sides, in their own colours."""
+        """The enlarged images, in the channels of the input."""
         del key
         x, own = inputs["image"], weights["generator"]
         if self.colour == "rgb":
@@ -100,7 +100,7 @@ class Upscaler:
     def show(
         self, weights: dict[str, Variables], batch: Batch, key: PRNGKey
     ) -> dict[str, Float[Array, "rows height width channels"]]:
-        """Pixels of the small image, its bicubic enlargement, G's, and the original."""
+        """The small image (pixels repeated), its bicubic enlargement, G's output, the original."""
         del key
         y = to_float(batch["image"])
         x = reduced(y, self.scale)
@@ -121,7 +121,7 @@ class Upscaler:
         return {name: Mean.create().update(own) for name, own in values.items()}
 
     def _seen(self, images: Image) -> Float[Array, "batch height width seen"]:
-        """Images as G sees them: themselves, or their luma."""
+        """Images in G's channels: unchanged, or their luma."""
         return images if self.colour == "rgb" else _signed(luma(_levels(images)))
 
 

@@ -1,4 +1,4 @@
-"""The Wasserstein loss of a critic with its penalties, which WGAN and ProGAN share."""
+"""The Wasserstein loss of a critic with its penalties, as WGAN and ProGAN use it."""
 
 import flax.linen as nn
 import jax
@@ -25,9 +25,9 @@ def critic_loss(
       variables: its variables.
       real: x.
       fake: G(z).
-      penalties: on f.
-      key: for the penalties and T.
-      augment: T.
+      penalties: the penalties on f.
+      key: the key of the penalties and of T.
+      augment: the augmentations T.
 
     Returns:
       The loss, its metrics and the critic's new variables.

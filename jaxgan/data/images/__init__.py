@@ -1,1 +1,1 @@
-"""Images on the host: decoded, resized, augmented."""
+"""Decoding, resizing and augmentation of images on the host."""

@@ -1,6 +1,6 @@
-"""A plan carried out on arrays, of NumPy on the host or of JAX in a compiled program.
+"""Carries out a batch's plan on arrays: of NumPy on the host, or of JAX in a compiled program.
 
-The same lines serve both, and all numbers are whole, so both give the same bytes.
+Both use the same code and integer arithmetic, so they give the same bytes.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ Arrays: TypeAlias = Any
 """Arrays of NumPy or JAX."""
 
 Plan: TypeAlias = Mapping[str, Arrays]
-"""Decisions for a batch of one stream: see :data:`jaxgan.data.order.Plan`."""
+"""Random choices for a batch of one stream: see :data:`jaxgan.data.order.Plan`."""
 
 
 def carried_out(
@@ -29,9 +29,9 @@ def carried_out(
     """The batch of a plan, from the arrays of all training examples.
 
     Args:
-      examples: an array of each feature; images have room for random windows.
-      plan: what is decided, by stream.
-      features: of the batch.
+      examples: one array per feature; images are larger than a window if crops are random.
+      plan: the plan of each stream.
+      features: the features of the batch.
       jitter: strength of the colour jitter.
     """
     batch = {}
@@ -43,12 +43,12 @@ def carried_out(
 
 
 def augmented(array: Arrays, plan: Plan, feature: Feature, jitter: float) -> Arrays:
-    """Images and masks mirrored, images coloured; labels and arrays as they are.
+    """Flips images and masks, and jitters the colours of images; labels and arrays are unchanged.
 
     Args:
       array: (..., *feature.shape), already cropped.
-      plan: ``flip`` (...) and ``jitter`` (..., 3), or neither.
-      feature: what the array is.
+      plan: may have ``flip`` (...) and ``jitter`` (..., 3).
+      feature: the feature that the array holds.
       jitter: strength of the colour jitter.
     """
     if feature.kind not in ("image", "mask"):
@@ -63,7 +63,7 @@ def augmented(array: Arrays, plan: Plan, feature: Feature, jitter: float) -> Arr
 
 
 def _chosen(array: Arrays, plan: Plan, feature: Feature) -> Arrays:
-    """The rows at ``index``; of images and masks with random windows, the window of each."""
+    """The rows at ``index``; images and masks with random crops are cropped too."""
     index = plan["index"]
     if feature.kind not in ("image", "mask") or "y" not in plan:
         on_host = isinstance(array, np.ndarray)

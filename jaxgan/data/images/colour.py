@@ -1,8 +1,8 @@
-"""Colour jitter in whole numbers, so that NumPy and a compiled JAX program give the same bytes.
+"""Colour jitter in integers, so that NumPy and a compiled JAX program give the same bytes.
 
-Floats would not do: a compiler may contract ``a b + c``. Here all is int32. Numbers are scaled by
-powers of two: ``x: 2^6`` says that x stands for ``x / 2^6``. None reaches 2^31. Rounding adds up to
-less than one level of 255, so the bytes are within 1 of the formula in floats.
+Floats would differ, because a compiler may fuse ``a b + c``. All numbers are int32, scaled by
+powers of two: ``x: 2^6`` means that x stands for ``x / 2^6``. None reaches 2^31. Rounding errors
+add up to less than one level of 255, so the bytes are within 1 of the formula in floats.
 """
 
 from collections.abc import Sequence
@@ -12,18 +12,18 @@ Ints: TypeAlias = Any
 """Integers of NumPy or JAX."""
 
 MOST_PIXELS = 4096 * 4096
-"""Pixels of a channel whose sum fits in a uint32."""
+"""Largest number of pixels of a channel whose sum fits in a uint32."""
 
 
 def jittered(images: Ints, random: Ints, strength: float) -> Ints:
-    """Brightness, then contrast, then saturation, each times ``1 + strength (2u - 1)``.
+    """Brightness, then contrast, then saturation, each scaled by ``1 + strength (2u - 1)``.
 
-    Brightness scales the values; contrast the distance to the image's mean grey; saturation the
-    distance to the pixel's own grey, of colour images. Opacity is left alone.
+    Brightness scales the values, contrast the distance to the image's mean grey, and saturation (of
+    colour images) the distance to the pixel's own grey. Opacity is unchanged.
 
     Args:
       images: uint8 (..., height, width, channels), of at most MOST_PIXELS pixels.
-      random: three an image, the integer part of ``2^16 u`` each: int32 (..., 3).
+      random: three numbers per image, the integer part of ``2^16 u``: int32 (..., 3).
       strength: in [0, 1].
     """
     xp = images.__array_namespace__()
@@ -38,7 +38,7 @@ def jittered(images: Ints, random: Ints, strength: float) -> Ints:
 
 
 def mean(total: Ints, pixels: int) -> Ints:
-    """The mean of a channel from its sum: 2^6, to the nearest."""
+    """The mean of a channel from its sum: 2^6, rounded to the nearest."""
     whole, rest = total // pixels, total % pixels
     return 64 * whole + (64 * rest + pixels // 2) // pixels
 
@@ -73,7 +73,7 @@ def levels_of(
 
 
 def _shifted(x: Ints, n: int) -> Ints:
-    """``x / 2^n`` to the nearest."""
+    """``x / 2^n``, rounded to the nearest."""
     return (x + 2 ** (n - 1)) >> n
 
 

@@ -1,4 +1,4 @@
-"""From an encoded image to bytes of 1, 3 or 4 channels."""
+"""Decodes images to uint8 with 1, 3 or 4 channels."""
 
 import io
 from pathlib import Path
@@ -12,14 +12,13 @@ from jaxgan.errors import first_line
 
 
 def decode(encoded: bytes | Path, name: str) -> Pixels:
-    """The image in a file or its bytes, turned as its EXIF orientation says.
+    """Decodes a file or its bytes, and applies its EXIF orientation.
 
-    Grey stays grey (1 channel); RGB, CMYK and a palette become RGB (3); anything with
-    transparency becomes RGBA (4). 16-bit grey is scaled to 8 bits. Of an animation it is the first
-    frame.
+    Grey stays grey (1 channel); RGB, CMYK and palettes become RGB (3); images with transparency
+    become RGBA (4). 16-bit grey is scaled to 8 bits. An animation gives its first frame.
 
     Raises:
-      UnreadableImageError: it is damaged, cut short or no image; the message has ``name``.
+      UnreadableImageError: the file is damaged, truncated or no image; the message has ``name``.
     """
     try:
         with Image.open(io.BytesIO(encoded) if isinstance(encoded, bytes) else encoded) as opened:
@@ -29,16 +28,16 @@ def decode(encoded: bytes | Path, name: str) -> Pixels:
             if image.mode == "F":
                 raise ValueError("its pixels are floats: store 8 or 16 bits")
             pixels = np.array(image.convert(_MODES[_channels(image)]))
-    except Exception as error:  # Pillow raises nearly any kind on damaged bytes.
+    except Exception as error:  # Pillow raises almost any exception on damaged bytes.
         raise UnreadableImageError(f"{name} ({first_line(error)})") from error
     return pixels[..., None] if pixels.ndim == 2 else pixels
 
 
 def channels_of(path: Path) -> int:
-    """How many channels :func:`decode` gives, from the file's header alone.
+    """The number of channels that :func:`decode` returns, from the file's header only.
 
     Raises:
-      UnreadableImageError: it is no image.
+      UnreadableImageError: the file is no image.
     """
     try:
         with Image.open(path) as image:
@@ -48,23 +47,23 @@ def channels_of(path: Path) -> int:
 
 
 def size_of(path: Path) -> tuple[int, int]:
-    """(height, width) from the file's header, turned as its EXIF orientation says.
+    """(height, width) from the file's header, after its EXIF orientation.
 
-    (0, 0) for a file that is no image; :func:`decode` says why.
+    (0, 0) if the file is no image; :func:`decode` then raises the reason.
     """
     try:
         with Image.open(path) as image:
             width, height = image.size
-            # Asked for what it has not, a PNG file would be decoded.
+            # Without this check, Pillow would decode a whole PNG file to look for EXIF data.
             exif = image.getexif() if "exif" in image.info else {}
             turned = exif.get(ExifTags.Base.Orientation, 1) >= 5
-    except Exception:  # Pillow raises nearly any kind.
+    except Exception:  # Pillow raises almost any exception.
         return 0, 0
     return (width, height) if turned else (height, width)
 
 
 def to_bytes(values: Integer[np.ndarray, "*shape"]) -> UInt8[np.ndarray, "*shape"]:
-    """``round(v / 257)`` for uint16, which maps 65535 to 255; uint8 as it is."""
+    """``round(v / 257)`` for uint16, which maps 65535 to 255; uint8 is unchanged."""
     if values.dtype == np.uint8:
         return values
     return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)

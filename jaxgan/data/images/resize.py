@@ -10,25 +10,25 @@ from jaxgan.data.examples import Pixels
 from jaxgan.errors import InputError
 
 CENTRE = 2**15
-"""The fraction of the room at which a window is centred, times 2^16."""
+"""Position of a centred window: the fraction 1/2 of the margin, times 2^16."""
 
 Mask: TypeAlias = UInt8[np.ndarray, "_height _width"]
-"""A class index a pixel, on the host."""
+"""Class index of each pixel, on the host."""
 
 _LUMA = np.array([299, 587, 114], np.uint32)
 """ITU-R 601 luma, in thousandths."""
 
 
 def fit(image: Pixels, side: int) -> Pixels:
-    """``image`` with its shorter side ``side`` pixels long, its aspect ratio kept.
+    """Resizes ``image`` so that its shorter side has ``side`` pixels; keeps the aspect ratio.
 
-    Bicubic, antialiased when it shrinks; colours are weighted by their opacity.
+    The filter is bicubic, with antialiasing when it shrinks; colours are weighted by opacity.
     """
     return _resized(image, side, Image.Resampling.BICUBIC)
 
 
 def fit_longer(image: Pixels, side: int) -> Pixels:
-    """``image`` with its longer side ``side`` pixels long, as :func:`fit` resizes."""
+    """As :func:`fit`, but the longer side has ``side`` pixels."""
     height, width = image.shape[:2]
     long = max(height, width)
     if long == side:
@@ -37,17 +37,17 @@ def fit_longer(image: Pixels, side: int) -> Pixels:
 
 
 def fit_mask(mask: Mask, side: int) -> Mask:
-    """:func:`fit` by nearest neighbour: no class is mixed with another."""
+    """As :func:`fit`, but by nearest neighbour, so that classes are not mixed."""
     return _resized(mask[..., None], side, Image.Resampling.NEAREST)[..., 0]
 
 
 def fit_all(
     images: UInt8[np.ndarray, "n height width channels"], side: int
 ) -> UInt8[np.ndarray, "n height2 width2 channels"]:
-    """:func:`fit` of each image, to the bit.
+    """:func:`fit` of each image, equal to the bit, but faster.
 
-    The filter is separable. Pillow resizes a square's rows first, so one call resizes the rows of
-    all squares, and a second one the columns.
+    The filter is separable. For a square image Pillow resizes the rows first, so one call resizes
+    the rows of all square images, and a second call their columns.
     """
     n, height, width, channels = images.shape
     if height != width or channels == 4:  # opacity weighs colours in both directions together
@@ -81,11 +81,11 @@ def _scaled(
 
 
 def offset(fraction: Any, room: int) -> Any:
-    """Pixels before a window: all ``room + 1`` places are equally likely for random fractions.
+    """First pixel of a window; a uniform fraction makes all ``room + 1`` positions equally likely.
 
     Args:
-      fraction: int32 from 0, times 2^16; of NumPy or JAX, or a Python int.
-      room: pixels that the image has more than the window.
+      fraction: fraction in [0, 1) times 2^16: int32 of NumPy or JAX, or a Python int.
+      room: side of the image minus side of the window, in pixels.
     """
     return (fraction * (room + 1)) >> 16
 
@@ -93,14 +93,14 @@ def offset(fraction: Any, room: int) -> Any:
 def crop(
     image: UInt8[np.ndarray, "height width *channels"], size: int, y: int, x: int
 ) -> UInt8[np.ndarray, "{size} {size} *channels"]:
-    """The ``size`` x ``size`` window at the fractions ``y`` and ``x`` of the room, times 2^16."""
+    """The ``size`` x ``size`` window at fractions ``y`` and ``x`` of the margin, times 2^16."""
     height, width = image.shape[:2]
     top, left = offset(y, height - size), offset(x, width - size)
     return image[top : top + size, left : left + size]
 
 
 def check_window(image: UInt8[np.ndarray, "height width *channels"], size: int) -> None:
-    """Raises InputError where an image that is not resized is smaller than a window of ``size``."""
+    """Raises InputError if an image that is not resized is smaller than the window ``size``."""
     height, width = image.shape[:2]
     if min(height, width) < size:
         raise InputError(
@@ -112,9 +112,9 @@ def check_window(image: UInt8[np.ndarray, "height width *channels"], size: int) 
 def prepared(
     images: UInt8[np.ndarray, "n height width from"], size: int, room: int, channels: int
 ) -> UInt8[np.ndarray, "n height2 width2 to"]:
-    """All images with ``channels`` channels and a shorter side of ``size + room`` pixels.
+    """Converts images to ``channels`` channels and a shorter side of ``size + room`` pixels.
 
-    Without room for random windows they are cropped too, at the centre.
+    If ``room`` is 0 (no random crops), they are also cropped, at the centre.
     """
     images = to_channels(images, channels)
     if min(images.shape[1:3]) != size + room:
@@ -127,10 +127,10 @@ def prepared(
 def to_channels(
     images: UInt8[np.ndarray, "*shape from"], channels: int
 ) -> UInt8[np.ndarray, "*shape to"]:
-    """Images with 1 (grey), 3 (RGB) or 4 (RGBA) channels, from any of these.
+    """Converts between 1 (grey), 3 (RGB) and 4 (RGBA) channels.
 
-    Grey is repeated; RGB to grey is ITU-R 601 luma; transparency is laid over white; what had
-    none becomes opaque.
+    Grey is repeated. RGB becomes grey by ITU-R 601 luma. Transparent pixels are blended over white.
+    A new alpha channel is opaque.
     """
     if images.shape[-1] == channels:
         return images

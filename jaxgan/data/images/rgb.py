@@ -1,4 +1,4 @@
-"""One image file that a user names."""
+"""Reads one image file that a user names."""
 
 from pathlib import Path
 
@@ -11,16 +11,16 @@ from jaxgan.data.images.resize import fit_longer, to_channels
 from jaxgan.errors import InputError, first_line
 
 SMALLEST = 8
-"""Pixels of the shorter side, at least."""
+"""Smallest allowed side in pixels."""
 
 
 def read_rgb(path: str, field: str, side: int) -> UInt8[np.ndarray, "height width 3"]:
-    """An image in RGB whose longer side becomes ``side`` pixels long.
+    """Reads an image in RGB and resizes its longer side to ``side`` pixels.
 
     Args:
       path: the file.
       field: the option that names it, for errors.
-      side: in pixels.
+      side: the longer side in pixels.
 
     Raises:
       InputError: there is no such file, it is no image, or it becomes too narrow.

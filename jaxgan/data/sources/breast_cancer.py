@@ -10,7 +10,7 @@ from jaxgan.data.examples import Source, in_memory
 
 def open_breast_cancer() -> Source:
     """UCI's Breast Cancer Wisconsin (Diagnostic): 212 malignant tumours and 357 benign ones."""
-    from sklearn.datasets import load_breast_cancer  # Here: it takes long to import.
+    from sklearn.datasets import load_breast_cancer  # Imported late: slow to import.
 
     table: Any = load_breast_cancer()
     columns = tuple(map(str, table.feature_names))

@@ -1,4 +1,4 @@
-"""CSV files of numbers: a line of column names, then a row an example or a moment."""
+"""CSV files of numbers: a line of column names, then one row per example or point in time."""
 
 import csv
 from pathlib import Path
@@ -10,7 +10,7 @@ from jaxtyping import Float64
 from jaxgan.errors import InputError, first_line, nearest
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-"})
-"""Cells without a value, in lower case."""
+"""Spellings of a missing value, in lower case."""
 
 
 class Sheet(NamedTuple):
@@ -19,12 +19,12 @@ class Sheet(NamedTuple):
     path: Path
     columns: tuple[str, ...]
     lines: list[int]
-    """The line of each row in the file."""
+    """Line number of each row in the file."""
     rows: list[list[str]]
-    """An empty row stands for an empty line."""
+    """Cells of each row; an empty list for an empty line."""
 
     def cells(self, column: str) -> list[str]:
-        """The cells of a column, of the rows that are not empty.
+        """The cells of a column, without empty rows.
 
         Raises:
           InputError: there is no such column.
@@ -38,7 +38,9 @@ class Sheet(NamedTuple):
         return [row[place] for row in self.rows if row]
 
     def numbers(self, columns: tuple[str, ...], gaps: bool) -> Float64[np.ndarray, "rows columns"]:
-        """Columns as numbers; empty rows are left out, or NaN if ``gaps``.
+        """Columns as numbers; with ``gaps``, empty rows and missing values are NaN.
+
+        Without ``gaps``, empty rows are left out.
 
         Raises:
           InputError: a cell is no finite number; without ``gaps``, a value is missing.
@@ -54,10 +56,10 @@ class Sheet(NamedTuple):
 
 
 def read_csv(path: Path) -> Sheet:
-    """The cells of a CSV file, separated by commas, semicolons or tabs.
+    """Reads a CSV file with commas, semicolons or tabs as separators.
 
     Raises:
-      InputError: no such file, no line of names, a row of another length, or no rows.
+      InputError: no such file, no line of names, a row of the wrong length, or no rows.
     """
     if not path.is_file():
         raise InputError(f"data.source: there is no file {path}")
@@ -126,7 +128,7 @@ def _numbers(
 
 
 def number(cell: str) -> float | None:
-    """The number in a cell; None where there is none."""
+    """The number in a cell; None if it holds no number."""
     try:
         return float(cell)
     except ValueError:

@@ -1,4 +1,4 @@
-"""scikit-learn's digits: 1797 real handwritten digits of 8 x 8 pixels, always at hand."""
+"""scikit-learn's digits: 1797 real handwritten digits of 8 x 8 pixels, without a download."""
 
 import importlib.util
 from pathlib import Path
@@ -19,9 +19,9 @@ def open_digits() -> Source:
 
 
 def _read() -> tuple[np.ndarray, np.ndarray]:
-    """``load_digits(return_X_y=True)``, from its file where that lies as it always has.
+    """``load_digits(return_X_y=True)``, read directly from scikit-learn's file if it is found.
 
-    Importing scikit-learn takes as long as everything else before the first step.
+    Importing scikit-learn would take as long as everything else before the first step.
     """
     package = importlib.util.find_spec("sklearn")
     file = Path(package.origin or "").parent / "datasets/data/digits.csv.gz" if package else Path()

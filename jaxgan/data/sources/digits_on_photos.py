@@ -1,6 +1,6 @@
-"""Real digits on real photographs with the class of every pixel: segmentation without a download.
+"""Real digits on real photographs, with pixel masks: data for segmentation without a download.
 
-Digits of scikit-learn are enlarged, given a colour, and laid over windows of its two photographs.
+scikit-learn's digits are enlarged, coloured, and drawn over windows of its two photographs.
 """
 
 import functools
@@ -17,26 +17,28 @@ from jaxgan.data.sources.masks import shares_of
 SIDE = 64
 """Side of an image in pixels."""
 TRAIN, TEST = 2000, 400
-"""Images of each part."""
+"""Number of images in the training and the test part."""
 MOST = 4
-"""Digits on an image, at most; at least one. One that would lie over another is left out."""
+"""Largest number of digits tried per image, at least one; a digit that would overlap another is
+left out."""
 SIZES = (24, 32)
 """Sides of an enlarged digit in pixels."""
 DARK = 80
-"""Levels between the darkest and the lightest colour of a digit, of either kind."""
+"""Range of levels of a digit's colour: the lowest levels for a dark, the highest for a light
+one."""
 OPAQUE = 0.5
 """Opacity from which a pixel belongs to the digit."""
 KNOWN = 0.8
-"""Share of the digits, and of each photograph from its left, that the training part shows."""
+"""Fraction of the digits, and of each photograph from its left edge, in the training part."""
 
 NAMES = ("background", *map(str, range(10)))
 
 
 def open_digits_on_photos() -> Source:
-    """Images of 64 x 64 pixels; class 0 is the background and class 1 + d the digit d.
+    """Images of 64 x 64 pixels; class 0 is the background, and class 1 + d is the digit d.
 
-    Image i is a function of i alone. The test part has other digits and other windows: the last
-    fifth of the digits, and the right fifth of each photograph.
+    Image i depends on i only. The test part has other digits and windows: the last fifth of the
+    digits, and the right fifth of each photograph.
     """
     source = _part("digits_on_photos", False, TRAIN)
     return replace(source, test=lambda: _part("digits_on_photos test", True, TEST))
@@ -55,7 +57,7 @@ def _part(name: str, test: bool, size: int) -> Source:
 
 
 def _scene(test: bool, i: int) -> Example:
-    """A window of a photograph with digits, bright where it is dark, and its mask."""
+    """A window of a photograph with digits, light on dark and dark on light, and its mask."""
     rng = np.random.default_rng(bits(int(test), i))
     digits, labels = _digits(test)
     photo = _photos(test)[rng.integers(2)]
@@ -76,7 +78,7 @@ def _scene(test: bool, i: int) -> Example:
 
 
 def _enlarged(digit: np.ndarray, side: int) -> np.ndarray:
-    """The opacity of a digit at another size, bilinear: (side, side) in [0, 1]."""
+    """A digit's opacity, resized bilinearly: (side, side) in [0, 1]."""
     places = np.clip((np.arange(side) + 0.5) * len(digit) / side - 0.5, 0, len(digit) - 1)
     weights = np.maximum(0.0, 1.0 - np.abs(places[:, None] - np.arange(len(digit))))
     return weights @ (digit / 255.0) @ weights.T
@@ -93,7 +95,7 @@ def _digits(test: bool) -> tuple[np.ndarray, np.ndarray]:
 
 @functools.cache
 def _photos(test: bool) -> tuple[np.ndarray, ...]:
-    from sklearn.datasets import load_sample_image  # Here: scikit-learn is slow to import.
+    from sklearn.datasets import load_sample_image  # Imported late: scikit-learn is slow to import.
 
     photos = [load_sample_image(name) for name in ("china.jpg", "flower.jpg")]
     known = int(KNOWN * photos[0].shape[1])

@@ -1,4 +1,4 @@
-"""The folders of two domains, and the files of two folders that belong together."""
+"""Finds the folders of two domains, and pairs the files of two folders."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -9,16 +9,16 @@ from jaxgan.errors import InputError
 
 
 def find_domains(kind: str, text: str, split: str) -> tuple[Path, Path] | None:
-    """The folders of domains a and b; None where ``text`` is a folder without them.
+    """The folders of domains a and b; None if ``text`` is a folder that does not contain them.
 
     Args:
-      kind: what messages call it, ``unpaired`` or ``paired``.
-      text: ``PATH_A,PATH_B``, or a folder that holds ``{split}A`` and ``{split}B``. What is a
-        folder as a whole is that, even with a comma in it.
+      kind: kind of the source for messages, ``unpaired`` or ``paired``.
+      text: ``PATH_A,PATH_B``, or a folder that contains ``{split}A`` and ``{split}B``. If the whole
+        text is an existing folder, a comma in it does not count.
       split: ``train``, ``test`` and the like.
 
     Raises:
-      InputError: neither of these, one domain without the other, or a split of two folders.
+      InputError: ``text`` is neither, a domain is missing, or two folders are given with a split.
     """
     root = Path(text).expanduser()
     if root.is_dir():
@@ -33,11 +33,11 @@ def find_domains(kind: str, text: str, split: str) -> tuple[Path, Path] | None:
 
 
 def two_folders(form: str, text: str, split: str) -> tuple[Path, Path]:
-    """The two paths of ``PATH,PATH``, which have no splits.
+    """The two paths of ``PATH,PATH``, which have the split ``train`` only.
 
     Raises:
-      InputError: there are not two of them, or another split is asked for; ``form`` is what should
-        be written.
+      InputError: there are not two paths, or another split is requested; the message shows
+        ``form``.
     """
     paths = text.split(",")
     if len(paths) != 2 or not all(paths):
@@ -53,17 +53,18 @@ def two_folders(form: str, text: str, split: str) -> tuple[Path, Path]:
 
 
 class Pairs(NamedTuple):
-    """Image files that belong together, and lines about the others."""
+    """Pairs of image files, and lines about skipped files."""
 
     files: list[tuple[Path, Path]]
     notes: tuple[str, ...]
 
 
 def find_pairs(a: Path, b: Path, names: tuple[str, str]) -> Pairs:
-    """The image files of two folders that have one path there but for the extension, sorted.
+    """Pairs the image files of two folders by relative path without extension, sorted.
 
     Raises:
-      InputError: a file has no partner, or two have one name; ``names`` is what the folders hold.
+      InputError: a file has no partner, or two files of a folder have the same name; the message
+        shows ``names``, the contents of the folders.
     """
     (one, notes), (other, more) = _by_name(a, names[0]), _by_name(b, names[1])
     alone = sorted(one.keys() ^ other.keys())
@@ -79,7 +80,7 @@ def find_pairs(a: Path, b: Path, names: tuple[str, str]) -> Pairs:
 
 
 def _by_name(folder: Path, what: str) -> tuple[dict[Path, Path], tuple[str, ...]]:
-    """A folder's image files, relative to it, by their paths without extension; the notes."""
+    """A folder's image files by their relative paths without extension, and its notes."""
     try:
         files = find_files(folder)
     except InputError as error:

@@ -15,10 +15,10 @@ EXTENSIONS = (
     ".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".jp2",
     ".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".ico",
 )  # fmt: skip
-"""Image files that Pillow reads. Of an animation that is the first frame."""
+"""Extensions of image files that Pillow reads. An animation gives its first frame."""
 
 _TOLD = 3
-"""Skipped files that are named."""
+"""Number of skipped files that a note names."""
 
 
 class Files(NamedTuple):
@@ -29,7 +29,7 @@ class Files(NamedTuple):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """A line about the files that are no images; () where there are none."""
+        """A line about the files that are no images; () if there are none."""
         if not self.others:
             return ()
         named = ", ".join(str(file) for file in self.others[:_TOLD])
@@ -39,10 +39,10 @@ class Files(NamedTuple):
 
 
 def open_folder(path: str) -> Source:
-    """The images under a folder, in the order of their paths, decoded when they are asked for.
+    """The images in a folder and its subfolders, ordered by path and decoded when they are read.
 
-    The folder's own subfolders are the classes, by sorted name. There are no labels where an
-    image lies in the folder itself. Names that start with a dot are passed over.
+    The direct subfolders are the classes, sorted by name. If an image lies in the folder itself,
+    there are no labels. Names that start with a dot are ignored.
 
     Raises:
       InputError: no such folder, or no readable image in it.
@@ -74,13 +74,13 @@ def open_folder(path: str) -> Source:
 
 
 def find_files(root: Path, field: str = "data.source") -> Files:
-    """The files under ``root``: images by their extension, and others.
+    """The files under ``root``: images, by their extension, and others.
 
-    Links to folders are followed. Only regular files are images: to open a pipe would wait for its
-    other end.
+    Links to folders are followed. Only regular files count as images, because opening a pipe would
+    block.
 
     Raises:
-      InputError: no such folder, or no image in it; ``field`` is who named it.
+      InputError: no such folder, or no image in it; ``field`` is the option that named it.
     """
     if not root.is_dir():
         raise InputError(f"{field}: there is no folder {root}")
@@ -97,10 +97,10 @@ def find_files(root: Path, field: str = "data.source") -> Files:
 
 
 def first_channels(root: Path, files: list[Path]) -> int:
-    """The channels of the first image that can be read.
+    """The number of channels of the first readable image.
 
     Raises:
-      InputError: none can.
+      InputError: no image can be read.
     """
     for file in files:
         try:

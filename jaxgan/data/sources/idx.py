@@ -1,7 +1,7 @@
-"""MNIST's own file format, idx, as Fashion-MNIST, KMNIST and EMNIST use it too.
+"""MNIST's file format, idx, which Fashion-MNIST, KMNIST and EMNIST use too.
 
-A file is a big-endian header ``0, 0, 8 (unsigned byte), rank, size of each axis (4 bytes)``, then
-the bytes; it may be gzipped.
+A file is a big-endian header ``0, 0, 8 (unsigned byte), rank, size of each axis (4 bytes)``,
+followed by the bytes. It may be gzipped.
 """
 
 import gzip
@@ -20,16 +20,16 @@ _PREFIXES = {"train": ("train",), "test": ("t10k", "test")}
 
 
 def open_idx(path: str, split: str = "train") -> Source:
-    """Images of an idx3 file, with the labels of the idx1 file beside it where there is one.
+    """Images of an idx3 file, with the labels of the idx1 file beside it, if there is one.
 
-    The test part of a folder's training images is its test file.
+    If ``path`` is a folder, its test file is the test part of its training images.
 
     Args:
-      path: the image file, or a folder that holds ``train-images-idx3-ubyte`` and the like.
+      path: the image file, or a folder with ``train-images-idx3-ubyte`` and the like.
       split: ``"train"`` or ``"test"``: which file of a folder.
 
     Raises:
-      InputError: no such file, or one that its header doesn't describe.
+      InputError: no such file, or its size does not match its header.
     """
     images = find_images(Path(path).expanduser(), split)
     source = _open(f"idx:{path}", images)
@@ -47,7 +47,7 @@ def _open(what: str, images: Path) -> Source:
 
 
 def _test_images(path: Path) -> Path | None:
-    """The file of the test images in a folder that has one."""
+    """The file of test images in a folder; None if there is none."""
     try:
         return find_images(path, "test") if path.is_dir() else None
     except InputError:
@@ -55,7 +55,7 @@ def _test_images(path: Path) -> Path | None:
 
 
 def find_images(path: Path, split: str) -> Path:
-    """The image file that ``path``, a file or a folder, stands for."""
+    """The image file: ``path`` itself, or the file of a split in the folder ``path``."""
     if path.is_file():
         return path
     if not path.is_dir():
@@ -75,7 +75,7 @@ def read_idx(path: Path, rank: int) -> np.ndarray:
     """The array of unsigned bytes in an idx file of ``rank`` axes.
 
     Raises:
-      InputError: it is another kind of file, or is shorter or longer than its header says.
+      InputError: the file is of another kind, or shorter or longer than its header says.
     """
     content, whole = _content(path)
     start = 4 + 4 * rank
@@ -92,7 +92,7 @@ def read_idx(path: Path, rank: int) -> np.ndarray:
 
 
 def _content(path: Path) -> tuple[bytes, bool]:
-    """Bytes of a file, unzipped as far as it can be, and whether they are all."""
+    """The bytes of a file, unzipped as far as possible, and whether they are complete."""
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -110,6 +110,6 @@ def _content(path: Path) -> tuple[bytes, bool]:
 
 
 def _either(path: Path) -> tuple[Path, Path]:
-    """A file's name with and without ``.gz``."""
+    """The path without and with ``.gz``."""
     plain = path.with_suffix("") if path.suffix == ".gz" else path
     return plain, plain.with_name(plain.name + ".gz")

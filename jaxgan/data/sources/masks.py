@@ -1,4 +1,4 @@
-"""Images with a mask each: the class of every pixel, for segmentation."""
+"""Images with masks, which give the class of every pixel, for segmentation."""
 
 import os
 from collections import Counter
@@ -23,7 +23,7 @@ _STORE = "store class indices from 0 without loss, such as PNG"
 
 
 class _Form(NamedTuple):
-    """How masks are stored, and the value of each class in the files."""
+    """The form in which masks are stored, and the value of each class in the files."""
 
     what: str
     values: np.ndarray
@@ -32,18 +32,18 @@ class _Form(NamedTuple):
 
 
 def open_masks(text: str) -> Source:
-    """Images and their masks, from two folders whose files have the same names.
+    """Images and their masks, from two folders with equal file names.
 
-    A mask is a grey image of class indices, one of 0 and 255, a palette, whose indices are the
-    classes, or a colour image, in which each colour is a class. All masks are read once to find
-    out, and to count the pixels of each class.
+    A mask is a grey image of class indices, a grey image of 0 and 255, a palette image, whose
+    indices are the classes, or a colour image, in which each colour is a class. All masks are read
+    once, to find their form and to count the pixels of each class.
 
     Args:
-      text: ``IMAGES,MASKS``; the extensions of two files that belong together may differ.
+      text: ``IMAGES,MASKS``; an image and its mask may have different extensions.
 
     Raises:
-      InputError: a file without its partner, a mask of another size than its image, or masks
-        whose values are no classes.
+      InputError: a file has no partner, a mask differs in size from its image, or the values of the
+        masks are no classes.
     """
     images, masks = two_folders("masks:IMAGES,MASKS", text, "train")
     pairs, skipped = find_pairs(images, masks, ("images", "masks"))
@@ -72,7 +72,7 @@ def open_masks(text: str) -> Source:
 
 
 def _check_sizes(pairs: Sequence[tuple[Path, Path]]) -> None:
-    """Raises InputError for a mask of another size than its image, by the headers of the files."""
+    """Raises InputError if a mask differs in size from its image; reads the file headers only."""
     for image, mask in pairs:
         sizes = [size_of(path) for path in (image, mask)]
         if all(map(any, sizes)) and sizes[0] != sizes[1]:
@@ -84,13 +84,13 @@ def _check_sizes(pairs: Sequence[tuple[Path, Path]]) -> None:
 
 
 def shares_of(names: Sequence[str], shares: np.ndarray) -> str:
-    """The share of each class among the pixels, in words."""
+    """A line with the fraction of pixels of each class."""
     each = ", ".join(f"{name} {share:.1%}" for name, share in zip(names, shares, strict=True))
     return f"share of the pixels: {each}"
 
 
 def _form(text: str, paths: list[Path]) -> _Form:
-    """Values and kind that all masks have in common; masks that cannot be read are passed over."""
+    """The common form and the values of all masks; unreadable masks are skipped."""
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         found = [f for f in threads.map(_counted, paths) if f is not None]
     if not found:
@@ -132,7 +132,7 @@ def _form(text: str, paths: list[Path]) -> _Form:
 
 
 def _check_indices(first: dict[int, Path]) -> None:
-    """Raises InputError where values are no indices: 255 or more beside small ones."""
+    """Raises InputError if the values are no class indices: 255 or more, with gaps below."""
     low, high = min(first), max(first)
     if high >= 255 and len(first) < high + 1:
         other = next((value for value in sorted(first) if value not in (0, 255)), low)
@@ -153,7 +153,7 @@ def _counted(path: Path) -> tuple[str, Path, dict[int, int]] | None:
 
 
 def _values(path: Path) -> tuple[str, np.ndarray]:
-    """How a mask is stored, and its values: grey levels, palette indices or colours as integers."""
+    """A mask's form and its values: grey levels, palette indices, or colours as integers."""
     try:
         with Image.open(path) as opened:
             image = ImageOps.exif_transpose(opened)
@@ -164,6 +164,6 @@ def _values(path: Path) -> tuple[str, np.ndarray]:
             if image.mode.startswith("I"):
                 return "grey levels", np.array(image)
             rgb = np.array(image.convert("RGB")).astype(np.int32)
-    except Exception as error:  # Pillow raises nearly any kind on damaged bytes.
+    except Exception as error:  # Pillow raises almost any exception on damaged bytes.
         raise UnreadableImageError(f"{path} ({first_line(error)})") from error
     return "colours", rgb @ np.array([2**16, 2**8, 1], np.int32)

@@ -1,4 +1,4 @@
-"""NumPy archives: ``images`` (n, height, width[, channels]) and, if wished, ``labels`` (n,)."""
+"""NumPy archives with ``images`` (n, height, width[, channels]) and optional ``labels`` (n,)."""
 
 from pathlib import Path
 
@@ -12,10 +12,10 @@ from jaxgan.errors import InputError, first_line
 def open_npz(path: str) -> Source:
     """The images of an ``.npz`` file, all in memory.
 
-    Images are uint8, or uint16, which is scaled to 8 bits. Nothing is ever unpickled.
+    Images are uint8, or uint16, which is scaled to 8 bits. Nothing is unpickled.
 
     Raises:
-      InputError: the file cannot be read, or its arrays are of another kind.
+      InputError: the file cannot be read, or its arrays have the wrong name, type or shape.
     """
     arrays = _load(Path(path).expanduser())
     if "images" not in arrays:
@@ -44,7 +44,7 @@ def _load(path: Path) -> dict[str, np.ndarray]:
             if not isinstance(archive, np.ndarray):
                 wanted = {"images", "labels"} & set(archive.files) or archive.files
                 return {name: np.asanyarray(archive[name]) for name in wanted}
-    except Exception as error:  # zipfile and NumPy raise nearly any kind on damaged bytes.
+    except Exception as error:  # zipfile and NumPy raise almost any exception on damaged bytes.
         reason = first_line(error)
         if "llow_pickle" in reason:
             reason = "it is damaged, or holds Python objects, which are never loaded"

@@ -1,4 +1,4 @@
-"""From ``KIND:REST`` to streams of examples."""
+"""Opens the source that a text ``KIND:REST`` names, as streams of examples."""
 
 import functools
 import os
@@ -27,12 +27,12 @@ from jaxgan.errors import InputError, nearest
 
 
 def open_streams(data: Data) -> dict[str, Source]:
-    """The source that ``data.source`` names, as the stream ``""``; two domains as ``a`` and ``b``.
+    """The source in ``data.source``, as the stream ``""``; two domains as ``a`` and ``b``.
 
-    A source that was opened last is not opened again, unless its files have changed.
+    The last two sources are cached and not opened again unless their files have changed.
 
     Raises:
-      InputError: the kind is unknown, or what it names cannot be opened.
+      InputError: the kind is unknown, or the source cannot be opened.
     """
     kind, colon, rest = data.source.partition(":")
     forms = {name: f"{name}:{what}" if what else name for name, (what, _, _) in _KINDS.items()}
@@ -64,7 +64,7 @@ def open_streams(data: Data) -> dict[str, Source]:
 
 @functools.lru_cache(maxsize=2)
 def _opened(data: Data, stamp: tuple[int, ...]) -> dict[str, Source]:
-    """The streams of the fields that decide them, and of the state of the files."""
+    """The streams, cached by the fields that determine them and the state of the files."""
     del stamp
     kind, _, rest = data.source.partition(":")
     opened = _KINDS[kind][2](rest, data)
@@ -72,7 +72,7 @@ def _opened(data: Data, stamp: tuple[int, ...]) -> dict[str, Source]:
 
 
 def _stamp(rest: str) -> tuple[int, ...]:
-    """Times of change of the named files and folders, and of the folders in these."""
+    """Modification times of the named files and folders, and of the direct subfolders."""
     times = []
     for text in {rest, *rest.split(",")} if rest else ():
         path = Path(text).expanduser()
@@ -84,7 +84,7 @@ def _stamp(rest: str) -> tuple[int, ...]:
 
 
 def _open_tfds(name: str, data: Data) -> dict[str, Source]:
-    from jaxgan.data.sources import tfds  # Here, because it imports TensorFlow.
+    from jaxgan.data.sources import tfds  # Imported late: it imports TensorFlow.
 
     return tfds.open_tfds(name, data.split, data.tfds_dir)
 
@@ -116,4 +116,4 @@ _KINDS: dict[str, tuple[str, bool, Callable[[str, Data], _Opened]]] = {
     "photo_tiles": ("", False, lambda rest, data: photos.open_photo_tiles()),
     "tfds": ("NAME", True, _open_tfds),
 }
-"""For each kind: the text after it in ``data.source``, whether it has splits, its opener."""
+"""For each kind: the form of REST, whether the source has splits, and its opening function."""

@@ -1,4 +1,4 @@
-"""Pairs of images, for pix2pix: two files of one name, or one file with both side by side."""
+"""Pairs of images, for pix2pix: two files with the same name, or one file with both halves."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -17,14 +17,14 @@ def open_paired(text: str, split: str = "train") -> Source:
     """Pairs of images ``a`` and ``b`` of one size, without labels.
 
     Args:
-      text: ``PATH_A,PATH_B``, two folders whose files have the same names but for the extension; or
-        ``ROOT``, which has them as ``trainA`` and ``trainB``, or else holds images with domain a
-        in the left half and b in the right, in its folder ``train`` where it has one. Likewise
-        ``testA`` and ``testB``, or ``test``, are its test part.
-      split: ``train``, or what stands for it in these names.
+      text: ``PATH_A,PATH_B``, two folders whose file names are equal except for the extension; or
+        ``ROOT``. ROOT contains these folders as ``trainA`` and ``trainB``, or images with domain a
+        in the left half and b in the right, in its folder ``train`` if it has one. Its test part is
+        ``testA`` and ``testB``, or ``test``.
+      split: the split, which replaces ``train`` in these names.
 
     Raises:
-      InputError: no such folder, no readable image in it, or a file without its partner.
+      InputError: no such folder, no readable image in it, or a file without a partner.
     """
     folders, root = find_domains("paired", text, split), Path(text).expanduser()
     if folders is None:
@@ -85,7 +85,7 @@ def _two_folders(name: str, a: Path, b: Path) -> Source:
 
 
 def check_sizes(one_path: Path, other_path: Path, one: Pixels, other: np.ndarray) -> None:
-    """Raises UnreadableImageError where two images that belong together differ in size."""
+    """Raises UnreadableImageError if the two images of a pair differ in size."""
     if one.shape[:2] != other.shape[:2]:
         sizes = " and ".join(f"{image.shape[1]} x {image.shape[0]}" for image in (one, other))
         raise UnreadableImageError(

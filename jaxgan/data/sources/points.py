@@ -1,4 +1,4 @@
-"""Mixtures of Gaussians in the plane and on a line, on which a GAN's dropped modes are counted."""
+"""Mixtures of Gaussians in the plane and on a line, to count the modes that a GAN drops."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -11,11 +11,11 @@ from jaxgan.data.examples import Source, in_memory
 from jaxgan.errors import InputError, nearest
 
 TRAINING, TEST = 50_000, 2_500
-"""Points to learn from, and points of the test part: as many as VEEGAN's protocol samples."""
+"""Number of training and of test points; the test part has as many as VEEGAN's protocol draws."""
 
 
 class Mixture(NamedTuple):
-    """Spherical Gaussians of one standard deviation, each as likely."""
+    """A mixture of spherical Gaussians with equal weights and one standard deviation."""
 
     centres: Float64[np.ndarray, "modes dimensions"]
     std: float
@@ -29,15 +29,16 @@ MIXTURES = {
     "grid": Mixture(np.stack(np.meshgrid(_STEPS, _STEPS), axis=-1).reshape(-1, 2), 0.05),
     "line": Mixture(np.array([[-1.5], [-0.5], [0.5], [1.5]]), 0.05),
 }
-"""``ring``: 8 modes on a circle of radius 2 (Metz et al. 2017, section 3.1). ``grid``: 25 modes at
+"""Mixtures by name. ``ring``: 8 modes on a circle of radius 2 (Metz et al. 2017, section 3.1).
+``grid``: 25 modes at
 {-4, -2, 0, 2, 4}^2 (Srivastava et al. 2017, section 4.1). ``line``: 4 modes, 1 apart (the
 demonstration of Lin et al. 2025)."""
 
 
 def open_points(name: str) -> Source:
-    """The points of a mixture, always the same: ``point`` and its mode as ``label``.
+    """A fixed set of points of a mixture: ``point``, and its mode as ``label``.
 
-    Each mode has as many points as the others, to within one, in random order.
+    All modes have equally many points, to within one, in random order.
 
     Raises:
       InputError: there is no such mixture.
@@ -51,10 +52,10 @@ def open_points(name: str) -> Source:
 
 
 def _drawn(name: str, n: int, seed: int) -> Source:
-    """``n`` points of a mixture."""
+    """``n`` random points of a mixture."""
     centres, std = MIXTURES[name]
     modes, dimensions = centres.shape
-    random = np.random.RandomState(seed)  # its stream is the same in every version of NumPy
+    random = np.random.RandomState(seed)  # gives the same numbers in every version of NumPy
     labels = random.permutation(np.arange(n) % modes).astype(np.int32)
     points = centres[labels] + std * random.standard_normal((n, dimensions))
     return in_memory(

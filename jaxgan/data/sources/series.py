@@ -1,4 +1,4 @@
-"""Time series: windows of the past, and of the future that is to be forecast."""
+"""Time series: windows of a past and of the future that is to be forecast."""
 
 import itertools
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from jaxgan.data.sources.csvfile import MISSING, Sheet, number, read_csv
 from jaxgan.errors import InputError
 
 TIMES = ("time", "date", "datetime", "timestamp", "t")
-"""Names of a first column that holds numeric times, in lower case."""
+"""Names of a first column with numeric times, in lower case."""
 
 
 _DAY = 86_400
@@ -23,20 +23,20 @@ _MONTH = 365.2425 * _DAY / 12
 
 
 class Series(NamedTuple):
-    """A series as its file has it."""
+    """A series as read from its file."""
 
     columns: tuple[str, ...]
     rows: Float64[np.ndarray, "rows columns"]
-    """NaN where a value is missing."""
+    """Values of each row; NaN if a value is missing."""
     times: tuple[str, ...]
-    """The time of each row, as it is written; () without times."""
+    """Time of each row as text; () without times."""
     broken: Bool[np.ndarray, "rows"]
-    """Whether a gap lies between a row and the one before it."""
+    """Whether there is a gap between a row and the previous one."""
     time: str = ""
     """Name of the column of times; "" without times."""
 
     def following(self, count: int) -> list[str]:
-        """The times of the rows after the last one, at the median step; [] without times."""
+        """The times of the next ``count`` rows, at the median step; [] without times."""
         given = [time for time in self.times if time.lower() not in MISSING]
         if len(given) < 2:
             return []
@@ -49,24 +49,25 @@ class Series(NamedTuple):
         whole = step % _DAY == 0 and all(len(time) <= len("2024-01-31") for time in given)
         try:
             later = _following(dates, step, count)
-        except (OverflowError, ValueError):  # no calendar goes beyond the year 9999
+        except (OverflowError, ValueError):  # dates end with the year 9999
             return []
         zone = datetime.fromisoformat(given[-1]).tzinfo
         return [str(date.date() if whole else date.replace(tzinfo=zone)) for date in later]
 
 
 def open_series(text: str, past: int, future: int) -> Source:
-    """All windows of ``past + future`` rows of a CSV file that no gap interrupts, in order.
+    """All windows of ``past + future`` rows without a gap, in order, from a CSV file.
 
-    See :func:`read_series` for gaps.
+    :func:`read_series` defines gaps.
 
     Args:
       text: path of the file.
-      past: rows that a window starts with.
-      future: rows that follow.
+      past: number of rows in the past of a window.
+      future: number of rows in its future.
 
     Raises:
-      InputError: the file cannot be read, a cell is no number, or no stretch is long enough.
+      InputError: the file cannot be read, a cell is no number, or no stretch without a gap is long
+        enough.
     """
     series = read_series(Path(text).expanduser())
     length = past + future
@@ -101,17 +102,17 @@ def open_series(text: str, past: int, future: int) -> Source:
 def read_series(path: Path, columns: tuple[str, ...] | None = None) -> Series:
     """The numeric columns of a CSV file over time.
 
-    The first column holds times if it has ISO dates, or a name such as ``time`` or ``date``. A gap
-    is an empty line, a missing value or time, or a step in time that differs from the median step
-    by more than half of it: months are even, a month that is left out is not.
+    The first column holds times if it has ISO dates, or numbers and a name such as ``time`` or
+    ``date``. A gap is an empty line, a missing value or time, or a time step that differs from the
+    median step by more than half of it: months count as equal steps, a missing month is a gap.
 
     Args:
-      path: of the file.
-      columns: those that a run was trained on; None: all.
+      path: path of the file.
+      columns: the columns that a run was trained on; None: all.
 
     Raises:
-      InputError: the file cannot be read, lacks a column, has a cell that is no number, or is not
-        in order of time.
+      InputError: the file cannot be read, lacks a column, has a cell that is no number, or its
+        times do not increase.
     """
     sheet = read_csv(path)
     first = sheet.columns[0]
@@ -141,7 +142,7 @@ def read_series(path: Path, columns: tuple[str, ...] | None = None) -> Series:
 
 
 def _times(sheet: Sheet, column: str) -> Float64[np.ndarray, "rows"] | None:
-    """Times in seconds, or in the unit of numeric ones, NaN in empty rows; None without times."""
+    """Times in seconds (dates) or as given (numbers), NaN in empty rows; None without times."""
     cells = sheet.cells(column)
     if column.lower() in TIMES and all(number(cell) is not None for cell in cells):
         return sheet.numbers((column,), gaps=True)[:, 0]
@@ -158,7 +159,7 @@ def _times(sheet: Sheet, column: str) -> Float64[np.ndarray, "rows"] | None:
 
 
 def _date(cell: str) -> datetime | None:
-    """An ISO date; one without a time zone is in UTC."""
+    """Parses an ISO date, in UTC if it has no time zone; None if it is no date."""
     try:
         date = datetime.fromisoformat(cell)
     except ValueError:
@@ -167,9 +168,9 @@ def _date(cell: str) -> datetime | None:
 
 
 def _following(dates: list[datetime], step: float, count: int) -> list[datetime]:
-    """Dates after the last one: ``step`` seconds apart, or whole months if the days are alike."""
+    """The next dates, ``step`` seconds apart, or whole months apart if all days of month agree."""
     months = round(step / _MONTH)
-    for more in (timedelta(0), timedelta(days=1)):  # the same day, or the last one, of a month
+    for more in (timedelta(0), timedelta(days=1)):  # the same day, or the last day, of each month
         moved = [date + more for date in dates]
         if months and moved[0].day <= 28 and len({(d.day, d.timetz()) for d in moved}) == 1:
             last = moved[-1]

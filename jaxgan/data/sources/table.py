@@ -1,4 +1,4 @@
-"""Tables: a row an example, with numeric columns and a target."""
+"""Tables with one row per example, numeric columns and an optional target."""
 
 from pathlib import Path
 
@@ -12,14 +12,14 @@ from jaxgan.errors import InputError
 
 
 def open_table(text: str, target: str | None = None) -> Source:
-    """The rows of a CSV file: ``row``, all columns but the target, and ``label`` or ``target``.
+    """The rows of a CSV file: ``row`` with all columns but the target, and ``label`` or ``target``.
 
-    A target of integers or words is a label, whose classes are its sorted values; one of floats is
-    ``target``, a number to be predicted.
+    A target column of integers or words becomes ``label``, with its sorted values as classes. A
+    target column of floats becomes ``target``, a number to predict.
 
     Args:
       text: path of the file.
-      target: a column; None: there is none.
+      target: name of the target column; None: no target.
 
     Raises:
       InputError: the file cannot be read, a cell is no number, or there is no such column.
@@ -51,16 +51,16 @@ def open_table(text: str, target: str | None = None) -> Source:
 
 
 def read_rows(path: Path, columns: tuple[str, ...]) -> Float64[np.ndarray, "rows columns"]:
-    """Rows of a CSV file to apply a run to: the columns that it was trained on, by name.
+    """The rows of a CSV file, with the columns that a run was trained on, found by name.
 
     Raises:
-      InputError: the file cannot be read, or lacks one of them.
+      InputError: the file cannot be read, or lacks one of the columns.
     """
     return read_csv(path).numbers(columns, gaps=False)
 
 
 def _classes(sheet: Sheet, target: str, cells: list[str]) -> list[tuple[str, set[str]]] | None:
-    """The name and the cells of each class, sorted; None for numbers that are no integers."""
+    """The name and the spellings of each class, sorted; None if the cells are floats."""
     if any(cell.lower() in MISSING for cell in cells):
         sheet.numbers((target,), gaps=False)  # Raises.
     distinct = set(cells)

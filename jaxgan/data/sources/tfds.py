@@ -1,4 +1,4 @@
-"""Data sets that TensorFlow Datasets (TFDS) has prepared, or can download and prepare."""
+"""Data sets of TensorFlow Datasets (TFDS), downloaded and prepared if needed."""
 
 import importlib.util
 import logging
@@ -17,25 +17,25 @@ from jaxgan.data.images.decode import decode
 from jaxgan.errors import InputError, first_line
 
 _IN_MEMORY = 2**28
-"""Decoded bytes (256 MiB) up to which a data set is decoded once and for all."""
+"""Largest decoded size in bytes (256 MiB) of a data set that is decoded once, into memory."""
 
 Record = tuple[bytes, int]
 """An encoded image, and its label."""
 
 
 def open_tfds(name: str, split: str, folder: str | None = None) -> dict[str, Source]:
-    """A split of a TFDS data set: the first image feature, and the label where there is one.
+    """A split of a TFDS data set: its image feature, and its label if it has one.
 
-    Where there is no split ``train``, but ``trainA`` and ``trainB``, as in ``cycle_gan``, these are
-    two unpaired domains, and so with any other name.
+    If there is no split ``train``, but ``trainA`` and ``trainB``, as in ``cycle_gan``, these are
+    two unpaired domains. The same holds for any other split.
 
-    ArrayRecord files are read at random. TFRecord files cannot be, so their images are loaded,
-    still encoded, into memory. A data set that isn't prepared is downloaded and prepared.
+    ArrayRecord files allow random access. TFRecord files do not, so their images are loaded into
+    memory, still encoded. A data set that isn't prepared is downloaded and prepared.
 
     Args:
-      name: what TFDS calls it, ``mnist`` or ``cats_vs_dogs:4.0.1`` or ``name/config``.
-      split: any TFDS split, ``train`` or ``train[:90%]``.
-      folder: where the prepared data sets lie; ``None`` is TFDS's default.
+      name: TFDS's name, such as ``mnist``, ``cats_vs_dogs:4.0.1`` or ``name/config``.
+      split: any TFDS split, such as ``train`` or ``train[:90%]``.
+      folder: folder of the prepared data sets; ``None``: TFDS's default.
 
     Raises:
       InputError: no such data set or split, no image in it, or it cannot be downloaded.
@@ -52,7 +52,7 @@ def open_tfds(name: str, split: str, folder: str | None = None) -> dict[str, Sou
 
 
 def _with_test(name: str, builder: Any, split: str, part: str) -> Source:
-    """A split, with the test split that belongs to the whole of a training split."""
+    """A split as a source; a whole training split gets the test split as its test part."""
     source, test = _open(name, builder, split + part), split.replace("train", "test")
     if part or not split.startswith("train") or test not in builder.info.splits:
         return source
@@ -68,7 +68,7 @@ def _open(name: str, builder: Any, split: str) -> Source:
 
     def example(i: int) -> Example:
         encoded, index = read([i])[0]
-        if index < 0:  # TFDS's mark for a split whose labels are secret.
+        if index < 0:  # TFDS marks hidden labels of a split so.
             raise InputError(f"data.split: {full} has no labels: use another split")
         decoded = {"image": decode(encoded, f"image {i} of {full}")}
         return {**decoded, "label": np.array(index, np.int32)} if label else decoded
@@ -90,7 +90,7 @@ def _open(name: str, builder: Any, split: str) -> Source:
 
 
 def _prepared(name: str, folder: str | None) -> Any:
-    """The builder of a data set that is on the disk, downloaded if need be."""
+    """The builder of a data set that is on disk; downloads it if needed."""
     try:
         builder = tfds.builder(name, data_dir=folder)
     except tfds.core.DatasetNotFoundError:
@@ -106,7 +106,7 @@ def _prepared(name: str, folder: str | None) -> Any:
             name, data_dir=folder, file_format="array_record" if random_access else "tfrecord"
         )
         builder.download_and_prepare()
-    except Exception as error:  # TFDS lets through whatever requests, the disk or a parser raise.
+    except Exception as error:  # TFDS passes on any exception of requests, the disk or a parser.
         where = folder or "TFDS's default folder"
         raise InputError(
             f"data.source: tfds:{name} is not in {where} and cannot be downloaded "
@@ -116,7 +116,7 @@ def _prepared(name: str, folder: str | None) -> Any:
 
 
 def _features(name: str, features: Any) -> tuple[str, str | None]:
-    """The names of the image feature and of the label feature."""
+    """The names of the image feature and of the label feature (None without labels)."""
     images = [key for key, f in features.items() if isinstance(f, tfds.features.Image)]
     labels = [key for key, f in features.items() if isinstance(f, tfds.features.ClassLabel)]
     if not images:

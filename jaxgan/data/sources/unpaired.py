@@ -1,4 +1,4 @@
-"""Two folders of images that have nothing to do with each other, for CycleGAN."""
+"""Two folders of unpaired images, for CycleGAN."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +14,8 @@ def open_unpaired(text: str, split: str = "train") -> dict[str, Source]:
 
     Args:
       text: ``PATH_A,PATH_B``, or ``ROOT`` with the folders ``trainA``, ``trainB``, ``testA`` and
-        ``testB``, as CycleGAN's own data sets have them.
-      split: which of these.
+        ``testB``, as in CycleGAN's data sets.
+      split: ``train`` or ``test``.
 
     Raises:
       InputError: no such folders, or no readable image in one of them.
