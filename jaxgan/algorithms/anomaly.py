@@ -83,11 +83,7 @@ class AnomalyAutoencoder:
         return anomalies.mean_square(x - self._made(weights, x)[0])
 
     def show(self, weights: dict[str, Variables], batch: Batch, key: PRNGKey) -> Sheet:
-<<<<<<< HEAD
         """Examples, their reconstructions, the error and histograms of the scores."""
-=======
-        """Examples, their reconstructions and the error: a heat map for images, else a curve."""
->>>>>>> proseb
         del key
         x = anomalies.read(batch)
         scores = self.score(weights, {"image": x})

@@ -85,7 +85,6 @@ def heat(error: Image) -> Float[Array, "batch height width 3"]:
     return 2.0 * jnp.clip(jnp.concatenate([3.0 * level - c for c in range(3)], -1), 0.0, 1.0) - 1.0
 
 
-<<<<<<< HEAD
 def compared(x: Examples, made: Examples, scores: PerExample, batch: Batch) -> Sheet:
     """The sheet: some examples, their reconstructions and errors, and all scores as histograms.
 
@@ -104,13 +103,6 @@ def histogram(scores: PerExample, anomaly: Int[Array, "batch"]) -> Float[Array, 
     inside = jax.nn.one_hot(jnp.clip(bins, 0, BINS - 1), BINS)
     kinds = jax.nn.one_hot(anomaly, 2).T
     return kinds @ inside / jnp.maximum(kinds.sum(1, keepdims=True), 1.0)
-=======
-def compared(x: Examples, made: Examples) -> Sheet:
-    """A sheet of images, reconstructions and heat maps of the error; for rows, of curves."""
-    if x.ndim == 4:
-        return {"image": x, "reconstruction": made, "error": heat(x - made)}
-    return {"row": x, "reconstruction": made, "error": x - made}
->>>>>>> proseb
 
 
 def measured(scores: PerExample, batch: Batch, quantile: float) -> dict[str, Scores]:
