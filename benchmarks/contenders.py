@@ -36,6 +36,7 @@ CONTENDERS: dict[str, Contender] = {
 
 _CUDA = ("benchmarks.peers.torch_cuda",)
 GPU_CONTENDERS: dict[str, Contender] = {
+    "jaxgan-highest": Contender(_STEP, "highest", *_OURS),
     "jaxgan-bf16": Contender(_STEP, "bf16", *_OURS),
     "jaxgan-bf16-x1": Contender(_STEP, "bf16 x1", *_OURS),
     "jaxgan-bf16-device": Contender(_STEP, "bf16 device", *_OURS),

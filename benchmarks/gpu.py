@@ -1,7 +1,8 @@
 """Measurements that need a GPU: ``python -m benchmarks.gpu``. It also runs on a CPU, for its test.
 
-Four parts: training steps against PyTorch's forms, the effect of single XLA flags, the difference
-of bfloat16's losses from float32's, and the seconds of FID. README.md describes the measurements.
+Five parts: the convolutions that each step runs, training steps against PyTorch's forms, the effect
+of single XLA flags, the difference of bfloat16's losses from float32's, and the seconds of FID.
+README.md describes the measurements.
 """
 
 import json
@@ -16,7 +17,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from benchmarks import compare, fid
+from benchmarks import compare, convolutions, fid
 from benchmarks.contenders import CONTENDERS, GPU_CONTENDERS
 from benchmarks.workloads import WORKLOADS
 from jaxgan import cli
@@ -24,6 +25,7 @@ from jaxgan.run import configs
 from jaxgan.run.config import Run
 
 DEFAULT = ("dcgan_28", "dcgan_64", "wgan_gp_32", "cyclegan_256")
+PARTS = ("convolutions", "steps", "flags", "bfloat16", "fid")
 FLAGS = {
     "as it is": "",
     "no command buffers": "--xla_gpu_enable_command_buffer=",
@@ -42,7 +44,7 @@ class Command:
 
     workloads: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     """Names of workloads; empty: those at full width."""
-    parts: tuple[str, ...] = ("steps", "flags", "bfloat16", "fid")
+    parts: tuple[str, ...] = PARTS
     """Parts to measure."""
     rounds: int = 5
     """Number of windows per contender."""
@@ -52,6 +54,17 @@ class Command:
     """Batch size, instead of the workloads' own."""
     out: str | None = None
     """Output FILE.json for the results."""
+
+
+def kernels(command: Command) -> list[dict[str, Any]]:
+    """The convolutions of one step of every workload, by kind."""
+    rows = []
+    for name in command.workloads or DEFAULT:
+        size = command.batch_size or WORKLOADS[name].batch_size
+        found = convolutions.of_step(WORKLOADS[name], size)
+        print(f"{name:20} " + ", ".join(f"{kind} {n}" for kind, n in sorted(found.items())))
+        rows.append({"workload": name, "batch_size": size, **found})
+    return rows
 
 
 def steps(command: Command) -> list[dict[str, Any]]:
@@ -138,9 +151,11 @@ def main(args: list[str]) -> None:
     """The command."""
     command = cli.parse(Command, None, args, "python -m benchmarks.gpu")
     compare.choose("workloads", command.workloads, list(WORKLOADS))
-    compare.choose("parts", command.parts, ["steps", "flags", "bfloat16", "fid"])
+    compare.choose("parts", command.parts, list(PARTS))
     result: dict[str, Any] = compare.machine()
     print(", ".join(f"{name} {value}" for name, value in result.items()))
+    if "convolutions" in command.parts:
+        result["convolutions"] = kernels(command)
     if "steps" in command.parts:
         result["steps"] = steps(command)
     if "flags" in command.parts:

@@ -19,11 +19,14 @@ def build(workload: Workload, arrays: Arrays, form: str) -> Runner:
       workload: the workload.
       arrays: its data.
       form: words: ``x1`` (one step per call, instead of the number that ``jaxgan.train`` chooses
-        for the default intervals), ``bf16`` (the compute dtype) and ``device`` (batches are
-        gathered in the call from a data set on the devices).
+        for the default intervals), ``bf16`` (the compute dtype), ``highest`` (the precision of
+        float32 products; a GPU's default is TF32) and ``device`` (batches are gathered in the call
+        from a data set on the devices).
     """
     import jax
 
+    from jaxgan.core import advance
+    from jaxgan.core.precision import at_precision
     from jaxgan.run.calls import steps_per_call
     from jaxgan.run.config import Run
     from jaxgan.system.devices import Devices
@@ -31,11 +34,13 @@ def build(workload: Workload, arrays: Arrays, form: str) -> Runner:
     words = form.split()
     dtype = "bfloat16" if "bf16" in words else "float32"
     method = replace(workload.jaxgan(workload), compute_dtype=dtype)
-    count = 1 if "x1" in words else steps_per_call(Run(algorithm=method), arrays)
-    algorithm = method.build(spec_of(workload))
+    precision = "highest" if "highest" in words else "default"
+    algorithm = at_precision(method.build(spec_of(workload)), precision)
     devices = Devices()
     key = jax.device_put(jax.random.key(0), devices.replicated)
     state = devices.init(algorithm, key, arrays)
+    run, arguments = Run(algorithm=method), (state, arrays, key)
+    count = 1 if "x1" in words else steps_per_call(run, advance(algorithm), arguments)
     make = _resident if "device" in words else _stacked
     feed, lead, several_steps = make(workload, arrays, algorithm, devices, count)
     step = devices.compile(several_steps, state, lead, resident="device" in words)

@@ -87,7 +87,9 @@ def train(run: Run, seeds: int) -> tuple[Algorithm, TrainState, Dataset]:
     (leg,) = legs(run.algorithm.build(spec), run.steps, run.precision)
     algorithm, data = leg.algorithm, jax.device_put(resident(dataset))
     batch = spec.batch(run.data.batch_size, algorithm.batches_per_step)
-    taken, count = advance(algorithm), steps_per_call(run, batch)
+    key, taken = jax.random.key(0), advance(algorithm)
+    like = jax.eval_shape(algorithm.init, key, batch)
+    count = steps_per_call(run, taken, (like, batch, key))
 
     def steps(state: TrainState, plans: Batch, root: PRNGKey) -> TrainState:
         def step(state: TrainState, plan: Batch, root: PRNGKey) -> Any:

@@ -218,7 +218,8 @@ def time_step(
     devices.check(run.data.batch_size)
     key = jax.device_put(jax.random.key(run.seed), devices.replicated)
     state = devices.init(algorithm, key, batch)
-    count, step = steps_per_call(run, batch), advance(algorithm)
+    step = advance(algorithm)
+    count = steps_per_call(run, step, (state, batch, key))
     if count > 1:
         step = several(step, count)
         batch = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (count, *leaf.shape)), batch)

@@ -55,16 +55,12 @@ def claim(path):
 
 
 LONG = (
-    *("sngan_cifar10", "wgan_gp_cifar10", "r3gan_cifar10", "cyclegan_book", "pix2pix_maps"),
-    *("dcgan_64", "ganomaly_mnist", "mnet_digits", "fast_style_photos"),
+    *("wgan_gp_cifar10", "pix2pix_maps", "dcgan_64", "ganomaly_mnist", "mnet_digits"),
+    "fast_style_photos",
 )
 LONGEST = (
-    "sagan_cifar10",
-    "biggan_cifar10",
-    "cyclegan_horse2zebra",
-    "cyclegan_maps",
-    "r3gan_mnist",
-    "stylegan2_mnist",
+    *("sngan_cifar10", "sagan_cifar10", "biggan_cifar10", "r3gan_cifar10", "r3gan_mnist"),
+    *("cyclegan_book", "cyclegan_horse2zebra", "cyclegan_maps", "stylegan2_mnist"),
 )
 
 

@@ -117,10 +117,12 @@ def grouped(*cases, marks=()):
 @pytest.mark.parametrize(
     "name",
     grouped(["sn_cgan"], ["wgan_gp"])
-    + grouped(["cyclegan"], ["mnet"], marks=[pytest.mark.peers])
+    + grouped(["cyclegan"], marks=[pytest.mark.peers])
     # StyleGAN2's state has the probability of augmentations too.
-    + grouped(["dcgan"], ["pix2pix"], ["stylegan2"], marks=[pytest.mark.slow])
-    + grouped(["autoencoder"], ["vae"], ["iwae"], marks=[pytest.mark.slow]),
+    + grouped(["dcgan"], ["pix2pix"], ["stylegan2"], ["mnet"], marks=[pytest.mark.slow])
+    + grouped(["autoencoder"], ["vae"], ["iwae"], marks=[pytest.mark.slow])
+    + grouped(["anomaly"], ["ganomaly"], ["skip_ganomaly"], marks=[pytest.mark.slow])
+    + grouped(["fsrcnn"], ["srgan"], ["fast_style"], marks=[pytest.mark.slow]),
 )
 def test_a_crash_and_a_restart_end_where_one_run_ends_to_the_bit(
     name, whole, tmp_path, monkeypatch

@@ -83,10 +83,11 @@ class AnomalyAutoencoder:
         return anomalies.mean_square(x - self._made(weights, x)[0])
 
     def show(self, weights: dict[str, Variables], batch: Batch, key: PRNGKey) -> Sheet:
-        """Examples, their reconstructions and the error: a heat map for images, else a curve."""
+        """Examples, their reconstructions, the error and histograms of the scores."""
         del key
         x = anomalies.read(batch)
-        return anomalies.compared(x, self._made(weights, x)[0])
+        scores = self.score(weights, {"image": x})
+        return anomalies.compared(x, self._made(weights, x)[0], scores, batch)
 
     def measure(
         self, weights: dict[str, Variables], batch: Batch, key: PRNGKey

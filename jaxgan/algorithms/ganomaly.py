@@ -123,10 +123,11 @@ class GANomaly:
         return anomalies.mean_square(z - z_made)
 
     def show(self, weights: dict[str, Variables], batch: Batch, key: PRNGKey) -> Sheet:
-        """Images, their reconstructions and the error."""
+        """Images, their reconstructions, the error and histograms of the scores."""
         del key
         x = anomalies.read(batch)
-        return anomalies.compared(x, self._passed(weights, x)[1])
+        scores = self.score(weights, {"image": x})
+        return anomalies.compared(x, self._passed(weights, x)[1], scores, batch)
 
     def measure(
         self, weights: dict[str, Variables], batch: Batch, key: PRNGKey

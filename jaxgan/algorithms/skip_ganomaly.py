@@ -118,10 +118,11 @@ class SkipGANomaly:
         return self.pixels * of_pixels + (1.0 - self.pixels) * of_features
 
     def show(self, weights: dict[str, Variables], batch: Batch, key: PRNGKey) -> Sheet:
-        """Images, their reconstructions and the error."""
+        """Images, their reconstructions, the error and histograms of the scores."""
         del key
         x = anomalies.read(batch)
-        return anomalies.compared(x, self._made(weights, x))
+        scores = self.score(weights, {"image": x})
+        return anomalies.compared(x, self._made(weights, x), scores, batch)
 
     def measure(
         self, weights: dict[str, Variables], batch: Batch, key: PRNGKey

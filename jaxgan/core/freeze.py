@@ -1,7 +1,7 @@
-"""Players, or the first layers of their nets, that stay as they are while the rest is trained.
+"""Players, or the first layers of their nets, that stay fixed while the rest is trained.
 
-Mo et al. 2020, Freeze the Discriminator (FreezeD): a pre-trained discriminator whose first layers
-are kept learns from few images.
+Mo et al. 2020, Freeze the Discriminator (FreezeD): a pre-trained discriminator with frozen first
+layers learns from few images.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,22 +16,23 @@ from jaxgan.errors import InputError, nearest
 from jaxgan.typing import Batch, Metrics, PRNGKey
 
 Kept = Mapping[str, frozenset[str] | None]
-"""By player: the modules of its net that are frozen; None: all."""
+"""Frozen modules of each player's net, by player; None: all modules."""
 
 
 def frozen(algorithm: Algorithm, asked: Sequence[str], batch: Batch) -> Algorithm:
-    """The algorithm whose step leaves some parameters as they are, to the bit.
+    """The algorithm with some parameters frozen: its step leaves them unchanged, bit for bit.
 
-    Statistics of a frozen BatchNorm go on. An average of frozen parameters stays too.
+    Statistics of a frozen BatchNorm are still updated. The average of frozen parameters is frozen
+    too.
 
     Args:
-      algorithm: with linen nets, where layers are to be frozen.
+      algorithm: the algorithm to change. To freeze single layers, its nets must be linen modules.
       asked: ``PLAYER``, or ``PLAYER:N`` for its first N layers. A layer is a module of the net that
         has a kernel, with the norms that follow it.
-      batch: a batch of the right shapes.
+      batch: a batch of the right shapes, for tracing.
 
     Raises:
-      InputError: there is no such player, or it has fewer layers.
+      InputError: a player does not exist, or it has fewer layers.
     """
     if not asked:
         return algorithm
@@ -87,7 +88,7 @@ def _layers(algorithm: Algorithm, batch: Batch) -> dict[str, list[frozenset[str]
         if not path and context.method_name == "__call__":
             calls.append([])
         out = call(*args, **kwargs)
-        if len(path) == 1 and path[0] not in calls[-1]:  # a wrapper ends after the layer in it
+        if len(path) == 1 and path[0] not in calls[-1]:  # a wrapper returns after its layer
             calls[-1].append(path[0])
         return out
 
@@ -96,7 +97,7 @@ def _layers(algorithm: Algorithm, batch: Batch) -> dict[str, list[frozenset[str]
             players.update(algorithm.init(key, batch).players)
 
     jax.eval_shape(init, jax.random.key(0), batch)
-    if len(calls) != len(players):  # nets of other libraries: whole players alone
+    if len(calls) != len(players):  # nets of other libraries: only whole players
         return {name: [] for name in players}
     return {
         name: _grouped(called, player.variables["params"])
@@ -105,7 +106,7 @@ def _layers(algorithm: Algorithm, batch: Batch) -> dict[str, list[frozenset[str]
 
 
 def _grouped(called: list[str], params: Mapping[str, Any]) -> list[frozenset[str]]:
-    """Each module with a kernel begins a layer, and those without follow it."""
+    """Layers: a module with a kernel begins one, and modules without a kernel join the last."""
     groups: list[list[str]] = []
     for name in called:
         own = jax.tree.leaves(params.get(name, {}))

@@ -1,7 +1,7 @@
-"""Training in legs: growth, pre-training, a head first and then all. One program a leg.
+"""Training in legs, one program per leg: growth, pre-training, the head before the whole net.
 
-A checkpoint of global step s is the state of the leg that took step s, so the checkpoint at a
-leg's end is still that leg's: the next one adopts it at its start, however often it starts.
+A checkpoint of global step s holds the state of the leg that took step s. So the checkpoint at the
+end of a leg still belongs to that leg, and the next leg adopts it whenever it starts.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ from jaxgan.errors import InputError
 
 
 def by_name(old: TrainState, new: TrainState) -> TrainState:
-    """``new`` with every array of ``old`` that has its path and its shape.
+    """``new`` with every array of ``old`` that has the same path and shape.
 
     Variables, averages and memory are adopted; optimizers start anew.
     """
@@ -30,7 +30,7 @@ def by_name(old: TrainState, new: TrainState) -> TrainState:
 
 def _adopted(old: Player, new: Player) -> Player:
     average = None
-    if new.average is not None:  # a copy: a step that donates its state takes an array once
+    if new.average is not None:  # copied: a donated state must not hold an array twice
         average = jax.tree.map(jnp.array, _taken(old.averaged, new.average))
     return new.replace(variables=_taken(old.variables, new.variables), average=average)
 
@@ -47,26 +47,26 @@ def _taken(old: Any, new: Any) -> Any:
 
 
 class Leg(NamedTuple):
-    """A stretch of a run with one algorithm and one form of the data."""
+    """Part of a run with one algorithm and one set of data settings."""
 
     algorithm: Algorithm
     steps: int
-    """Training steps of this leg."""
+    """Number of training steps in this leg."""
     data: Mapping[str, Any] = {}
     """Fields of the run's data that this leg changes: ``{"image_size": 8, "batch_size": 64}``."""
     adopt: Callable[[TrainState, TrainState], TrainState] = by_name
-    """``(state at the end of the leg before, new state) -> state`` that this leg starts from."""
+    """Function ``(state at the end of the previous leg, new state) -> first state of this leg``."""
 
 
 def legs(
     built: Algorithm | Sequence[Leg], steps: int, precision: Precision = "default"
 ) -> list[Leg]:
-    """The result of ``build`` as legs that fill the run.
+    """Legs that fill the run, from the result of ``build``.
 
     Args:
-      built: an algorithm, or legs.
-      steps: training steps of the run.
-      precision: of float32 products in all that the algorithms compute.
+      built: an algorithm or legs.
+      steps: number of training steps in the run.
+      precision: precision of float32 products in all computations of the algorithms.
 
     Raises:
       InputError: the legs are shorter or longer than the run, or one has no steps.
@@ -82,12 +82,12 @@ def legs(
 
 
 def first_step(legs: Sequence[Leg], index: int) -> int:
-    """The global step that a leg begins with."""
+    """Global step at which a leg begins."""
     return sum(leg.steps for leg in legs[:index])
 
 
 def leg_of(legs: Sequence[Leg], step: int) -> int:
-    """The leg whose state a checkpoint of a global step holds: the one that took step ``step``."""
+    """Index of the leg that took global step ``step``: a checkpoint of the step holds its state."""
     index = 0
     while index + 1 < len(legs) and step > first_step(legs, index + 1):
         index += 1

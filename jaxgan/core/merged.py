@@ -1,8 +1,9 @@
-"""Programs that differ in numbers alone, as one: each member picks its numbers.
+"""Merges programs that differ only in numbers into one program, where each member picks its own.
 
-Each function is traced as it is, so that whatever its Python does with a number (``1 - b1``, a
-schedule, a check) has been done. What is left of the number are literals of the traced program, and
-where these differ the merged program picks one. So member i of it computes what function i does.
+Each function is traced as it is. So everything that its Python does with a number (``1 - b1``, a
+schedule, a check) happens before the merge, and only literals of the traced program remain. Where
+these differ, the merged program picks the member's literal. So member i computes what function i
+computes.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Var
 
 INLINED = ("jit", "closed_call", "core_call", "remat2", "custom_jvp_call", "custom_vjp_call")
-"""Primitives whose program is evaluated in their place; rules of derivatives are not needed."""
+"""Primitives whose inner program is evaluated in place; their derivative rules are not needed."""
 
 
 class DifferenceError(ValueError):
@@ -22,14 +23,14 @@ class DifferenceError(ValueError):
 
 
 def merged(functions: Sequence[Callable[..., Any]], member: Any) -> Callable[..., Any]:
-    """A function that computes what ``functions[member]`` does.
+    """A function that computes the same as ``functions[member]``.
 
     Args:
-      functions: pure functions of one signature, whose programs differ in numbers alone.
-      member: a traced int32 scalar, such as the number of a member under ``jax.vmap``.
+      functions: pure functions with one signature, whose programs differ only in numbers.
+      member: a traced int32 scalar, such as the index of a member under ``jax.vmap``.
 
     Raises:
-      DifferenceError: when it is called, where shapes or operations differ.
+      DifferenceError: on the call, if shapes or operations differ.
     """
 
     def call(*args: Any) -> Any:
@@ -46,18 +47,18 @@ def merged(functions: Sequence[Callable[..., Any]], member: Any) -> Callable[...
 
 
 Pick = Callable[[Sequence[Any]], Any]
-"""The numbers of all members -> those of the member that is computed."""
+"""Function from the numbers of all members to the number of the member that is computed."""
 
 
 def _picked(numbers: Sequence[Any], member: Any) -> Any:
-    """The member's number; the number itself where all are equal."""
+    """The member's number, or the number itself if all are equal."""
     if all(_equal(numbers[0], other) for other in numbers[1:]):
         return numbers[0]
     return jnp.stack([jnp.asarray(number) for number in numbers])[member]
 
 
 def _equal(a: Any, b: Any) -> bool:
-    """Whether two constants are the same to the bit."""
+    """Whether two constants are equal, bit for bit."""
     if a is b:
         return True
     a, b = (np.asarray(jax.random.key_data(x) if _is_key(x) else x) for x in (a, b))
@@ -75,7 +76,7 @@ def _differ(programs: Sequence[ClosedJaxpr | Jaxpr]) -> bool:
     """Whether programs differ in a number.
 
     Raises:
-      DifferenceError: they differ in more.
+      DifferenceError: they differ in more than numbers.
     """
     first, found = programs[0], False
     for other in programs[1:]:
@@ -101,14 +102,14 @@ def _parts(program: ClosedJaxpr | Jaxpr) -> tuple[Jaxpr, Sequence[Any]]:
 
 
 def _bind(own: Sequence[Var], others: Sequence[Var], names: dict[Var, Var]) -> None:
-    """Notes which variables of two programs stand for one another."""
+    """Records which variables of two programs correspond."""
     if [v.aval.str_short() for v in own] != [v.aval.str_short() for v in others]:
         raise DifferenceError("arrays of other shapes")
     names.update(zip(others, own, strict=True))
 
 
 def _operands_differ(own: Sequence[Any], others: Sequence[Any], names: dict[Var, Var]) -> bool:
-    """Whether a literal of two operations differs."""
+    """Whether any literal differs between the operands of two operations."""
     found = False
     if len(own) != len(others):
         raise DifferenceError("operations of other operands")
@@ -123,7 +124,7 @@ def _operands_differ(own: Sequence[Any], others: Sequence[Any], names: dict[Var,
 
 
 def _parameters_differ(one: JaxprEqn, two: JaxprEqn) -> bool:
-    """Whether a number in a program within two operations differs."""
+    """Whether any number differs between the inner programs of two operations."""
     if one.primitive is not two.primitive or one.params.keys() != two.params.keys():
         raise DifferenceError(f"the operations {one.primitive} and {two.primitive}")
     found = False
@@ -146,7 +147,7 @@ def _programs(parameter: Any) -> list[ClosedJaxpr | Jaxpr]:
 
 
 def _is_rule(eqn: JaxprEqn) -> bool:
-    """Whether the other parameters of an operation are rules for its derivatives."""
+    """Whether an operation's other parameters are rules for its derivatives."""
     return str(eqn.primitive) in ("custom_jvp_call", "custom_vjp_call")
 
 
@@ -160,7 +161,7 @@ def _same_parameter(a: Any, b: Any) -> bool:
 
 
 def _evaluate(programs: Sequence[ClosedJaxpr | Jaxpr], inputs: Sequence[Any], pick: Pick) -> list:
-    """The outputs of the member's program, of programs that :func:`_differ` has compared."""
+    """The outputs of the member's program; :func:`_differ` has already compared the programs."""
     bodies, constants = zip(*map(_parts, programs), strict=True)
     body, values = bodies[0], {}
     values |= zip(body.constvars, map(pick, zip(*constants, strict=True)), strict=True)
@@ -207,7 +208,7 @@ def _scan(eqns: Sequence[JaxprEqn], operands: list[Any], pick: Pick) -> Sequence
 
 
 def _counts(parameters: dict[str, Any]) -> tuple[int, int]:
-    """Numbers of constants and carried arrays of a scan, as JAX 0.10 and 0.12 keep them."""
+    """The number of constants and of carried arrays of a scan, as JAX 0.10 and 0.12 store them."""
     if "num_consts" in parameters:
         return parameters["num_consts"], parameters["num_carry"]
     constants, carry, _ = parameters["ft_in"].unpack()
@@ -237,4 +238,4 @@ def _cond(eqns: Sequence[JaxprEqn], operands: list[Any], pick: Pick) -> Sequence
 
 
 _CONTROL = {"scan": _scan, "while": _while, "cond": _cond}
-"""Operations with programs in them, made anew of the member's programs."""
+"""Operations with inner programs, rebuilt from the member's programs."""

@@ -1,6 +1,6 @@
 """Pools of generated images (Shrivastava et al. 2017, section 2.3; Zhu et al. 2017, section 4).
 
-A discriminator that sees older fakes too does not follow the generator's last move only.
+A discriminator that also sees older fakes does not just follow the generator's latest step.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ Stored = Float[Array, "capacity height width channels"]
 
 
 def create_pool(names: tuple[str, ...], capacity: int, shape: tuple[int, ...]) -> Any:
-    """The memory entry ``pool`` of :func:`on_pooled`: room for ``capacity`` images of each name."""
+    """The memory entry ``pool`` for :func:`on_pooled`: empty pools of ``capacity`` images."""
     images = {name: jnp.zeros((capacity, *shape)) for name in names}
     return {**images, "count": jnp.zeros((), jnp.int32)}
 
@@ -30,20 +30,21 @@ def query(
     coins: Bool[Array, "batch"],
     slots: Int[Array, "batch"],
 ) -> tuple[Stored, Image]:
-    """Puts images into a pool and takes as many out, one after the other.
+    """Exchanges images with a pool, one after the other.
 
-    An image is stored and returned while there is room. Later it is exchanged for the one at its
-    slot where its coin is true, and returned itself where it is false.
+    While the pool has room, an image is stored and returned. Later, an image whose coin is true
+    replaces the one at its slot, which is returned; an image whose coin is false is returned
+    itself.
 
     Args:
       stored: the pool.
-      count: how many images it holds.
-      images: new ones.
-      coins: fair ones in the paper.
-      slots: places below the capacity.
+      count: number of images in the pool.
+      images: new images.
+      coins: one per image; fair in the paper.
+      slots: indices below the capacity, one per image.
 
     Returns:
-      The new pool, and an image for each of ``images``.
+      The new pool, and one image for each of ``images``.
     """
     capacity = stored.shape[0]
 
@@ -63,10 +64,10 @@ def query(
 
 
 def on_pooled(update: Update) -> Update:
-    """``update`` with rows out of the pools: of each name in the memory entry ``pool``.
+    """``update`` on rows that are first exchanged with the pools in the memory entry ``pool``.
 
-    The rows of these names are exchanged with the pools, one by one. Without a memory entry
-    ``pool`` the update sees them as they are.
+    Each row with a pool of its name is exchanged one image at a time. Without the memory entry
+    ``pool`` the update sees the rows unchanged.
     """
 
     def pooled(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
@@ -81,7 +82,7 @@ def on_pooled(update: Update) -> Update:
 
 
 def _exchange(pool: Any, rows: dict[str, Image], key: PRNGKey) -> tuple[Any, dict[str, Image]]:
-    """Every device does the same with the whole batch, and goes on with its share."""
+    """Every device exchanges the whole batch in the same way, and continues with its own shard."""
     new, out = dict(pool), {}
     for i, name in enumerate(sorted(pool.keys() - {"count"})):
         images = gathered(rows[name])

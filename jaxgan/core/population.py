@@ -1,7 +1,7 @@
-"""K runs as one program: every array of their states has a leading axis of the members.
+"""K runs as one program: every array of their states has a leading member axis.
 
-The step's number is one for all, so that what happens at some steps alone (``every``) stays a
-branch, which is taken or not.
+All members have the same step number. So an update that runs only at some steps (``every``) remains
+a real branch, where only one side runs.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,29 +19,30 @@ from jaxgan.core.update import Update
 from jaxgan.typing import Batch, Metrics, PRNGKey
 
 _AXES = (None, 0, 0, None, 0, None)
-"""The axis of the members in each part of a state: the step and the frozen weights have none."""
+"""Member axis of each part of a state; the step, the frozen weights and the clock have none."""
 
 
 @dataclass(frozen=True)
 class Population:
-    """Members that are trained together, one of each seed or one of each value of a field."""
+    """Members that are trained together, one per seed or one per value of a field."""
 
     size: int
     """Number K of members."""
     algorithms: Sequence[Algorithm]
-    """One for all members, or one a member: these differ in numbers alone."""
+    """One algorithm for all members, or one per member; these differ only in numbers."""
     one_order: bool = False
-    """Whether all members have one seed, and so the same batches, which have no axis of members."""
+    """Whether all members have the same seed. They then share their batches, which have no member
+    axis."""
 
     def over(
         self, make: Callable[[Algorithm], Callable[..., Any]], in_axes: Any, out_axes: Any
     ) -> Callable[..., Any]:
-        """``make(algorithm)`` of each member at once.
+        """``make(algorithm)`` of all members at once.
 
         Args:
-          make: a pure function of a member's algorithm.
-          in_axes: the axis of the members in each argument, as ``jax.vmap`` has them.
-          out_axes: the same of what it returns.
+          make: maps a member's algorithm to a pure function.
+          in_axes: member axis of each argument, as in ``jax.vmap``.
+          out_axes: member axis of each result.
         """
         functions = [make(algorithm) for algorithm in self.algorithms]
 
@@ -55,11 +56,11 @@ class Population:
 
     @property
     def batch_axis(self) -> int | None:
-        """The axis of the members in a batch, or in the plan of one."""
+        """Member axis of a batch or of its plan; None: the members share it."""
         return None if self.one_order else 0
 
     def init(self, keys: Key[Array, "K"], batch: Batch) -> TrainState:
-        """The state at step 0, of a key and a first batch of each member."""
+        """The state at step 0, from a key and a first batch for each member."""
 
         def make(algorithm: Algorithm) -> Callable[..., Any]:
             return lambda key, batch: _parts(algorithm.init(key, batch))
@@ -72,14 +73,14 @@ class Population:
         steps_per_call: int = 1,
         feed_axes: Any = 0,
     ) -> Update:
-        """``(state, feed, root keys (K,)) -> (state, metrics)`` of all members.
+        """``(state, feed, root keys (K,)) -> (state, metrics)`` for all members.
 
-        Metrics have shape (K,); of several steps a call (steps, K).
+        Metrics have shape (K,), or (steps, K) with several steps per call.
 
         Args:
-          make: the call of one member.
-          steps_per_call: steps that it takes.
-          feed_axes: the axis of the members in what it is fed.
+          make: maps a member's algorithm to its call.
+          steps_per_call: number of steps in a call.
+          feed_axes: member axis of ``feed``.
         """
         axes = (_AXES, int(steps_per_call > 1))
 
@@ -103,12 +104,12 @@ class Population:
     def of_states(
         self, make: Callable[[Algorithm], Callable[..., Any]], in_axes: Any, out_axes: Any = 0
     ) -> Callable[..., Any]:
-        """As :meth:`over`, of functions whose first argument is a state.
+        """As :meth:`over`, for functions whose first argument is a state.
 
         Args:
-          make: a pure function of a member's algorithm: ``(state, *others) -> arrays``.
-          in_axes: the axis of the members in each of the others.
-          out_axes: the same of what it returns.
+          make: maps a member's algorithm to a pure function ``(state, *others) -> arrays``.
+          in_axes: member axis of each of the other arguments.
+          out_axes: member axis of each result.
         """
 
         def made(algorithm: Algorithm) -> Callable[..., Any]:
@@ -124,12 +125,12 @@ def _parts(state: TrainState) -> tuple[Any, ...]:
 
 
 def stacked(trees: Sequence[Any], stack: Callable[..., Any] = jnp.stack) -> Any:
-    """One tree of those of the members, along a leading axis."""
+    """The trees of all members, stacked along a leading axis."""
     return jax.tree.map(lambda *leaves: stack(leaves), *trees)
 
 
 def shapes_of(like: TrainState, size: int) -> TrainState:
-    """Shapes of the state of ``size`` members, from those of one."""
+    """Shapes of the state of ``size`` members, from the state of one."""
 
     def several(x: Any) -> jax.ShapeDtypeStruct:
         return jax.ShapeDtypeStruct((size, *x.shape), x.dtype)

@@ -1,8 +1,9 @@
-"""Averages of parameters by power functions, from which any width is made after training.
+"""Power-function averages of parameters, from which any EMA width can be made after training.
 
 Karras et al. 2024, Analyzing and Improving the Training Dynamics of Diffusion Models, section 3 and
-appendix C. The weight of the parameters of step s in the average at step t is proportional to
-s^gamma. Its width sigma_rel, its standard deviation over t, is what is chosen.
+appendix C. In the average at step t, the parameters of step s have a weight proportional to
+s^gamma. The average is chosen by its width sigma_rel, the standard deviation of this profile
+divided by t.
 """
 
 from collections.abc import Sequence
@@ -19,14 +20,14 @@ from jaxgan.errors import InputError
 from jaxgan.typing import Batch, Metrics, PRNGKey
 
 MEMORY = "power_averages"
-"""The name of the averages in a state's memory."""
+"""Name of the averages in a state's memory."""
 
 WIDEST = 0.28
-"""A width is below that of gamma = 0, the mean of all steps: 1 / sqrt(12)."""
+"""Largest width: just below 1 / sqrt(12), that of gamma = 0, the mean of all steps."""
 
 
 def exponent(width: float) -> float:
-    """Gamma of a width sigma_rel = sqrt(gamma + 1) / ((gamma + 2) sqrt(gamma + 3)).
+    """The gamma of a width sigma_rel = sqrt(gamma + 1) / ((gamma + 2) sqrt(gamma + 3)).
 
     Raises:
       InputError: the width is outside (0, 0.28].
@@ -74,13 +75,13 @@ def power_averaged(algorithm: Algorithm, player: str, widths: Sequence[float]) -
 def coefficients(
     steps: Float[np.ndarray, "n"], gammas: Float[np.ndarray, "n"], step: float, gamma: float
 ) -> Float[np.ndarray, "n"]:
-    """Weights of stored averages whose sum is nearest, in L2, to the average at ``step``.
+    """Weights of stored averages whose weighted sum is nearest in L2 to the average at ``step``.
 
     Args:
       steps: the step of each stored average.
-      gammas: its exponent.
-      step: of the average that is wanted.
-      gamma: its exponent.
+      gammas: the exponent of each stored average.
+      step: the step of the requested average.
+      gamma: the exponent of the requested average.
 
     Reference: Karras et al. 2024, appendix C.2, algorithm 3.
     """

@@ -1,4 +1,4 @@
-"""The precision of float32 products, as a part of a method: it holds in whatever compiles it."""
+"""The precision of float32 products as part of a method, so that every compiled program uses it."""
 
 import functools
 from collections.abc import Callable
@@ -14,9 +14,9 @@ Precision: TypeAlias = Literal["default", "high", "highest"]
 
 
 def at_precision(algorithm: Algorithm, precision: Precision) -> Algorithm:
-    """The algorithm, with every function of it traced at that precision.
+    """The algorithm, with all its functions traced at the given precision.
 
-    ``default`` leaves JAX's own setting in force. A product that names its precision keeps it.
+    ``default`` leaves JAX's own setting in force. A product that specifies its precision keeps it.
 
     Raises:
       InputError: there is no such precision.

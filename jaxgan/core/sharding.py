@@ -1,8 +1,8 @@
-"""The batch axis over the devices: random draws and means of the whole batch, in every program.
+"""The batch axis over devices: random values and means of the whole batch, in every program.
 
-A step is traced as a program for all devices, which the compiler splits over the mesh, or as a
-program that sees one device's share of the batch. Code written with these functions computes the
-same in both: random values are those of the whole batch, and means are over it.
+A step is traced in one of two ways: as a program for all devices, which the compiler splits over
+the mesh, or as a program that sees one device's shard of the batch. Code written with these
+functions computes the same in both: random values and means are those of the whole batch.
 """
 
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from jaxtyping import Array, Shaped
 from jaxgan.typing import PRNGKey
 
 AXIS = "data"
-"""The mesh axis that a batch is split over."""
+"""Mesh axis over which a batch is split."""
 
 
 def mapped() -> bool:
-    """Whether the program being traced sees one device's share of the batch."""
+    """Whether the program being traced sees only one device's shard of the batch."""
     try:
         jax.lax.axis_size(AXIS)
     except NameError:
@@ -29,14 +29,14 @@ def mapped() -> bool:
 
 
 def spread(x: Shaped[Array, "*shape"], axis: int = 0) -> Shaped[Array, "*shape"]:
-    """``x`` with its batch axis split over the mesh in force; ``x`` itself where there is none.
+    """``x`` with its batch axis sharded over the current mesh; ``x`` itself if there is no mesh.
 
-    Arrays made inside a step (latent codes) need this: without it the compiler is free to compute
-    all of a generator's batch on every device.
+    Arrays made inside a step (latent codes) need this. Without it the compiler may compute the
+    generator's whole batch on every device.
 
     Args:
       x: examples.
-      axis: the batch axis, the leading one by default; 1 for a stack of batches.
+      axis: batch axis, the leading one by default; 1 for a stack of batches.
     """
     if mapped() or AXIS not in jax.sharding.get_abstract_mesh().axis_names:
         return x
@@ -46,10 +46,10 @@ def spread(x: Shaped[Array, "*shape"], axis: int = 0) -> Shaped[Array, "*shape"]
 def draw(
     sample: Callable[[PRNGKey, tuple[int, ...]], Array], key: PRNGKey, shape: tuple[int, ...]
 ) -> Shaped[Array, "batch *rest"]:
-    """``sample(key, shape)``, one random value or array an example along the leading axis.
+    """``sample(key, shape)``, with one random value or array per example along the leading axis.
 
-    In a program that sees one device's share, ``shape`` is that of the share, and the result is
-    that share of what ``sample`` draws for the whole batch.
+    In a program that sees one device's shard, ``shape`` is the shape of the shard. The result is
+    that shard of what ``sample`` draws for the whole batch.
     """
     if not mapped():
         return spread(sample(key, shape))
@@ -57,7 +57,7 @@ def draw(
 
 
 def share(x: Shaped[Array, "*shape"], axis: int = 0) -> Shaped[Array, "*part"]:
-    """A device's share of a whole batch, in a program that sees one; elsewhere ``x``, spread."""
+    """A device's shard of a whole batch, in a program that sees one shard; else ``spread(x)``."""
     if not mapped():
         return spread(x, axis)
     size = x.shape[axis] // jax.lax.axis_size(AXIS)
@@ -65,14 +65,14 @@ def share(x: Shaped[Array, "*shape"], axis: int = 0) -> Shaped[Array, "*part"]:
 
 
 def gathered(x: Shaped[Array, "batch *rest"]) -> Shaped[Array, "whole *rest"]:
-    """The whole batch, of which ``x`` is the share that this program sees."""
+    """The whole batch, gathered from all devices in a program that sees one shard; else ``x``."""
     return jax.lax.all_gather(x, AXIS, tiled=True) if mapped() else x
 
 
 def over_devices(means: Any) -> Any:
-    """Means over the whole batch, from means over what this program sees of it.
+    """Means over the whole batch, from means over the examples that this program sees.
 
-    Floating arrays are averaged; others are the same on all devices.
+    Floating-point arrays are averaged; others are the same on all devices.
     """
     if not mapped():
         return means
@@ -83,9 +83,9 @@ def over_devices(means: Any) -> Any:
 
 @jax.custom_vjp
 def averaged_gradient(params: Any) -> Any:
-    """``params`` as they are; in a program of one share their gradient is a mean over the devices.
+    """Returns ``params``; in a program that sees one shard, averages their gradient over devices.
 
-    There the gradient of :func:`over_devices` alone is that of the device's own share.
+    Without it the gradient of :func:`over_devices` is that of the device's own shard.
     """
     return params
 

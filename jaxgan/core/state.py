@@ -1,4 +1,4 @@
-"""All that changes during training, as one pytree of arrays."""
+"""Everything that changes during training, as one pytree of arrays."""
 
 from typing import Any, NamedTuple
 
@@ -10,14 +10,14 @@ from flax import struct
 from jaxgan.typing import Variables
 
 AVERAGED = ("params", "batch_stats")
-"""The collections that an average is kept of: averaged parameters need averaged statistics."""
+"""Collections that are averaged: averaged parameters need averaged batch statistics."""
 
 
 class Player(struct.PyTreeNode):
     """One network (or one image being optimised): arrays only."""
 
     variables: Variables
-    """Linen variables; ``"params"`` is what :func:`jaxgan.core.minimize` updates."""
+    """Linen variables; :func:`jaxgan.core.minimize` updates ``"params"``."""
     opt_state: optax.OptState
     average: Any = None  # variables, or what JAX puts in their place
     """Moving average of the parameters and of the batch statistics; None: not kept."""
@@ -26,43 +26,46 @@ class Player(struct.PyTreeNode):
     def create(
         cls, variables: Variables, tx: optax.GradientTransformation, average: bool = False
     ) -> "Player":
-        """A player at step 0: ``tx``'s first state, and the average started at the variables."""
+        """A player at step 0: the first state of ``tx`` and, if asked for, an average.
+
+        The average starts at the variables.
+        """
         kept = {name: variables[name] for name in AVERAGED if name in variables}
         copied = jax.tree.map(jnp.array, kept) if average else None
         return cls(variables=variables, opt_state=tx.init(variables["params"]), average=copied)
 
     @property
     def averaged(self) -> Variables:
-        """The variables with the averages in their place; the variables themselves without any."""
+        """The variables, with averages in place of the current values if an average is kept."""
         return self.variables if self.average is None else {**self.variables, **self.average}
 
 
 class Given(NamedTuple):
-    """All that a loss may read."""
+    """Everything that a loss may read."""
 
     variables: dict[str, Variables]
-    """The variables of every player, by name."""
+    """Variables of every player, by name."""
     memory: Any
     frozen: Any
-    """Weights that no update changes, by name; None where a method has none."""
+    """Weights that no update changes, by name; None if the method has none."""
     step: Any
-    """Steps taken."""
+    """Number of steps taken."""
 
 
 class TrainState(struct.PyTreeNode):
-    """All that changes: donated, sharded, saved and restored as one pytree."""
+    """The state of training, donated, sharded, saved and restored as one pytree."""
 
     step: Any  # an int32 scalar, or its shape under jax.eval_shape
-    """Steps taken."""
+    """Number of steps taken."""
     players: dict[str, Player]
     memory: Any = struct.field(default_factory=dict)
-    """Arrays that pass from step to step besides: image pools, a running path length."""
+    """Other arrays carried from step to step: image pools, a running path length."""
     frozen: Any = None
-    """Weights that no update changes: arguments of the compiled step, and in no checkpoint."""
+    """Weights that no update changes: arguments of the compiled step, and not in checkpoints."""
     rows: dict[str, Any] = struct.field(default_factory=dict)
-    """Arrays with a row an example that one update hands to the next; empty between steps."""
+    """Arrays with one row per example that one update passes to the next; empty between steps."""
     clock: Any = None
-    """The number of this call inside a scan over batches; None outside, where ``step`` counts."""
+    """Index of this call inside a scan over batches; None outside, where ``step`` counts calls."""
 
     @classmethod
     def create(
@@ -73,17 +76,17 @@ class TrainState(struct.PyTreeNode):
 
     @property
     def now(self) -> Any:
-        """How often an update that is called in each slice of a step has been called."""
+        """The number of earlier calls of an update that runs once for each batch of a step."""
         return self.step if self.clock is None else self.clock
 
     @property
     def given(self) -> Given:
-        """All that a loss may read."""
+        """Everything that a loss may read."""
         variables = {name: player.variables for name, player in self.players.items()}
         return Given(variables, self.memory, self.frozen, self.step)
 
     def weights(self, averaged: bool = True) -> dict[str, Variables]:
-        """Variables by player, averaged where an average is kept, and the frozen ones by name."""
+        """Variables by player, averaged if asked for and kept, and frozen weights by name."""
         players = {
             name: player.averaged if averaged else player.variables
             for name, player in self.players.items()
@@ -91,7 +94,7 @@ class TrainState(struct.PyTreeNode):
         return {**(self.frozen or {}), **players}
 
     def with_statistics(self, variables: dict[str, Variables]) -> "TrainState":
-        """The state with new non-trainable collections of some players; parameters stay."""
+        """The state with new non-trainable collections of some players and the same parameters."""
         players = dict(self.players)
         for name, new in variables.items():
             own = {**players[name].variables, **new, "params": players[name].variables["params"]}

@@ -1,6 +1,6 @@
 """A training step is a value you compose.
 
-Every piece has one type, :data:`Update`, and so has everything built from pieces:
+Every piece has the type :data:`Update`, and so does everything that is built from pieces:
 
     step = chain(scan_batches(5, minimize("critic", critic_loss, tx)),
                  on_last(5, minimize("generator", generator_loss, tx)),
@@ -25,25 +25,26 @@ from jaxgan.typing import Batch, Metrics, PRNGKey, Scalar, Variables
 Update: TypeAlias = Callable[[TrainState, Batch, PRNGKey], tuple[TrainState, Metrics]]
 
 Schedule: TypeAlias = Callable[[Any], Any]
-"""``step -> value``, as optax has them."""
+"""Function ``step -> value``, as in optax."""
 
 
 class Aux(struct.PyTreeNode):
     """Results of a loss besides its value."""
 
     metrics: Metrics = struct.field(default_factory=dict)
-    """Scalars; averaged over parts and devices."""
+    """Scalars, averaged over parts and devices."""
     variables: dict[str, Variables] = struct.field(default_factory=dict)
-    """New non-trainable collections by player (BatchNorm statistics): merged into the state."""
+    """New non-trainable collections by player (BatchNorm statistics), merged into the state."""
     memory: dict[str, Any] = struct.field(default_factory=dict)
-    """New values of memory entries, of the whole run: averaged over parts and devices."""
+    """New values of memory entries, which last for the whole run; averaged over parts and
+    devices."""
     rows: dict[str, Any] = struct.field(default_factory=dict)
-    """Arrays with a row an example (fakes): part of the batch of the updates that follow, up to the
-    end of the :func:`chain`."""
+    """Arrays with one row per example (fakes). They join the batch of later updates, until the end
+    of the :func:`chain`."""
 
 
 Loss: TypeAlias = Callable[[Given, Batch, PRNGKey], tuple[Scalar, Aux]]
-"""``loss(given, batch, key) -> (scalar, Aux)``, a mean over the batch."""
+"""Function ``loss(given, batch, key) -> (scalar, Aux)``; the scalar is a mean over the batch."""
 
 
 def minimize(
@@ -53,23 +54,24 @@ def minimize(
     label: str | Sequence[str] | None = None,
     accumulate: int = 1,
 ) -> Update:
-    """One optimizer step on the named players; all other players are constants of the loss.
+    """One optimizer step on the named players; the loss treats all other players as constants.
 
-    Each player has its own optimizer state, so ``tx`` sees one player at a time: an elementwise
-    rule such as Adam is the same for all together, a global norm is taken per player. A rule with a
-    line search (L-BFGS) is given the loss as a function of that player's parameters.
+    Each player has its own optimizer state, so ``tx`` sees one player at a time. For an elementwise
+    rule such as Adam this makes no difference; a global norm is taken per player. A rule with a
+    line search (L-BFGS) gets the loss as a function of that player's parameters.
 
     Args:
-      players: the name of the player to update, or several.
+      players: name of the player to update, or several names.
       loss: a pure function; see :data:`Loss`.
-      tx: the rule. Its state is the player's ``opt_state``.
-      label: names the metrics, the player by default: ``{label}_loss`` and ``{label}_grad_norm``.
-        Of several players one label is the loss's, and each gradient has its player's name; a
-        label for each names both, the loss by all of them joined by ``+``. Two updates of one
-        player in one chain need two labels.
-      accumulate: parts that the batch is computed in, one after the other, for less memory. The
-        gradient, the metrics and the memory are the means of theirs; batch statistics go on from
-        part to part; rows are put together again. A line search sees the whole batch at once.
+      tx: optimizer; its state is the player's ``opt_state``.
+      label: prefix of the metrics ``{label}_loss`` and ``{label}_grad_norm``; the player's name by
+        default. With several players, a single label names only the loss, and each gradient norm
+        has its player's name. One label per player names the gradient norms, and the loss has all
+        labels joined by ``+``. Two updates of one player in one chain need two labels.
+      accumulate: number of parts in which the batch is computed, one after the other, to save
+        memory. The gradient, the metrics and the memory are means over the parts. Batch statistics
+        pass from part to part, and rows are put back together. A line search sees the whole batch
+        at once.
     """
     names = (players,) if isinstance(players, str) else tuple(players)
     labels = (label,) if isinstance(label, str) else tuple(label or names)
@@ -121,12 +123,12 @@ def apply_gradients(
     """The second half of :func:`minimize`, for gradients that a method computes itself.
 
     Args:
-      player: whose parameters move.
-      grads: of a mean over the batch, like the player's parameters.
-      tx: the rule. Its state is the player's ``opt_state``.
-      label: names the metric ``{label}_grad_norm``, the player by default.
-      **extra: further arguments of ``tx.update`` besides ``grad``, where it takes any: ``value``
-        and ``value_fn``.
+      player: name of the player to update.
+      grads: gradients of a mean over the batch, in the structure of the player's parameters.
+      tx: optimizer; its state is the player's ``opt_state``.
+      label: prefix of the metric ``{label}_grad_norm``; the player's name by default.
+      **extra: further arguments of ``tx.update`` besides ``grad``, such as ``value`` and
+        ``value_fn``. An optimizer that takes no such arguments ignores them.
     """
 
     def update(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
@@ -155,17 +157,17 @@ def merge(state: TrainState, aux: Aux) -> TrainState:
 
 
 def _with_rows(batch: Batch, state: TrainState) -> Batch:
-    """The batch, and what earlier updates of the chain have handed on."""
+    """The batch, with the rows of earlier updates in the chain."""
     return {**batch, **state.rows} if state.rows else batch
 
 
 def no_nan(value: Scalar) -> Scalar:
-    """The value, or inf for NaN, which stands for what :func:`every` did not compute."""
+    """The value, or inf if it is NaN, since NaN means "not computed" in :func:`every`."""
     return jnp.where(jnp.isnan(value), jnp.inf, value)
 
 
 def _floating(value: Array) -> Array:
-    """A metric as a float: a count has no NaN."""
+    """A metric as a float, since an integer cannot be NaN."""
     return jnp.asarray(value, jnp.result_type(value, jnp.float32))
 
 
@@ -179,9 +181,9 @@ def _statistics(variables: dict[str, Variables]) -> dict[str, Variables]:
 def _in_parts(
     gradient: Callable[..., Any], parts: int, params: Any, statistics: Any, batch: Batch, key: Any
 ) -> Any:
-    """``gradient`` of part after part of the batch: examples i, i + parts, ... are part i.
+    """``gradient`` of one part of the batch after another; part i has examples i, i + parts, ...
 
-    A stride and not a block, so that every device has its share of every part.
+    With this stride every device holds examples of every part; with blocks it would not.
     """
     for leaf in jax.tree.leaves(batch):
         if leaf.shape[0] % parts:
@@ -210,17 +212,17 @@ def _in_parts(
 
 
 def _mean_of_parts(x: Any) -> Any:
-    """The mean of floats; a count or a flag is that of the last part."""
+    """The mean of floats; the last part's value of a count or a flag."""
     return x.mean(0) if jnp.issubdtype(x.dtype, jnp.floating) else x[-1]
 
 
 def chain(*updates: Update) -> Update:
-    """The updates in order; each sees the state that the last one left, and a key of its own.
+    """The updates in order; each gets the state that the last one returned, and its own key.
 
-    Rows that one of them hands on end with the chain.
+    Rows that an update adds are dropped at the end of the chain.
 
     Raises:
-      ValueError: when two updates report a metric of one name, which would hide one of them.
+      ValueError: two updates report a metric with the same name, and one would hide the other.
     """
 
     def update(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
@@ -237,13 +239,13 @@ def scan_batches(n: int, update: Update) -> Update:
     """``update`` once on each of ``n`` fresh batches, in order (``n_critic`` steps).
 
     Args:
-      n: the length of the leading axis that the batch's leaves have, ``(n, batch, ...)``; 1: they
-        have none, and this is ``update`` itself.
-      update: what is done with each. Its metrics are means over the batches for which it computed
-        them.
+      n: length of the leading axis of the batch's leaves, ``(n, batch, ...)``. With 1 they have no
+        such axis, and the result is ``update`` itself.
+      update: update to run on each batch. Its metrics are averaged over the batches for which it
+        computed them.
 
     Raises:
-      ValueError: when the batch has another leading axis: a forgotten ``batches_per_step``.
+      ValueError: the batch has another leading axis, because ``batches_per_step`` is missing.
     """
     if n == 1:
         return update
@@ -265,10 +267,10 @@ def scan_batches(n: int, update: Update) -> Update:
 
 
 def on_first(k: int, n: int, update: Update) -> Update:
-    """``update`` on the first ``k`` of ``n`` batches; 1 has no leading axis then.
+    """``update`` on the first ``k`` of ``n`` batches; for k = 1 its batch has no leading axis.
 
     Raises:
-      ValueError: as :func:`scan_batches` does.
+      ValueError: as in :func:`scan_batches`.
     """
     if k == n:
         return update
@@ -283,10 +285,10 @@ def on_first(k: int, n: int, update: Update) -> Update:
 
 
 def on_last(n: int, update: Update) -> Update:
-    """``update`` on the last of ``n`` batches; of 1, on the batch, which has no leading axis then.
+    """``update`` on the last of ``n`` batches; for n = 1 the batch has no leading axis.
 
     Raises:
-      ValueError: as :func:`scan_batches` does.
+      ValueError: as in :func:`scan_batches`.
     """
     if n == 1:
         return update
@@ -308,16 +310,16 @@ def _check_leading(name: str, batches: Batch, n: int) -> None:
 
 
 def every(k: int, update: Update, clock: Schedule | None = None) -> Update:
-    """``update`` at each ``k``-th call; otherwise the state as it is and NaN metrics.
+    """``update`` at every ``k``-th call; other calls keep the state and return NaN metrics.
 
-    NaN stands for "not computed": take the mean of such a metric by ``nanmean``. A loss that
-    :func:`minimize` computed is never NaN: one that is not a number is reported as inf.
+    NaN means "not computed": average such a metric with ``nanmean``. The loss and gradient norm of
+    :func:`minimize` are never NaN: they are reported as inf instead.
 
     Args:
-      k: the interval; the first call is one of those that count.
-      update: what is done. Rows that it hands on end with it.
-      clock: ``state -> number of this call``. By default the training step, or, inside
-        :func:`scan_batches`, the number of the slice over the whole run.
+      k: interval; the first call runs the update.
+      update: update to run. Its rows are dropped afterwards.
+      clock: ``state -> index of this call``. By default it is the training step or, inside
+        :func:`scan_batches`, the index of the batch over the whole run.
     """
 
     def maybe(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:
@@ -343,10 +345,10 @@ def ema(player: str, decay: float | Schedule) -> Update:
     A player without an average stays as it is.
 
     Args:
-      player: whose.
-      decay: a number, and ``d = min(decay, (1 + t) / (10 + t))`` at step t: an early average is one
-        of recent parameters and not mostly of the first, random ones. Or a schedule, ``d`` itself
-        by the step.
+      player: name of the player.
+      decay: a number or a schedule. With a number, ``d = min(decay, (1 + t) / (10 + t))`` at step
+        t, so that an early average holds recent parameters and not mostly the random first ones. A
+        schedule gives ``d`` at each step.
     """
 
     def update(state: TrainState, batch: Batch, key: PRNGKey) -> tuple[TrainState, Metrics]:

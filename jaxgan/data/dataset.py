@@ -108,11 +108,12 @@ class Dataset:
     def gallery(self, n: int | None = None) -> Example:
         """``n`` evenly spaced examples of the held-out part if there is one, else of the training.
 
-        They are not augmented. If the smallest stream has fewer examples, there are fewer. None: 8,
-        or 1,000 points, which one picture shows.
+        They are not augmented. If the smallest stream has fewer examples, there are fewer. None: 8;
+        1,000 points, which one picture shows; or 96 of normals and anomalies, for their histograms.
         """
         held_out = self._has_held_out()
-        n = n or (1000 if "point" in self.features else 8)
+        usual = 96 if "anomaly" in self.features else 8
+        n = n or (1000 if "point" in self.features else usual)
         n = min(n, *(self._part(name, held_out).size for name in self.streams))
         return self._whole(held_out, lambda size: np.arange(n) * size // n)
 

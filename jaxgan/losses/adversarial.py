@@ -1,7 +1,7 @@
 """Adversarial objectives: pure functions of logits, in the papers' notation.
 
-Each :class:`Objective` pairs what the discriminator minimises with what the generator minimises.
-Logits have any shape, ``(batch,)`` or ``(batch, h, w)``; a loss is the mean over all of them.
+Each :class:`Objective` holds the discriminator's loss and the generator's loss. Logits have any
+shape, ``(batch,)`` or ``(batch, h, w)``; a loss is the mean over all of them.
 """
 
 from collections.abc import Callable
@@ -23,20 +23,22 @@ ObjectiveName = Literal[
 
 
 class Objective(NamedTuple):
-    """The two sides of a game, both to be minimised."""
+    """The losses of discriminator and generator, both to be minimised."""
 
     discriminator: Callable[..., Any]
-    """``(real_logits, fake_logits) -> scalar``; the cross-entropy ones also take targets."""
+    """Function ``(real_logits, fake_logits) -> scalar``. The cross-entropy losses also take
+    targets."""
     generator: Callable[..., Any]
-    """``(fake_logits, real_logits=None) -> scalar``."""
+    """Function ``(fake_logits, real_logits=None) -> scalar``."""
     scale: float = 1.0
-    """The factor in front of the losses of the paper: 1/2 under least squares."""
+    """Factor in front of the losses in the paper: 1/2 for least squares."""
     threshold: float | None = 0.0
-    """Score above which D accepts an image as real; None: the score of the fake beside it."""
+    """Score above which D accepts an image as real; None: the score of the fake in the same
+    pair."""
     pairs: bool = False
     """Whether the generator's loss needs ``real_logits``."""
     lipschitz: bool = False
-    """Whether the discriminator has to be kept Lipschitz by other means."""
+    """Whether the discriminator must be kept Lipschitz by other means."""
     targets: bool = False
     """Whether the discriminator's loss takes ``real_targets`` and ``fake_targets``."""
 
@@ -47,7 +49,7 @@ def _cross_entropy_discriminator(
     real_targets: Targets = 1.0,
     fake_targets: Targets = 0.0,
 ) -> Scalar:
-    """-E[t log D(x)] - E[(1 - t) log(1 - D(x))] over reals plus the same over fakes, not halved."""
+    """-E[t log D(x)] - E[(1 - t) log(1 - D(x))] over reals, plus that over fakes, not halved."""
     real = optax.sigmoid_binary_cross_entropy(real_logits, jnp.asarray(real_targets))
     fake = optax.sigmoid_binary_cross_entropy(fake_logits, jnp.asarray(fake_targets))
     return real.mean() + fake.mean()
@@ -77,7 +79,7 @@ def _least_squares_generator(fake_logits: Scores, real_logits: Scores | None = N
 
 
 def _wasserstein_critic(real_logits: Scores, fake_logits: Scores) -> Scalar:
-    """E[f(G(z))] - E[f(x)]: minus the estimate of the distance."""
+    """E[f(G(z))] - E[f(x)], the negative estimate of the distance."""
     return fake_logits.mean() - real_logits.mean()
 
 
@@ -93,7 +95,7 @@ def _hinge_discriminator(real_logits: Scores, fake_logits: Scores) -> Scalar:
 
 
 def _relativistic_discriminator(real_logits: Scores, fake_logits: Scores) -> Scalar:
-    """E[softplus(-(D(x) - D(G(z))))], each real paired with one fake."""
+    """E[softplus(-(D(x) - D(G(z))))], with each real paired with one fake."""
     _same_shape(real_logits, fake_logits)
     return jax.nn.softplus(fake_logits - real_logits).mean()
 
@@ -102,7 +104,7 @@ def _relativistic_generator(fake_logits: Scores, real_logits: Scores | None = No
     """E[softplus(-(D(G(z)) - D(x)))].
 
     Raises:
-      ValueError: without ``real_logits``, which this objective compares with.
+      ValueError: ``real_logits`` are missing, with which this objective compares the fakes.
     """
     if real_logits is None:
         raise ValueError("real_logits: the relativistic generator loss needs the reals' logits")
@@ -119,7 +121,7 @@ def _same_shape(real_logits: Scores, fake_logits: Scores) -> None:
 
 
 minimax = Objective(_cross_entropy_discriminator, _minimax_generator, targets=True)
-"""Goodfellow et al. 2014, equation 1. Its generator's gradient vanishes where D wins."""
+"""Goodfellow et al. 2014, equation 1. The generator's gradient vanishes where D wins."""
 
 nonsaturating = Objective(_cross_entropy_discriminator, _nonsaturating_generator, targets=True)
 """Goodfellow et al. 2014, section 3: the generator maximises log D(G(z)) instead."""
@@ -142,12 +144,12 @@ relativistic = Objective(
 
 
 def real_rate(objective: Objective, real_logits: Scores, fake_logits: Scores) -> Scalar:
-    """(1 + E[sign(D(x) - t)]) / 2: the share of the reals that D calls real.
+    """(1 + E[sign(D(x) - t)]) / 2: the fraction of real images that D accepts.
 
-    t is ``objective.threshold``, where D decides. Without one t is the D(G(z)) of the fake beside
-    the real. Patches count one by one, a tie counts half.
+    t is ``objective.threshold``. If that is None, t is the score D(G(z)) of the fake paired with
+    the real. Patches count one by one, and a tie counts half.
 
-    Near 1 for long, D memorises the reals; at 1/2 it cannot tell.
+    A rate that stays near 1 means D is overfitting; 0.5 means D cannot tell real from fake.
 
     Reference: Karras et al. 2020 (ADA), equation 1, whose r_t is E[sign(D(x))].
     """
@@ -161,10 +163,10 @@ def real_rate(objective: Objective, real_logits: Scores, fake_logits: Scores) ->
 def noisy_targets(
     key: PRNGKey, shape: tuple[int, ...], real_label: float = 1.0, flip: float = 0.0
 ) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
-    """Targets ``(real, fake)`` for the cross-entropy: one-sided smoothing and flipped labels.
+    """Targets ``(real, fake)`` for the cross-entropy: one-sided label smoothing and flipped labels.
 
-    Reals get ``real_label`` (.9 in Salimans et al. 2016, section 3.4) and fakes 0; each example's
-    target is exchanged for the other's with probability ``flip``.
+    Reals get ``real_label`` (0.9 in Salimans et al. 2016, section 3.4) and fakes get 0. With
+    probability ``flip``, an example gets the other target.
     """
     exchanged = draw(lambda k, s: jax.random.bernoulli(k, flip, s), key, (*shape, 2))
     real = jnp.where(exchanged[..., 0], 0.0, real_label)
@@ -173,7 +175,7 @@ def noisy_targets(
 
 
 def get(name: ObjectiveName) -> Objective:
-    """The objective of that name."""
+    """The objective with that name."""
     return {
         "minimax": minimax,
         "nonsaturating": nonsaturating,

@@ -1,8 +1,8 @@
-"""Penalties that keep a critic smooth; each is unweighted, the algorithm multiplies.
+"""Penalties that keep a critic smooth. They are unweighted: the algorithm applies the weights.
 
 ``critic`` is any function from examples, such as images, to scores of shape ``(batch,)`` or
-``(batch, h, w)``. The gradient is taken of the summed score: an example's score depends on that
-example alone (a critic with BatchNorm breaks this), so row i of it is the gradient of score i.
+``(batch, h, w)``. Gradients are taken of the summed score. Row i is then the gradient of score i,
+if each score depends only on its own example (which BatchNorm breaks).
 """
 
 import math
@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 from jaxgan.core.sharding import draw
 from jaxgan.typing import Critic, Examples, Logits, Params, PRNGKey, Scalar
 
-_EPSILON = 1e-12  # inside the square root: the gradient of a norm at 0 is NaN
+_EPSILON = 1e-12  # inside the square root, as a norm has gradient NaN at 0
 
 
 def gradient_penalty(
@@ -23,7 +23,8 @@ def gradient_penalty(
 ) -> Scalar:
     """E[(||grad critic(x_hat)||_2 - target)^2], x_hat = a x + (1 - a) G(z), a ~ U(0, 1).
 
-    One ``a`` an example; the norm is over all axes but the batch; two-sided.
+    Each example has its own ``a``. The norm is over all axes but the batch; the penalty is
+    two-sided.
 
     Reference: WGAN-GP (Gulrajani et al. 2017), equation 3.
     """
@@ -34,7 +35,7 @@ def gradient_penalty(
 
 
 def r1(critic: Critic, real: Examples) -> Scalar:
-    """E[||grad critic(x)||^2] over reals: a sum over pixels, a mean over the batch.
+    """E[||grad critic(x)||^2] over reals: summed over pixels, averaged over the batch.
 
     The paper's penalty is gamma / 2 times this.
 
@@ -54,9 +55,9 @@ def r2(critic: Critic, fake: Examples) -> Scalar:
 def approximate_r1(
     critic: Critic, examples: Examples, key: PRNGKey, epsilon: float = 0.01
 ) -> Scalar:
-    """E[((critic(x + epsilon n) - critic(x)) / epsilon)^2], n ~ N(0, I): near :func:`r1`.
+    """E[((critic(x + epsilon n) - critic(x)) / epsilon)^2], n ~ N(0, I): approximates :func:`r1`.
 
-    Since E[(n . g)^2] = ||g||^2, one more forward stands in for the gradient of a gradient. Over
+    Since E[(n . g)^2] = ||g||^2, a second forward pass replaces the second-order gradient. Over
     reals it estimates R1, over fakes R2.
 
     Reference: Lin et al. 2025 (arXiv 2501.08316), approximated R1; AFM (arXiv 2511.22475).
@@ -66,7 +67,7 @@ def approximate_r1(
 
 
 def centering(real_logits: Logits, fake_logits: Logits) -> Scalar:
-    """E[(D(x) + D(G(z)))^2]: keeps pairs of scores around 0, as only their difference is learnt.
+    """E[(D(x) + D(G(z)))^2]: centres pairs of scores at 0, since only their difference is learnt.
 
     Reference: AFM (Lin et al. 2025, arXiv 2511.22475).
     """
@@ -74,17 +75,18 @@ def centering(real_logits: Logits, fake_logits: Logits) -> Scalar:
 
 
 def drift(real_logits: Logits) -> Scalar:
-    """E[D(x)^2]: keeps a critic's scores from drifting away from 0.
+    """E[D(x)^2]: keeps the critic's scores from drifting away from 0.
 
-    Reference: ProGAN (Karras et al. 2018), appendix A.1, with weight .001.
+    Reference: ProGAN (Karras et al. 2018), appendix A.1, with weight 0.001.
     """
     return jnp.square(real_logits).mean()
 
 
 def orthogonal(params: Params) -> Scalar:
-    """The sum over kernels W of ||W W^T (1 - I)||_F^2, which draws the rows of W to right angles.
+    """Sum over kernels W of ||W W^T * (1 - I)||_F^2 (elementwise), which makes W's rows orthogonal.
 
-    A kernel is a matrix (out, rest), a row an output; vectors and embeddings are left out.
+    A kernel is seen as a matrix (out, rest) with one row per output. Vectors and embeddings are
+    left out.
 
     Reference: BigGAN (Brock et al. 2019), equation 3, with weight 1e-4 for the generator.
     """
@@ -100,7 +102,7 @@ def orthogonal(params: Params) -> Scalar:
 def clip_params(params: Params, limit: float) -> Params:
     """Every parameter clipped to [-limit, limit].
 
-    Reference: WGAN (Arjovsky et al. 2017), Algorithm 1, line 7, with limit .01.
+    Reference: WGAN (Arjovsky et al. 2017), Algorithm 1, line 7, with limit 0.01.
     """
     return jax.tree.map(lambda w: jnp.clip(w, -limit, limit), params)
 
@@ -110,13 +112,13 @@ def path_lengths(
 ) -> Float[Array, "batch"]:
     """sqrt(mean over layers of |J^T y|^2), J = dG(w)/dw, y = noise / sqrt(height width).
 
-    E_y |J^T y|^2 is ||J||_F^2 / (height width): the mean squared change of an image by a step of
-    unit length in w.
+    E_y |J^T y|^2 is ||J||_F^2 / (height width), the mean squared change of an image for a unit step
+    in w.
 
     Args:
-      synthesis: G, styles to images.
-      w: a style for each layer.
-      noise: N(0, 1) in the shape of the images.
+      synthesis: G, from styles to images.
+      w: one style per layer.
+      noise: N(0, 1), with the shape of the images.
 
     Reference: StyleGAN2 (Karras et al. 2020), section 3.2 and equation 4.
     """

@@ -1,4 +1,4 @@
-"""Distances between an image and what it should be."""
+"""Distances between an image and its target."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float

@@ -1,7 +1,7 @@
-"""Losses of a class per pixel: pure functions of logits, finite for any finite logit.
+"""Segmentation losses: pure functions of per-pixel logits, finite for any finite logit.
 
-Logits (n, h, w, 1) are those of the foreground of two classes, under a sigmoid; (n, h, w, k) are
-those of k classes, under a softmax. A mask (n, h, w) holds class indices.
+Logits (n, h, w, 1) are the sigmoid logits of the foreground, for two classes. Logits (n, h, w, k)
+are the softmax logits of k classes. A mask (n, h, w) holds class indices.
 """
 
 from typing import Any, TypeAlias
@@ -19,22 +19,22 @@ Masks: TypeAlias = Integer[Array, "batch height width"]
 
 
 def log_probabilities(logits: Maps) -> PerClass:
-    """Log p of every class: log sigmoid(-z) and log sigmoid(z) of one logit, else log softmax."""
+    """Log p of every class: log sigmoid(-z) and log sigmoid(z) for one logit, else log softmax."""
     if logits.shape[-1] == 1:
         return jnp.concatenate([jax.nn.log_sigmoid(-logits), jax.nn.log_sigmoid(logits)], axis=-1)
     return jax.nn.log_softmax(logits)
 
 
 def cross_entropy(logits: Maps, mask: Masks) -> Scalar:
-    """-E[log p_t], t the class of the pixel: binary cross-entropy of one logit."""
+    """-E[log p_t] with t the class of the pixel; for one logit, the binary cross-entropy."""
     log_p = log_probabilities(logits)
     return -(_one_hot(mask, log_p) * log_p).sum(-1).mean()
 
 
 def focal(logits: Maps, mask: Masks, gamma: float = 2.0) -> Scalar:
-    """-E[(1 - p_t)^gamma log p_t]: easy pixels count less; gamma 0 is the cross-entropy.
+    """-E[(1 - p_t)^gamma log p_t]: easy pixels count less; gamma = 0 is the cross-entropy.
 
-    1 - p_t is the sum of the other classes' p, taken in logarithms.
+    1 - p_t is computed in logarithms, as the sum of p over the other classes.
 
     Reference: Lin et al. 2017, equation 4.
     """
@@ -45,12 +45,12 @@ def focal(logits: Maps, mask: Masks, gamma: float = 2.0) -> Scalar:
 
 
 def soft_dice(logits: Maps, mask: Masks, smooth: float = 1e-5) -> Scalar:
-    """1 - mean_c (2 E[p_c y_c] + s) / (E[p_c] + E[y_c] + s), y_c = 1 where the class is c.
+    """1 - mean_c (2 E[p_c y_c] + s) / (E[p_c] + E[y_c] + s), with y_c = 1 where the class is c.
 
-    Means are over all pixels of the global batch: a class that is absent from one image is judged
-    by the others. ``smooth`` s is a share of the pixels.
+    Means are over all pixels of the global batch, so a class that is absent from one image is
+    scored on the others. ``smooth`` is s, which counts as a fraction of the pixels.
 
-    Reference: Milletari et al. 2016, without the squares of its denominator.
+    Reference: Milletari et al. 2016, without the squares in the denominator.
     """
     p = jnp.exp(log_probabilities(logits))
     true = _one_hot(mask, p)
@@ -69,7 +69,7 @@ def weighted_sum(
     focal_weight: float = 0.0,
     gamma: float = 2.0,
 ) -> tuple[Scalar, dict[str, Any]]:
-    """The weighted sum of the losses, and its terms by name; a weight of 0 leaves a term out."""
+    """The weighted sum of the losses, and the terms by name; a term with weight 0 is left out."""
     terms = {
         "cross_entropy": (cross_entropy_weight, cross_entropy),
         "soft_dice": (dice_weight, soft_dice),

@@ -1,1 +1,1 @@
-"""Measuring images: sets of them, their features collected, reference statistics, the metrics."""
+"""Measuring images: image sets, their features, reference statistics and metrics."""

@@ -1,4 +1,4 @@
-"""One pass over a set of images: features by the devices of each process, joined at the end."""
+"""One pass over a set of images: each process collects features, which are joined at the end."""
 
 import functools
 import itertools
@@ -23,18 +23,19 @@ from jaxgan.system.devices import Devices
 from jaxgan.typing import Variables
 
 SPLITS = 10
-"""Splits of the Inception score."""
+"""Number of splits of the Inception score."""
 SEED = 2020
-"""Seed of the Inception score's order and of the kernel distance's subsets: torch-fidelity's."""
+"""Seed of the Inception score's order and of the kernel distance's subsets, as in
+torch-fidelity."""
 COMPARED = 16_384
-"""Most images whose pixels are kept for the sliced Wasserstein distance."""
+"""Largest number of images whose pixels are kept for the sliced Wasserstein distance."""
 
 
 class UnmeasurableError(InputError):
     """Some metrics cannot be computed; others may."""
 
     def __init__(self, message: str, *metrics: str):
-        """The line, and the short names of those that cannot."""
+        """Takes the error line and the short names of the metrics that cannot be computed."""
         super().__init__(message)
         self.metrics = metrics
 
@@ -58,13 +59,13 @@ class Statistics(NamedTuple):
     rows: Any = None
     """Features (n, d)."""
     score: Any = None
-    """Inception score: its mean and deviation over the splits."""
+    """Inception score: mean and standard deviation over the splits."""
     pixels: Any = None
     """The first images, uint8 (n, h, w, c)."""
 
 
 class Collected(struct.PyTreeNode):
-    """Accumulators of the needed statistics; None for the others."""
+    """Accumulators of the statistics that are needed; None for the others."""
 
     moments: Moments | None = None
     rows: Rows | None = None
@@ -72,7 +73,7 @@ class Collected(struct.PyTreeNode):
     pixels: Rows | None = None
 
     def merge(self, other: "Collected") -> "Collected":
-        """The accumulators of two parts of a set together."""
+        """The merged accumulators of two parts of a set."""
         parts = {}
         for name in Needs._fields:
             mine = getattr(self, name)
@@ -80,7 +81,7 @@ class Collected(struct.PyTreeNode):
         return Collected(**parts)
 
     def update(self, images: jax.Array, outputs: dict[str, Any], index: jax.Array) -> "Collected":
-        """Adds the images at some places and the network's outputs for them; -1 is padding."""
+        """Adds images and the network's outputs for them at places ``index``; -1 is padding."""
         found: Any = outputs.get("features")
         logits: Any = outputs.get("logits")
         weight = (index >= 0).astype(jnp.float32)
@@ -93,9 +94,9 @@ class Collected(struct.PyTreeNode):
 
 
 class Collector:
-    """Goes through sets of images; its program compiles once for all sets of one image size.
+    """Collects statistics of sets of images; its program compiles once per image size.
 
-    The result does not depend on batches, devices or processes, but for rounding.
+    Up to rounding, the result does not depend on batches, devices or processes.
     """
 
     def __init__(
@@ -109,9 +110,9 @@ class Collector:
 
         Args:
           needs: the statistics that are needed.
-          features: the network; None if only pixels are needed.
-          batch_size: images in a call on the devices; None: as many as fill them.
-          devices: all of this process by default.
+          features: the feature network; None if only pixels are needed.
+          batch_size: images per call on the devices; None: as many as fill them.
+          devices: devices to use; all of this process by default.
         """
         self._needs, self._features = needs, features
         self._devices = devices or Devices(local=True)
@@ -123,14 +124,14 @@ class Collector:
         )
 
     def __call__(self, images: ImageSet, leave: bool = True) -> Statistics:
-        """One pass over a set; with several processes each takes its part of it.
+        """One pass over a set; with several processes, each takes a part of it.
 
         Args:
           images: the set.
-          leave: the progress bar stays when it is full.
+          leave: whether the progress bar stays when it is full.
 
         Raises:
-          InputError: too few images, or of different sizes where pixels are compared.
+          InputError: there are too few images, or their sizes differ while pixels are compared.
         """
         if images.size < 2:
             raise InputError(f"n: {images.size} image of {images.name}: statistics need two")
@@ -157,7 +158,7 @@ class Collector:
     def _update(
         self, state: Collected, variables: Variables, images: Any, found: Any, index: jax.Array
     ) -> Collected:
-        """Adds a batch, with what the features have ``found`` if JAX cannot trace them."""
+        """Adds a batch; if JAX cannot trace the features, ``found`` are their outputs."""
         if self._features and not found:
             found = self._features(variables, images)
         return state.update(images, found, index)
@@ -171,23 +172,23 @@ def _statistics(state: Collected, images: ImageSet) -> Statistics:
 
 
 def default_batch_size(devices: Devices) -> int:
-    """Images that fill this process's devices: 256 on each accelerator, 32 on a CPU."""
+    """The number of images that fill this process's devices: 256 per accelerator, 32 on a CPU."""
     return (32 if jax.default_backend() == "cpu" else 256) * devices.mesh.size
 
 
 def in_batches(
     stream: Iterator[Indexed], size: int, features: Features | None, whole: bool = False
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Batches of one size: bytes, or floats at the network's size where images differ in theirs.
+    """Batches of one size: bytes, or floats at the network's size if image sizes differ.
 
     Args:
       stream: places and images.
-      size: images in a batch; the last one is filled up, at the place -1.
-      features: the network that images of different sizes are resized for, on the host.
-      whole: pixels are compared, so the images may not differ.
+      size: images per batch; the last batch is padded, with place -1.
+      features: the network; images of different sizes are resized for it, on the host.
+      whole: whether pixels are compared, so that images may not differ in size.
 
     Raises:
-      InputError: they differ in size and may not.
+      InputError: the images differ in size and may not.
     """
     shape = None
     while batch := list(itertools.islice(stream, size)):
@@ -195,7 +196,7 @@ def in_batches(
         shape = shape or images[0].shape
         if any(image.shape != shape for image in images):
             if whole or not (features and features.side):
-                alone = whole and jax.process_count() == 1  # others could not start again with it
+                alone = whole and jax.process_count() == 1  # other processes could not restart too
                 raise UnmeasurableError(
                     f"images: not all are of {shape[1]}x{shape[0]} pixels and {shape[2]} channels,"
                     " and nothing resizes them here; make them alike, or leave out swd",
@@ -211,7 +212,7 @@ def in_batches(
 
 
 def by_process(tree: Any) -> list[Any]:
-    """The trees of all processes, on the host; they have one structure and the same shapes."""
+    """The trees of all processes, on the host; all have the same structure and shapes."""
     tree = jax.device_get(tree)
     if jax.process_count() == 1:
         return [tree]
@@ -220,12 +221,12 @@ def by_process(tree: Any) -> list[Any]:
 
 
 def joined(state: Collected) -> Collected:
-    """The parts of all processes as one, on the host."""
+    """The merged parts of all processes, on the host."""
     return jax.device_get(functools.reduce(Collected.merge, by_process(state)))
 
 
 def _empty(images: ImageSet, needs: Needs, features: Features | None) -> tuple[Collected, bool]:
-    """Nothing collected yet of a set of images; whether JAX can trace the features."""
+    """Empty accumulators for a set of images, and whether JAX can trace the features."""
     first = next(images.images(range(images.size)), None)
     if first is None:
         raise InputError(f"images: none of the {images.size} in {images.name} can be read")

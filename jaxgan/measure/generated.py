@@ -1,6 +1,6 @@
-"""Images or points from a function that draws, chunk by chunk.
+"""Images or points from a function that draws samples, chunk by chunk.
 
-``sample`` writes them and ``evaluate`` measures them.
+``sample`` writes them, and ``evaluate`` measures them.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ from jaxgan.system.devices import Devices
 from jaxgan.typing import PRNGKey, Variables
 
 CHUNK = 64
-"""Outputs that one key draws."""
+"""Number of outputs drawn with one key."""
 
 Draw = Callable[[Mapping[str, Variables], int], Shaped[np.ndarray, "_n *_shape"]]
 
@@ -28,7 +28,7 @@ def drawing_function(
     """The first function that draws images, or examples of other kinds, and its name.
 
     Raises:
-      InputError: there is none; the line says what functions there are.
+      InputError: there is none; the message lists the functions.
     """
     for name, function in functions.items():
         if function.draws and function.gives.kind in kinds:
@@ -42,7 +42,7 @@ def draws_images(functions: Mapping[str, Function]) -> bool:
 
 
 def instead(functions: Mapping[str, Function]) -> str:
-    """The functions of a run that draws no images, in words."""
+    """A description of the functions of a run that draws no images."""
     named = f"function{'s' * (len(functions) > 1)} {', '.join(functions)}"
     if any(function.draws for function in functions.values()):
         return f"it draws no images; it has the {named}"
@@ -52,12 +52,12 @@ def instead(functions: Mapping[str, Function]) -> str:
 
 
 def classes_of(function: Function, features: Mapping[str, Feature]) -> int:
-    """The number of classes that a drawing function is conditioned on; 0: it takes no label."""
+    """The number of classes that condition a drawing function; 0: it takes no label."""
     return features["label"].classes if "label" in function.takes else 0
 
 
 def generator(function: Function) -> Callable[..., jax.Array]:
-    """``(weights by name, labels, key) ->`` :data:`CHUNK` outputs, compiled; images as bytes."""
+    """Compiled ``(weights by name, labels, key) ->`` :data:`CHUNK` outputs; images as bytes."""
 
     def generate(
         weights: Mapping[str, Variables],
@@ -84,21 +84,22 @@ def drawer(
     generate: Callable[..., jax.Array] | None = None,
     truncation: float | None = None,
 ) -> Draw:
-    """``(weights by name, k) ->`` outputs ``64 k`` to ``64 k + 63``; images as bytes.
+    """Function ``(weights by name, k) ->`` outputs ``64 k`` to ``64 k + 63``; images as bytes.
 
-    Output i depends on the seed, i and its label alone. Weights that were placed by
-    ``Devices(local=True).everywhere`` are used on all of this process's devices.
+    Output i depends only on the seed, i and its label. Weights that
+    ``Devices(local=True).everywhere`` has placed are used on all devices of this process.
 
     Args:
-      function: one that draws.
-      classes: the number of classes that it is conditioned on, see :func:`classes_of`.
-      seed: the seed of the latent codes.
-      label: the class of every output; None: every class in turn.
-      generate: the result of :func:`generator`, to compile it once for many seeds.
-      truncation: of the function's distribution, where it truncates; None: the whole of it.
+      function: a function that draws samples.
+      classes: number of classes of its labels; see :func:`classes_of`.
+      seed: seed of the latent codes.
+      label: class of every output; None: all classes in turn.
+      generate: result of :func:`generator`, to compile it only once for many seeds.
+      truncation: truncation of the function's distribution, if it supports that; None: the full
+        distribution.
 
     Raises:
-      InputError: the function does not draw, does not know the label or does not truncate.
+      InputError: the function does not draw, the label is unknown, or it does not truncate.
     """
     if not function.draws:
         raise InputError(
@@ -132,6 +133,6 @@ def _check_truncation(function: Function, truncation: float) -> None:
 
 
 def labels_of(places: np.ndarray, classes: int, label: int | None = None) -> Int32[np.ndarray, "n"]:
-    """The labels of the images at some places: every class in turn, or one."""
+    """The labels of the images at some places: all classes in turn, or one class."""
     labels = (places % max(classes, 1)).astype(np.int32)
     return labels if label is None else np.full_like(labels, label)

@@ -1,4 +1,4 @@
-"""A method's own ``measure`` over the examples that it was not trained on."""
+"""A method's own ``measure`` on examples that it was not trained on."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -17,21 +17,21 @@ from jaxgan.typing import Batch, PRNGKey, Variables
 
 
 def held_out_size(dataset: Dataset) -> int:
-    """Number of held-out examples, those of the smallest stream; 0: none are kept from training."""
+    """The number of held-out examples in the smallest stream; 0: none are held out."""
     parts = [stream.held_out for stream in dataset.streams.values()]
     return min((0 if part is None else part.size for part in parts), default=0)
 
 
 def can_measure(algorithm: Algorithm, dataset: Dataset) -> bool:
-    """Whether the method has a ``measure``, and examples to run it on."""
+    """Whether the method has a ``measure`` and there are held-out examples."""
     return algorithm.measure is not None and held_out_size(dataset) > 0
 
 
 class HeldOut:
-    """Passes over the held-out examples; ``measure`` compiles once for a shape of a batch.
+    """Passes over the held-out examples; ``measure`` compiles once per batch shape.
 
-    A shorter last batch is compiled on its own, so no example is padding. The result does not
-    depend on devices or processes, but for rounding.
+    A shorter last batch is compiled separately, so there are no padding examples. Up to rounding,
+    the result does not depend on devices or processes.
     """
 
     def __init__(
@@ -44,10 +44,10 @@ class HeldOut:
         """Prepares the devices.
 
         Args:
-          algorithm: one that has a ``measure``.
-          dataset: its held-out part is measured, in batches of the training's size.
-          seed: the seed of the keys, one a batch.
-          devices: all of this process by default.
+          algorithm: the algorithm, which must have a ``measure``.
+          dataset: dataset whose held-out part is measured, in batches of the training's size.
+          seed: seed of the keys, one per batch.
+          devices: devices to use; all of this process by default.
         """
         self._algorithm, self._dataset, self._seed = algorithm, dataset, seed
         self._devices = devices or Devices(local=True)
@@ -59,7 +59,7 @@ class HeldOut:
 
     @property
     def size(self) -> int:
-        """Number of held-out examples."""
+        """The number of held-out examples."""
         return held_out_size(self._dataset)
 
     def __call__(
@@ -69,10 +69,10 @@ class HeldOut:
 
         Args:
           weights: variables by name; every process calls this with the same ones.
-          go_on: called before each batch; what it raises ends the pass.
+          go_on: called before each batch; an exception from it ends the pass.
 
         Raises:
-          InputError: no examples are held out, or an accumulator refuses what it has read.
+          InputError: no examples are held out, or an accumulator refuses its data.
         """
         process, processes = jax.process_index(), jax.process_count()
         placed = self._devices.everywhere(dict(weights))
@@ -88,7 +88,7 @@ class HeldOut:
         return numbers(self._joined(total, placed))
 
     def _placed(self, batch: Any) -> Any:
-        """A batch's arrays, split over the devices, or whole on each if they do not divide it."""
+        """A batch's arrays, split evenly over the devices, or else whole on each of them."""
         count = len(jax.tree.leaves(batch)[0])
         even = count % self._devices.mesh.size == 0
         return jax.device_put(batch, self._devices.split(0) if even else self._devices.replicated)
@@ -105,8 +105,8 @@ class HeldOut:
         }
 
     def _joined(self, total: Any, weights: dict[str, Variables]) -> dict[str, Any]:
-        """The accumulators of all processes as one, in their order, on the host."""
-        if total is None:  # more processes than batches: what is gathered has to have its shape
+        """The merged accumulators of all processes, in their order, on the host."""
+        if total is None:  # no batch for this process, but gathering needs the shapes
             batch = Spec(self._dataset.features, 0).batch(1)
             places = np.zeros(1, np.int32)
             shapes = jax.eval_shape(self._measured, weights, batch, places, jax.random.key(0))

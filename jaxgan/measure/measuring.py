@@ -1,4 +1,4 @@
-"""A protocol made ready: its metrics, its network with weights, its passes over images."""
+"""A protocol ready to use: its metrics, its network with weights, its passes over images."""
 
 from pathlib import Path
 
@@ -13,18 +13,18 @@ from jaxgan.measure.sets import ImageSet
 
 
 class Measure:
-    """Measures sets of images by one protocol; what it compiles serves all of them."""
+    """Measures sets of images by one protocol; all sets share what it compiles."""
 
     def __init__(self, protocol: Protocol, moments: bool = False):
         """Opens the network's weights.
 
         Args:
-          protocol: the metrics and how images become features.
-          moments: collect the moments of the features even if no metric needs them.
+          protocol: metrics, and how images become features.
+          moments: whether to collect the moments of the features even if no metric needs them.
 
         Raises:
-          InputError: for an unknown metric, or weights that are another network's;
-            UnmeasurableError for weights that are missing.
+          InputError: a metric is unknown, or the weights are another network's; UnmeasurableError
+            if the weights are missing.
         """
         if protocol.batch_size is not None and protocol.batch_size < 1:
             raise InputError(f"batch_size: {protocol.batch_size} is below 1")
@@ -38,19 +38,19 @@ class Measure:
             except MissingWeightsError as error:
                 raise UnmeasurableError(str(error), *names.by_network(self.metrics)) from None
         self._cache = protocol.cache
-        # One program for both sets: to compile it takes longer than what one of them doesn't need.
+        # One program for both sets: compiling two takes longer than computing unneeded statistics.
         self._collect = Collector(both, self.features, protocol.batch_size)
 
     def reference(self, images: ImageSet | Path, n: int) -> Statistics:
-        """The statistics of the reference that the metrics need, from the cache if possible.
+        """The reference statistics that the metrics need, from the cache if possible.
 
         Args:
-          images: the reference, or a file of pytorch-fid with the moments of its features.
-          n: number of images that are measured against it.
+          images: the reference set, or a pytorch-fid file with the moments of its features.
+          n: number of images that are compared with it.
 
         Raises:
-          InputError: there are too few images, or a metric needs more than moments; before any
-            image is looked at.
+          InputError: there are too few images, or a metric needs more than moments. It is raised
+            before any image is read.
         """
         if isinstance(images, Path):
             self._check_moments_suffice()

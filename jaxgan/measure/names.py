@@ -1,4 +1,4 @@
-"""Metrics of two sets of images, under names that state the protocol."""
+"""Metrics of two sets of images, with names that state the protocol."""
 
 import re
 from collections.abc import Callable
@@ -16,9 +16,9 @@ from jaxgan.metrics import (
 from jaxgan.metrics.neighbours import check_neighbours
 
 SUBSETS, SUBSET_SIZE = 100, 1000
-"""Subsets of the kernel distance, and the most images in one."""
+"""Number of subsets of the kernel distance, and largest number of images in one."""
 NEIGHBOUR_PRECISION, NEIGHBOUR_DENSITY = 3, 5
-"""k of precision and recall, and of density and coverage."""
+"""Number k of neighbours for precision and recall, and for density and coverage."""
 
 
 def _fid(real: Statistics, fake: Statistics, n: str) -> dict[str, float]:
@@ -59,12 +59,12 @@ def _swd(real: Statistics, fake: Statistics, n: str) -> dict[str, float]:
 
 
 class Metric(NamedTuple):
-    """A metric by its short name."""
+    """A metric: the statistics that it needs, and its values."""
 
     real: Needs
     fake: Needs
     values: Callable[[Statistics, Statistics, str], dict[str, float]]
-    """``(real, fake, how many images) -> `` numbers by name; the first is the main one."""
+    """Function ``(real, fake, how many images) ->`` numbers by name; the first is the main one."""
     higher_is_better: bool = False
 
 
@@ -76,30 +76,30 @@ METRICS = {
     "dc": Metric(Needs(rows=True), Needs(rows=True), _dc, higher_is_better=True),
     "swd": Metric(Needs(pixels=True), Needs(pixels=True), _swd),
 }
-"""Frechet, kernel distance, Inception score, precision and recall, density and coverage, sliced
-Wasserstein distance."""
+"""Metrics by short name: Frechet distance, kernel distance, Inception score, precision and recall,
+density and coverage, sliced Wasserstein distance."""
 
 
 NONE = "none"
-"""Stands for no image metrics."""
+"""Name for no image metrics."""
 
 _HIGHER = re.compile(
     r"(^|[/_])(accuracy|iou|psnr|(ms_)?ssim|auc|auroc|precision|recall|f1|dice|likelihood"
     r"|overlap|modes|good)([/_]|$)"
 )
-"""Names of numbers that are better when they are higher."""
+"""Pattern for names of numbers that are better when higher."""
 
 
 def higher_is_better(name: str) -> bool:
-    """Whether a measured number with that name is better when it is higher; losses are not."""
+    """Whether a measured number with that name is better when higher; losses are not."""
     return bool(_HIGHER.search(name.lower())) and "loss" not in name and "error" not in name
 
 
 def parse(names: str) -> tuple[str, ...]:
-    """``"fid,kid"`` as a tuple; ``"none"`` as an empty one.
+    """The metrics in ``"fid,kid"`` as a tuple; ``"none"`` gives an empty one.
 
     Raises:
-      InputError: for a name that is no metric.
+      InputError: a name is no metric.
     """
     if names.strip() == NONE:
         return ()
@@ -114,12 +114,12 @@ def parse(names: str) -> tuple[str, ...]:
 
 
 def check(names: tuple[str, ...], real: int | None, fake: int) -> None:
-    """Raises UnmeasurableError for a metric with too few images, before any is looked at.
+    """Raises UnmeasurableError if a metric has too few images, before any image is read.
 
     Args:
       names: short names of metrics.
-      real: images of the reference; None where it isn't looked at image by image.
-      fake: images that are measured.
+      real: number of reference images; None if the reference's images are not read.
+      fake: number of measured images.
     """
     for name in names:
         least = SPLITS if name == "is" else 2
@@ -136,13 +136,13 @@ def check(names: tuple[str, ...], real: int | None, fake: int) -> None:
 
 
 def by_network(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of the metrics that compare a network's features."""
+    """Those of the metrics that need a network's features."""
     without = Needs(pixels=True)
     return tuple(n for n in names if METRICS[n].fake != without)
 
 
 def needs(names: tuple[str, ...]) -> tuple[Needs, Needs]:
-    """The statistics that the metrics need of the real images, and of the measured ones."""
+    """The statistics that the metrics need, of the real and of the measured images."""
     return union([METRICS[n].real for n in names]), union([METRICS[n].fake for n in names])
 
 
@@ -151,14 +151,14 @@ def values(
 ) -> dict[str, float]:
     """The metrics, under names such as ``fid50k_full/inception-2015/legacy_tensorflow``.
 
-    A name states the number of images, whether the whole reference was read (``full``) or its
-    moments were given (``moments``), and the features.
+    A name states the number of images, the features, and whether the whole reference (``full``) or
+    only its moments (``moments``) were given.
 
     Args:
       names: short names of metrics.
       real: statistics of the reference.
-      fake: statistics of the images.
-      features: the name of the features.
+      fake: statistics of the measured images.
+      features: name of the features.
     """
     count = f"{short(fake.size or 0)}_{'moments' if real.size is None else 'full'}"
     found = {}
@@ -170,10 +170,10 @@ def values(
 
 
 def short(n: int) -> str:
-    """``50k`` for 50,000; other numbers as they are."""
+    """``50k`` for 50,000; other numbers unchanged."""
     return f"{n // 1000}k" if n and n % 1000 == 0 else str(n)
 
 
 def union(needs: list[Needs]) -> Needs:
-    """Everything that one of them needs."""
+    """Everything that at least one of them needs."""
     return Needs(*(any(column) for column in zip(*needs, strict=True)))

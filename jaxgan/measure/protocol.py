@@ -1,4 +1,4 @@
-"""How images are measured: what the user may choose."""
+"""Protocol of image measurement: the user's choices."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,20 +9,22 @@ class Protocol:
     """How images are measured."""
 
     metrics: str = "fid"
-    """Metrics of images that a run draws: fid, kid, is, pr (precision, recall), dc (density,
-    coverage), swd, with commas between; none leaves the method's own measure of held-out examples.
-    The first number decides which checkpoint is the best."""
+    """Metrics of images that a run draws, separated by commas: fid, kid, is, pr (precision,
+    recall), dc (density, coverage), swd. With none, only the method's own measure of held-out
+    examples is taken. The first number decides which checkpoint is best."""
     features: str = "inception"
-    """The network: inception (of 2015-12-05), squeezenet, vgg16, or FILE.py with a function
-    features(images uint8 (n, h, w, c)) -> (n, d) of NumPy, JAX or PyTorch, a row an image."""
+    """Feature network: inception (of 2015-12-05), squeezenet, vgg16, or FILE.py with a function
+    features(images uint8 (n, h, w, c)) -> (n, d) of NumPy, JAX or PyTorch, with one row per
+    image."""
     resize: Literal["legacy_tensorflow", "legacy_pytorch", "clean"] | None = None
-    """To the network's size; None: legacy_tensorflow, the paper's, for inception, else clean."""
+    """Resizer to the network's size; None: for inception legacy_tensorflow, as in its paper, else
+    clean."""
     weights: str | None = None
-    """File of the network's weights (.pth, .safetensors, .npz); None: a known one, downloaded
-    once."""
+    """File of the network's weights (.pth, .safetensors, .npz); None: the known file, which is
+    downloaded once."""
     seed: int = 0
-    """Seed of latent codes, and of the choice of n images from more."""
+    """Seed of latent codes, and of the choice of n images from a larger set."""
     batch_size: int | None = None
-    """Images at a time in the network; None: as many as fill the devices."""
+    """Number of images per batch in the network; None: as many as fill the devices."""
     cache: bool = True
-    """Keep the reference's statistics for the next time."""
+    """Whether to keep the reference's statistics for later runs."""

@@ -1,4 +1,4 @@
-"""Statistics of reference images: kept by what they are made of, or in pytorch-fid's files."""
+"""Statistics of reference images, cached by a hash of their inputs or in pytorch-fid's files."""
 
 import functools
 import hashlib
@@ -18,7 +18,7 @@ from jaxgan.system import processes
 from jaxgan.system.files import cache_directory, write_whole
 
 _VERSION = 1
-"""Version of the cached statistics; those of another version are computed again."""
+"""Version of the cached statistics; other versions are computed again."""
 
 
 def reference(
@@ -28,20 +28,20 @@ def reference(
     collect: Collector,
     cache: bool = True,
 ) -> Statistics:
-    """Statistics of the reference, from the cache or collected and then cached.
+    """The statistics of the reference, from the cache, or collected and then cached.
 
-    The cache is below ``~/.cache/jaxgan/statistics`` under a hash of the images' content, the
-    network's weights and the way of resizing.
+    The cache is in ``~/.cache/jaxgan/statistics``, under a hash of the images' content, the
+    network's weights and the resizer.
 
     Args:
       images: the reference.
       needs: the statistics that are needed.
-      features: the network.
-      collect: collects them.
-      cache: False neither reads nor writes the cache.
+      features: the feature network.
+      collect: collector of the statistics.
+      cache: whether to read and write the cache.
     """
     digest = images.digest() if cache else None
-    if digest is None or (features and not features.sha256):  # an own function may change
+    if digest is None or (features and not features.sha256):  # the user's function may change
         return collect(images)
     folder = cache_directory() / "statistics" / _key(digest, features)
     kept = _read(folder, needs)
@@ -80,7 +80,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
     """The arrays of a .npz file.
 
     Raises:
-      InputError: it is damaged, or none.
+      InputError: the file is damaged or is no .npz file.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -104,17 +104,17 @@ def _keep(folder: Path, found: Statistics) -> None:
 
 
 def moments_file(reference: str | None) -> Path | None:
-    """The file of pytorch-fid that a reference names; None where it names a source of images."""
+    """The pytorch-fid file that a reference names; None if it names a source of images."""
     if reference is None or not reference.endswith(".npz") or ":" in reference:
         return None
     return Path(reference)
 
 
 def read_moments(path: Path) -> Statistics:
-    """The moments in a file of pytorch-fid, ``mu`` (d,) and ``sigma`` (d, d).
+    """The moments in a pytorch-fid file, ``mu`` (d,) and ``sigma`` (d, d).
 
     Raises:
-      InputError: it holds something else.
+      InputError: the file holds something else.
     """
     arrays = _arrays(path)
     if not {"mu", "sigma"} <= arrays.keys():
@@ -130,7 +130,7 @@ def read_moments(path: Path) -> Statistics:
 
 
 def write_moments(path: Path, statistics: Statistics) -> None:
-    """Writes the moments as pytorch-fid does.
+    """Writes the moments in pytorch-fid's format.
 
     Raises:
       InputError: the file cannot be written.

@@ -1,4 +1,4 @@
-"""Sets of images to be measured: of a source, as they are or as a run sees them, or drawn."""
+"""Image sets to measure: from a source, unchanged or as a run sees them, or drawn."""
 
 import collections
 import hashlib
@@ -23,30 +23,30 @@ from jaxgan.system.devices import Devices
 from jaxgan.typing import Variables
 
 _AHEAD = 4 * CHUNK
-"""Images that are decoded before they are asked for."""
+"""Number of images that are decoded ahead."""
 
 Indexed: TypeAlias = tuple[int, Pixels]
-"""An image and its place in the set."""
+"""Place of an image in the set, and the image."""
 
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """Images 0 to ``size - 1``, of 8 bits, with 1 or 3 channels."""
+    """Images 0 to ``size - 1``, with 8 bits and 1 or 3 channels."""
 
     name: str
     """The name that the user gave."""
     size: int
     images: Callable[[Iterable[int]], Iterator[Indexed]]
-    """The readable images at some places, in order."""
+    """Function from places to the readable images there, in order."""
     digest: Callable[[], str | None] = lambda: None
-    """SHA-256 of everything that the images depend on; None if it is not known."""
+    """Function that returns the SHA-256 of everything that determines the images; None: unknown."""
     unreadable: dict[int, str] = field(default_factory=dict)
     """Errors of the images that this process could not read so far, by place."""
     notes: tuple[str, ...] = ()
-    """Lines for the user about what was found in the files."""
+    """Messages for the user about the files."""
 
     def share(self, process: int = 0, processes: int = 1) -> Iterator[Indexed]:
-        """The images of one of several processes: each takes every so many-th chunk."""
+        """The images for one of several processes: process p takes chunks p, p + processes, ..."""
         chunks = range(process * CHUNK, self.size, processes * CHUNK)
         return self.images(
             i for start in chunks for i in range(start, min(start + CHUNK, self.size))
@@ -55,22 +55,22 @@ class ImageSet:
     def missing(self, process: int = 0, processes: int = 1) -> int:
         """The number of unreadable images among those of one of several processes.
 
-        A process may have tried others too: the first ones, to see what an image looks like.
+        A process may also have read others: the first images, for their shape.
         """
         return sum(i // CHUNK % processes == process for i in self.unreadable)
 
 
 def as_they_are(data: Data, n: int | None = None, seed: int = 0, field: str = "images") -> ImageSet:
-    """The images of a source at their own sizes, transparency laid over white.
+    """The images of a source at their own sizes, with transparency composited over white.
 
     Args:
-      data: its source, split and folder of TFDS; the rest is passed over.
-      n: how many, drawn by the seed without replacement; None: all.
-      seed: the seed of that choice.
-      field: the field that named it, for messages.
+      data: gives the source, the split and the TFDS folder; its other fields are ignored.
+      n: number of images, drawn by the seed without replacement; None: all.
+      seed: seed of that choice.
+      field: field that named the source, for messages.
 
     Raises:
-      InputError: there is no such source, or it has fewer images.
+      InputError: the source does not exist, or it has fewer images.
     """
     source = _opened(data, field)
     size = len(source) if n is None else n
@@ -85,15 +85,15 @@ def as_they_are(data: Data, n: int | None = None, seed: int = 0, field: str = "i
 
 
 def as_trained_on(data: Data, shape: tuple[int, ...], field: str = "reference") -> ImageSet:
-    """All images of a source as a run sees its own, without augmentation: resized, the centre.
+    """All images of a source as a run sees them, without augmentation: resized and centre-cropped.
 
     Args:
-      data: its source, split, folder of TFDS and ``crop``; the rest is passed over.
+      data: gives the source, the split, the TFDS folder and ``crop``; its other fields are ignored.
       shape: (height, width, channels) of the run's images.
-      field: the field that named the source, for messages.
+      field: field that named the source, for messages.
 
     Raises:
-      InputError: there is no such source.
+      InputError: the source does not exist.
     """
     source = _opened(data, field)
     size, channels = shape[0], shape[-1]
@@ -107,9 +107,9 @@ def as_trained_on(data: Data, shape: tuple[int, ...], field: str = "reference") 
 
 
 def drawn(draw: Draw, weights: Mapping[str, Variables], n: int, name: str) -> ImageSet:
-    """``n`` images by a drawer, those that ``python -m jaxgan.sample`` writes.
+    """``n`` images from a drawer: those that ``python -m jaxgan.sample`` writes.
 
-    The drawer compiles once for all sets that it draws.
+    The drawer compiles once for all its sets.
     """
     everywhere = Devices(local=True).everywhere(dict(weights))
 
@@ -122,7 +122,7 @@ def drawn(draw: Draw, weights: Mapping[str, Variables], n: int, name: str) -> Im
 
 
 def source_name(name: str) -> str:
-    """``folder:PATH`` of a folder given by its path alone; else as ``data.source`` names it."""
+    """``folder:PATH`` for the path of a folder; otherwise the name, as in ``data.source``."""
     path = Path(name).expanduser()
     return f"folder:{name}" if path.is_dir() or (":" not in name and path.parts[1:]) else name
 
@@ -143,7 +143,7 @@ def _opened(data: Data, field: str) -> Source:
 def _of_source(
     source: Source, data: Data, convert: Callable[[Pixels], Pixels], places: np.ndarray, how: str
 ) -> ImageSet:
-    """The images of a source at some places, converted, decoded ahead by several threads."""
+    """The images of a source at some places, converted and decoded ahead by several threads."""
     unreadable: dict[int, str] = {}
 
     def load(i: int) -> tuple[int, Pixels | None]:
@@ -173,7 +173,7 @@ def _of_source(
 
 
 def _ahead(threads: ThreadPoolExecutor, load: Callable, wanted: Iterator[int]) -> Iterator:
-    """``load`` of each, in order, some of them before they are asked for."""
+    """``load`` of each item, in order, with some loaded ahead."""
     pending = collections.deque(threads.submit(load, i) for i in itertools.islice(wanted, _AHEAD))
     while pending:
         yield pending.popleft().result()
@@ -183,7 +183,7 @@ def _ahead(threads: ThreadPoolExecutor, load: Callable, wanted: Iterator[int]) -
 def _content(
     source: Source, data: Data, images: Callable[[Iterable[int]], Iterator[Indexed]], n: int
 ) -> Iterator[bytes]:
-    """The content that the images depend on: arrays, the bytes of files, or else all pixels."""
+    """The content that determines the images: arrays, the bytes of files, or else all pixels."""
     kind, _, path = source_name(data.source).partition(":")
     if source.arrays is not None:
         yield str(source.arrays["image"].shape).encode()

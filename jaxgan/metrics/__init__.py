@@ -1,9 +1,9 @@
-"""Metrics of images: pure functions of features, and sums that a set is read into by batches.
+"""Metrics of images: pure functions of features, and accumulators that read a set in batches.
 
 An :class:`Accumulator` (:class:`Mean`, :class:`Confusion`, :class:`Moments`, :class:`Rows`,
-:class:`Scores`, :class:`ClassScores`, :class:`Mixture`) reads a set a batch at a time. It is a
-pytree of arrays: ``update`` is pure, for use under ``jax.jit``, the parts of several hosts
-``merge``, and ``compute`` ends on the host.
+:class:`Scores`, :class:`ClassScores`, :class:`Mixture`) reads a set one batch at a time. It is a
+pytree of arrays. ``update`` is pure, for use under ``jax.jit``; ``merge`` joins the parts of
+several hosts; ``compute`` returns the result on the host.
 """
 
 from jaxgan.metrics.accumulator import Accumulator

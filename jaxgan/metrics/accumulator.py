@@ -1,4 +1,4 @@
-"""The interface of all that is read a batch at a time."""
+"""The interface of everything that is accumulated batch by batch."""
 
 from typing import Any, Protocol
 
@@ -8,8 +8,8 @@ import numpy as np
 class Accumulator(Protocol):
     """A pytree of arrays whose shapes do not depend on the batch.
 
-    One that keeps a row an example also has ``placed(places, n)``: its rows at their places among
-    those of the n examples of the whole set, before it is merged.
+    An accumulator that keeps one row per example also has ``placed(places, n)``. It puts the rows
+    at their places among the n examples of the whole set, before the merge.
     """
 
     def merge(self, other: Any) -> Any:
@@ -22,7 +22,7 @@ class Accumulator(Protocol):
 
 
 def numbers(accumulators: dict[str, Any]) -> dict[str, float]:
-    """The results of accumulators, in their order; numbers by name are called ``NAME/KEY``.
+    """Results of accumulators, in their order; numbers by name are called ``NAME/KEY``.
 
     Raises:
       ValueError: a result is neither a number nor a dict of numbers.

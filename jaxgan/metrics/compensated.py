@@ -1,4 +1,4 @@
-"""Sums in float32 that are as accurate as in float64."""
+"""Sums in float32 with nearly the accuracy of float64."""
 
 from typing import Any
 
@@ -11,10 +11,10 @@ Values = Float[Array, "*shape"]
 
 
 class Sum(struct.PyTreeNode):
-    """A sum of arrays, ``high + low``: float32 and what it rounds off.
+    """A sum of arrays, ``high + low``: a float32 sum and its rounding error.
 
-    n additions err by about n 2^-48 of the sum of magnitudes, not n 2^-24. Infinity stays
-    infinity.
+    The error of n additions is about n 2^-48 of the sum of magnitudes, instead of n 2^-24. Infinity
+    stays infinity.
 
     Reference: Knuth, The Art of Computer Programming 2, section 4.2.2, theorem B.
     """
@@ -24,16 +24,16 @@ class Sum(struct.PyTreeNode):
 
     @classmethod
     def zeros(cls, *shape: int) -> "Sum":
-        """The empty sum of arrays of that shape."""
+        """The empty sum of arrays of a shape."""
         return cls(high=jnp.zeros(shape), low=jnp.zeros(shape))
 
     def add(self, x: Values) -> "Sum":
-        """The sum and ``x``."""
+        """The sum plus ``x``."""
         high, rest = _two_sum(self.high, x)
         return Sum(*_two_sum(high, self.low + rest))
 
     def merge(self, other: "Sum") -> "Sum":
-        """Both sums."""
+        """The total of both sums."""
         return self.add(other.high).add(other.low)
 
     def compute(self) -> np.ndarray:
@@ -48,7 +48,7 @@ def difference(a: Sum, b: Sum) -> Sum:
 
 
 def _two_sum(a: Values, b: Values) -> tuple[Values, Values]:
-    """``a + b`` rounded, and exactly what the rounding left out."""
+    """``a + b`` rounded, and its exact rounding error."""
     total = a + b
     part = total - a
     rest = (a - (total - part)) + (b - part)

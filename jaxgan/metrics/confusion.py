@@ -1,4 +1,4 @@
-"""Accuracy, intersection over union (IoU) and Dice, of classified examples or pixels."""
+"""Accuracy, intersection over union (IoU) and Dice of classified examples or pixels."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,8 @@ from jaxgan.errors import InputError
 from jaxgan.metrics.compensated import Sum
 
 _HALF = 12
-"""Bits of the lower part of a count: both parts of an int32 are exact in float32."""
+"""Number of low bits of a count that are added separately: both parts of an int32 are then exact in
+float32."""
 
 
 class Confusion(struct.PyTreeNode):
@@ -26,10 +27,10 @@ class Confusion(struct.PyTreeNode):
 
     @classmethod
     def create(cls, classes: int | Sequence[str]) -> "Confusion":
-        """The counts of nothing yet.
+        """Counts at 0.
 
         Args:
-          classes: their number, or their names, which the results are named by.
+          classes: number of classes, or their names, which are used in the results.
         """
         names = map(str, range(classes)) if isinstance(classes, int) else classes
         names = tuple(names)
@@ -41,15 +42,15 @@ class Confusion(struct.PyTreeNode):
         true: Integer[Array, "b *pixels"],
         weight: Num[Array, "b"] | None = None,
     ) -> "Confusion":
-        """The counts of the examples before and these.
+        """The counts, with these examples added.
 
         Args:
           predicted: class indices like ``true``, or logits or probabilities with one more axis.
           true: class indices of examples (b,), or of their pixels (b, h, w).
-          weight: 0 leaves an example out, anything else counts it once.
+          weight: 0 leaves an example out; anything else counts it once.
 
         Raises:
-          InputError: the shapes do not go together.
+          InputError: the shapes do not match.
         """
         found, n = self._classified(predicted, true), len(self.names)
         kept = (true >= 0) & (true < n) & (found >= 0) & (found < n)
@@ -81,15 +82,16 @@ class Confusion(struct.PyTreeNode):
         return self.replace(counts=self.counts.merge(other.counts))
 
     def matrix(self) -> Float[np.ndarray, "classes classes"]:
-        """The counts, whole numbers in float64."""
+        """The counts, as whole numbers in float64."""
         return self.counts.compute()
 
     def compute(self) -> dict[str, Any]:
-        """``mean_iou``, ``mean_dice``, ``accuracy``, ``majority_share``, and by class.
+        """``mean_iou``, ``mean_dice``, ``accuracy``, ``majority_share``, and IoU and Dice by class.
 
-        ``iou/NAME`` of a class is tp / (tp + fp + fn), ``dice/NAME`` 2 tp / (2 tp + fp + fn). A
-        class that is neither true nor predicted anywhere has none and is not in the means.
-        ``majority_share`` is that of the most frequent true class: the accuracy of a constant.
+        ``iou/NAME`` of a class is tp / (tp + fp + fn), and ``dice/NAME`` is 2 tp / (2 tp + fp +
+        fn). A class that is never true or predicted has no entry and does not enter the means.
+        ``majority_share`` is the fraction of the most frequent true class: the accuracy of a
+        constant prediction.
 
         Raises:
           InputError: nothing was counted.

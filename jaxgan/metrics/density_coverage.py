@@ -7,19 +7,19 @@ from jaxgan.metrics.reading import Features, read_pair
 
 
 def density_coverage(real: Features, fake: Features, k: int = 5) -> tuple[float, float]:
-    """How many reals' balls hold a fake, over k; and the share of reals whose ball holds a fake.
+    """Mean number of real balls around a fake / k, and the fraction of real balls with a fake.
 
-    A ball reaches to the k-th nearest of the other reals, without its surface. Density is at least
-    0 and may be above 1, its expectation where both sets have one distribution; coverage is in
-    [0, 1].
+    The ball of a real reaches to its k-th nearest other real, without the surface. The first number
+    is the density, at least 0; its expectation is 1 if both sets have the same distribution, but it
+    may be higher. The second number is the coverage, in [0, 1].
 
     Args:
       real: features (n, d).
       fake: features (m, d).
-      k: from 1.
+      k: number of neighbours, from 1.
 
     Raises:
-      InputError: k isn't below n, or a set isn't finite or has features of another size.
+      InputError: k isn't below n, a set isn't finite, or the sets have features of different sizes.
 
     Reference: Naeem et al. 2020, Reliable Fidelity and Diversity Metrics, section 3.2.
     """

@@ -1,4 +1,4 @@
-"""PSNR and SSIM of enlarged images by the protocols of super-resolution."""
+"""PSNR and SSIM of upscaled images, by the protocols of super-resolution."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -8,20 +8,20 @@ from jaxgan.metrics.ssim import ssim
 from jaxgan.ops.ycbcr import luma
 
 _WINDOW = 11
-"""Least side of an image whose SSIM is measured."""
+"""Smallest side of an image for which SSIM is measured."""
 
 
 def fidelity(made: Images, real: Images, scale: int) -> dict[str, Float[Array, "batch"]]:
     """PSNR in decibels and SSIM of each image, by name, such as ``psnr_y_x2_border2``.
 
-    ``y``: luma of BT.601 from 16 to 235, not rounded; ``rgb`` or ``grey``: all channels. Pixels
-    of the ``border`` do not count, as many at each side as the scale. SSIM is left out where what
-    remains is narrower than its window of 11 pixels.
+    ``y`` is the luma of BT.601, from 16 to 235, not rounded; ``rgb`` or ``grey`` is all channels. A
+    ``border`` of as many pixels as the scale is left out at each side. SSIM is omitted if the rest
+    is narrower than its window of 11 pixels.
 
     Args:
-      made: enlarged images, 0 to 255.
+      made: upscaled images, 0 to 255.
       real: originals of the same shape.
-      scale: of the enlargement.
+      scale: upscaling factor.
 
     Raises:
       InputError: the shapes differ.

@@ -1,4 +1,4 @@
-"""The Frechet distance of two Gaussians, FID on Inception's features (Heusel et al. 2017)."""
+"""The Frechet distance between two Gaussians: FID on Inception features (Heusel et al. 2017)."""
 
 import numpy as np
 from jaxtyping import Float
@@ -16,10 +16,11 @@ _ASYMMETRY = 1e-4
 def frechet_distance(mu1: Vector, cov1: Matrix, mu2: Vector, cov2: Matrix) -> float:
     """``|mu1 - mu2|^2 + Tr(C1 + C2) - 2 Tr (C1^.5 C2 C1^.5)^.5``, in float64; at least 0.
 
-    The last trace is the sum of the singular values of A^T B, where C1 = A A^T and C2 = B B^T.
-    Eigenvalues of C1^.5 C2 C1^.5 that should be 0, as with fewer images than features, come out as
-    about 1e-16, and their roots as 1e-8; singular values have no root to take. Eigenvalues of C1
-    and C2 that rounding can explain (NumPy's ``matrix_rank``) count as 0.
+    The last trace is the sum of the singular values of A^T B, where C1 = A A^T and C2 = B B^T. The
+    alternative, square roots of the eigenvalues of C1^.5 C2 C1^.5, is less accurate: with fewer
+    images than features, eigenvalues that should be 0 come out as about 1e-16, and their roots as
+    1e-8. Eigenvalues of C1 and C2 that rounding can explain (as in NumPy's ``matrix_rank``) count
+    as 0.
 
     Args:
       mu1: mean (d,).
@@ -30,8 +31,8 @@ def frechet_distance(mu1: Vector, cov1: Matrix, mu2: Vector, cov2: Matrix) -> fl
     Raises:
       InputError: an argument isn't finite, has another shape, or isn't symmetric.
 
-    Reference: Heusel et al. 2017, GANs Trained by a Two Time-Scale Update Rule, equation 6;
-    Dowson and Landau 1982.
+    Reference: Heusel et al. 2017, GANs Trained by a Two Time-Scale Update Rule, equation 6; Dowson
+    and Landau 1982.
     """
     mu1, cov1, mu2, cov2 = (np.asarray(x, np.float64) for x in (mu1, cov1, mu2, cov2))
     _check(mu1, cov1, mu2, cov2)

@@ -14,7 +14,7 @@ from jaxgan.metrics.compensated import Sum
 from jaxgan.metrics.reading import check_finite
 
 _TOLERANCE = 1e-3
-"""How far from 1 the probabilities of an image may sum."""
+"""Largest difference from 1 of the sum of an image's probabilities."""
 
 
 def inception_score(
@@ -22,19 +22,20 @@ def inception_score(
     splits: int = 10,
     order: Int[np.ndarray, "_n"] | None = None,
 ) -> tuple[float, float]:
-    """``exp(mean KL(p(y|x) || p(y)))`` over a split's images; mean and std over the splits.
+    """``exp(mean KL(p(y|x) || p(y)))`` over the images of a split; mean and std over the splits.
 
-    Split i has the rows from i n // splits to (i + 1) n // splits, and p(y) is their mean; the std
-    is the population's. In float64. From 1 (every image alike) to the number of classes.
+    Split i has the rows from i n // splits to (i + 1) n // splits, and p(y) is their mean. The std
+    is the population's. Everything is in float64. A score is between 1 (all images alike) and the
+    number of classes.
 
     Args:
-      probs: p(y|x), each row sums to 1.
-      splits: parts of the set.
-      order: a permutation of the rows that comes first: images sorted by class have small scores
-        without one. :func:`torch_fidelity_order` is torch-fidelity's.
+      probs: p(y|x); each row sums to 1.
+      splits: number of splits of the set.
+      order: permutation of the rows, applied first. Without it, images sorted by class have small
+        scores. :func:`torch_fidelity_order` is torch-fidelity's.
 
     Raises:
-      InputError: fewer images than splits, rows that are no probabilities, or an order that is no
+      InputError: there are fewer images than splits, a row is no probability, or ``order`` is no
         permutation.
 
     Reference: Salimans et al. 2016, Improved Techniques for Training GANs, section 4.
@@ -53,20 +54,20 @@ def inception_score(
 
 
 def torch_fidelity_order(n: int, seed: int = 2020) -> Int[np.ndarray, "n"]:
-    """The order that torch-fidelity puts n images in before it splits them."""
+    """The order into which torch-fidelity puts n images before it splits them."""
     return np.random.RandomState(seed).permutation(n)
 
 
 class ClassScores(struct.PyTreeNode):
-    """The Inception score, a batch at a time: by split, the sums of p(y|x) and of p log p.
+    """The Inception score, batch by batch: sums of p(y|x) and of p log p for each split.
 
-    What it computes is :func:`inception_score` to about 1e-6.
+    Its result agrees with :func:`inception_score` to about 1e-6.
     """
 
     split: Any
     """Split of each image."""
     count: Any
-    """Images by split."""
+    """Number of images by split."""
     probability: Sum
     """Sums of p by split and class."""
     inner: Sum
@@ -76,16 +77,16 @@ class ClassScores(struct.PyTreeNode):
     def create(
         cls, n: int, splits: int, classes: int, order: Int[np.ndarray, "_n"] | None = None
     ) -> "ClassScores":
-        """The scores of no images yet.
+        """The sums of no images.
 
         Args:
-          n: images there will be.
+          n: number of images in the whole set.
           splits: as in :func:`inception_score`.
-          classes: logits an image.
+          classes: number of logits per image.
           order: as in :func:`inception_score`.
 
         Raises:
-          InputError: fewer images than splits, or an order that is no permutation.
+          InputError: there are fewer images than splits, or ``order`` is no permutation.
         """
         return cls(
             split=jnp.asarray(_splits(n, splits, order), jnp.int32),
@@ -95,12 +96,12 @@ class ClassScores(struct.PyTreeNode):
         )
 
     def update(self, logits: Float[Array, "b classes"], index: Int[Array, "b"]) -> "ClassScores":
-        """The scores of the images before and these.
+        """The sums, with these images added.
 
         Args:
-          logits: one row an image; under jit they may be split over devices.
-          index: the image's place in the whole set, from 0; below 0 or above the last (the padding
-            of a last batch) leaves the row out. Each image is given once.
+          logits: one row per image; under jit they may be split over devices.
+          index: place of each image in the whole set, from 0. A row with an index out of range (the
+            padding of a last batch) is left out. Each image must be given once.
         """
         keep = (index >= 0) & (index < len(self.split))
         split = jnp.where(keep, self.split.at[index].get(mode="clip"), -1)
@@ -115,7 +116,7 @@ class ClassScores(struct.PyTreeNode):
         )
 
     def merge(self, other: "ClassScores") -> "ClassScores":
-        """The scores of the images of both, which have none in common."""
+        """The sums of both sets of images, which must be disjoint."""
         return self.replace(
             count=self.count + other.count,
             probability=self.probability.merge(other.probability),
@@ -166,7 +167,7 @@ def _times_log(p: np.ndarray) -> np.ndarray:
 
 
 def _score(sums: np.ndarray, inner: np.ndarray, count: np.ndarray) -> tuple[float, float]:
-    """The mean of KL(p || q) is that of sum p log p, less sum q log q of the mean q."""
+    """The mean KL(p || q) is the mean of sum p log p, minus sum q log q for the mean q of p."""
     q = sums / count[:, None]
     scores = np.exp(inner / count - _times_log(q).sum(1))
     return float(scores.mean()), float(scores.std())

@@ -1,4 +1,4 @@
-"""The kernel distance, KID on Inception's features (Binkowski et al. 2018)."""
+"""The kernel distance: KID on Inception features (Binkowski et al. 2018)."""
 
 from functools import partial
 
@@ -22,20 +22,22 @@ def kernel_distance(
 ) -> tuple[float, float]:
     """The unbiased MMD^2 with the kernel ((x.y) / d + 1)^degree; mean and std over subsets.
 
-    The std is the population's. A subset's distance may be below 0: its expectation is 0 where both
-    sets have one distribution. Subsets are torch-fidelity's of the same seed, with fakes as its
-    first input. Rounding in float32 costs about 1e-9 of the kernel.
+    The std is the population's. The distance of a subset may be below 0, since its expectation is 0
+    if both sets have the same distribution. The subsets are torch-fidelity's for the same seed,
+    with fakes as its first input. Rounding in float32 costs about 1e-9 of the kernel.
 
     Args:
       real: features (n, d).
       fake: features (m, d).
-      subsets: how many.
-      subset_size: images drawn from each set for a subset, without replacement; at least 2.
-      degree: the degree of the polynomial.
-      seed: the seed of the subsets.
+      subsets: number of subsets.
+      subset_size: number of images drawn from each set for a subset, without replacement; at least
+        2.
+      degree: degree of the polynomial.
+      seed: seed of the subsets.
 
     Raises:
-      InputError: a set is smaller than a subset, isn't finite, or has features of another size.
+      InputError: a set is smaller than a subset or isn't finite, or the sets have features of
+        different sizes.
 
     Reference: Binkowski et al. 2018, Demystifying MMD GANs, section 4 and equation 4.
     """
@@ -55,9 +57,10 @@ def kernel_distance(
 def _sums(
     x: Float[Array, "m d"], y: Float[Array, "n d"], chosen: Int[Array, "s 2 b"], degree: int
 ) -> tuple[Float[Array, "s b"], Float[Array, "s b"], Float[Array, "s b"]]:
-    """Row sums over i != j of each subset: k(x, x) + k(y, y) - k(x, y) - k(y, x), and k(x, y).
+    """Row sums over i != j in each subset: k(x, x) + k(y, y) - k(x, y) - k(y, x), and k(x, y).
 
-    Then k(x, y) where i = j. The differences are small, so their sums round little.
+    The third result is k(x, y) at i = j. The summed differences are small, so their sums lose
+    little to rounding.
     """
 
     def of_subset(rows: Int[Array, "2 b"]) -> tuple[Array, Array, Array]:
@@ -72,7 +75,7 @@ def _sums(
 
 
 def _kernel(a: Float[Array, "b d"], b: Float[Array, "b d"], degree: int) -> Float[Array, "b b"]:
-    """(x.y / d + 1)^degree - 1: the 1 cancels in the distance, and would cost digits."""
+    """(x.y / d + 1)^degree - 1: the 1 cancels in the distance and would cost digits."""
     product = jnp.matmul(a, b.T, precision=Precision.HIGHEST) / a.shape[1]
     power = product
     for _ in range(degree - 1):
@@ -81,7 +84,7 @@ def _kernel(a: Float[Array, "b d"], b: Float[Array, "b d"], degree: int) -> Floa
 
 
 def _distance(apart: np.ndarray, across: np.ndarray, together: np.ndarray) -> np.ndarray:
-    """The estimate (n, m = b), whose term of k(x, y) has i = j too, from the sums over i != j."""
+    """The estimate for n = m = b from the sums over i != j; its term in k(x, y) includes i = j."""
     b = together.shape[1]
     pairs = b * (b - 1)
     mean_across = across.sum(1) / pairs

@@ -5,17 +5,17 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 _BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
-"""The filter along each axis. Borders mirror the image without its edge."""
+"""Taps of the filter along each axis. At the border, images are mirrored without the edge pixel."""
 
 Maps = Float[Array, "_n _height _width _channels"]
 
 
 def laplacian_pyramid(images: Maps, levels: int) -> list[Maps]:
-    """Each level less the next smaller one, enlarged; the last level is the smallest one.
+    """Each level minus the upsampled next smaller one; the last level is the smallest image.
 
     Args:
-      images: with sides that ``levels - 1`` halvings leave whole and at least 3.
-      levels: how many, each with sides half of those of the one before.
+      images: images whose sides ``levels - 1`` halvings leave whole and at least 3.
+      levels: number of levels, each with half the sides of the one before.
 
     Reference: Burt and Adelson 1983, The Laplacian Pyramid as a Compact Image Code.
     """
@@ -28,12 +28,12 @@ def laplacian_pyramid(images: Maps, levels: int) -> list[Maps]:
 
 
 def halved(images: Maps) -> Maps:
-    """Filtered, and every other pixel."""
+    """Images filtered, then every second pixel."""
     return _filtered(images)[:, ::2, ::2]
 
 
 def doubled(images: Maps) -> Maps:
-    """Zeros between the pixels, filtered, times 4."""
+    """Images with zeros between the pixels, filtered and multiplied by 4."""
     n, h, w, c = images.shape
     sparse = jnp.zeros((n, 2 * h, 2 * w, c)).at[:, ::2, ::2].set(images)
     return 4.0 * _filtered(sparse)

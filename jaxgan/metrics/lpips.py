@@ -1,4 +1,4 @@
-"""LPIPS: the distance of two images by a network's maps, weighted as people judge."""
+"""LPIPS: the distance between two images in a network's feature maps, weighted to fit people."""
 
 from collections.abc import Mapping
 
@@ -7,21 +7,21 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 Maps = Mapping[str, Float[Array, "batch ..."]]
-"""Feature maps (n, h, w, c) by the name of their layer."""
+"""Feature maps (n, h, w, c) by layer name."""
 
 
 def lpips(x: Maps, y: Maps, linear: Mapping[str, Float[Array, "_"]]) -> Float[Array, "batch"]:
-    """``sum_l E_hw[ sum_c w_lc (x_lc / |x_l| - y_lc / |y_l|)^2 ]`` of each pair of images.
+    """``sum_l E_hw[ sum_c w_lc (x_lc / |x_l| - y_lc / |y_l|)^2 ]`` for each pair of images.
 
-    |x_l| is the length of a pixel's vector of channels.
+    |x_l| is the length of a pixel's channel vector.
 
     Args:
-      x: maps of one batch of images, such as :func:`jaxgan.weights.open_lpips` gives.
-      y: maps of another, as many.
-      linear: the weights w_l of the channels of the layers that count.
+      x: feature maps of one batch of images, such as :func:`jaxgan.weights.open_lpips` gives.
+      y: feature maps of another batch of the same size.
+      linear: channel weights w_l of each layer that counts.
 
     Reference: Zhang et al. 2018, The Unreasonable Effectiveness of Deep Features as a Perceptual
-    Metric, equation 1; w is under the square, as in the authors' code.
+    Metric, equation 1. Here w is outside the square, as in the authors' code.
     """
     terms = []
     for name, w in linear.items():

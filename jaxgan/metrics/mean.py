@@ -1,4 +1,4 @@
-"""The mean of one number an image."""
+"""The mean of one number per image."""
 
 from typing import Any
 
@@ -12,24 +12,24 @@ from jaxgan.metrics.reading import check_count
 
 
 class Mean(struct.PyTreeNode):
-    """The mean of numbers such as :func:`jaxgan.metrics.psnr`, a batch at a time."""
+    """The mean of numbers such as :func:`jaxgan.metrics.psnr`, batch by batch."""
 
     count: Any
     total: Sum
 
     @classmethod
     def create(cls) -> "Mean":
-        """The mean of nothing yet."""
+        """The mean before any numbers."""
         return cls(jnp.zeros((), jnp.int32), Sum.zeros())
 
     def update(
         self, values: Float[Array, "b"], weight: Num[Array, "b"] | Bool[Array, "b"] | None = None
     ) -> "Mean":
-        """The mean of the numbers before and these.
+        """The mean, with these numbers added.
 
         Args:
-          values: one an image.
-          weight: 0 leaves a number out (the padding of a last batch), anything else counts it once.
+          values: one number per image.
+          weight: 0 leaves a number out (the padding of a last batch); anything else counts it once.
         """
         keep = jnp.ones(len(values), bool) if weight is None else weight != 0
         kept = jnp.where(keep, values.astype(jnp.float32), 0.0)
@@ -41,10 +41,10 @@ class Mean(struct.PyTreeNode):
         return Mean(self.count + other.count, self.total.merge(other.total))
 
     def compute(self) -> float:
-        """The mean; infinity where one number is (the PSNR of an image and itself).
+        """The mean; it is infinite if one number is (the PSNR of an image and itself).
 
         Raises:
-          InputError: there were no numbers, or one is NaN.
+          InputError: there are no numbers, or one is NaN.
         """
         check_count("values", int(self.count), least=1)
         mean = float(self.total.compute()) / int(self.count)

@@ -1,4 +1,4 @@
-"""Coverage of a mixture of Gaussians: how many of its modes were found, and how well."""
+"""Coverage of a Gaussian mixture: how many modes are found, and how well."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from jaxtyping import Array, Float, Int
 from jaxgan.errors import InputError
 
 CAPACITY = 10_000
-"""Points of each kind that are read; those that follow are passed over."""
+"""Number of points of each kind that are kept; later ones are ignored."""
 
 WITHIN = 3.0
-"""Standard deviations around a mode in which a sample is a good one."""
+"""Number of standard deviations around a mode within which a sample is good."""
 
 
 def mixture_coverage(
@@ -22,25 +22,28 @@ def mixture_coverage(
     fake: Float[np.ndarray, "m d"],
     within: float = WITHIN,
 ) -> dict[str, float]:
-    """``overlap``, ``modes``: those nearest to one good sample or more, and ``good``: their share.
+    """``overlap``; ``modes``, the number of modes with a good sample; ``good``, the good fraction.
 
     A sample x is good if sqrt(sum_j ((x_j - c_j) / s_j)^2) <= ``within`` for the nearest centre c.
-    The centres are the means of the reals by label, and s is the reals' deviation from their own
-    centre, one for all modes: so the numbers are the same in any units of an axis. Of reals 98.9%
-    are good in the plane, and 99.7% on a line. The overlap is sum_k min(p_k, q_k), where p_k is the
-    share of mode k in the reals and q_k that of its good samples in all samples: nearly 1 for the
-    mixture itself, and at most m/K where m of K modes were found.
+    ``modes`` counts the centres that are nearest to at least one good sample, and ``good`` is the
+    fraction of good samples. The centres are the means of the reals by label. s is the standard
+    deviation of the reals from their own centres, with one value per axis for all modes; so the
+    results do not depend on the units of an axis. 98.9% of reals are good in the plane, and 99.7%
+    on a line. The overlap is sum_k min(p_k, q_k), where p_k is the fraction of reals in mode k, and
+    q_k is the number of good samples of mode k over all samples. It is nearly 1 for the mixture
+    itself, and at most m/K if m of K equally likely modes are found.
 
     Args:
       real: points of the mixture.
-      labels: the mode of each.
+      labels: mode of each point.
       fake: samples; one that is not finite is not good.
-      within: standard deviations.
+      within: number of standard deviations.
 
     Raises:
-      InputError: there are no samples, or no two reals of one mode.
+      InputError: there are no samples, or no mode has two reals.
 
-    Reference: Srivastava et al. 2017 (VEEGAN), section 4.1, for modes and good samples, of 2,500.
+    Reference: Srivastava et al. 2017 (VEEGAN), section 4.1, which counts modes and good samples
+    among 2,500 samples.
     """
     modes, place = np.unique(labels, return_inverse=True)
     if not len(fake) or len(real) <= len(modes):
@@ -63,17 +66,17 @@ def mixture_coverage(
 
 
 class Mixture(struct.PyTreeNode):
-    """Points and samples, a batch at a time, for :func:`mixture_coverage`."""
+    """Points and samples for :func:`mixture_coverage`, collected batch by batch."""
 
     real: Any
     labels: Any
     fake: Any
     count: Any
-    """Points read, of each kind."""
+    """Number of points of each kind so far."""
 
     @classmethod
     def create(cls, dimensions: int, capacity: int = CAPACITY) -> "Mixture":
-        """Room for ``capacity`` points of each kind; none is read yet."""
+        """An empty table with room for ``capacity`` points of each kind."""
         points = jnp.zeros((capacity, dimensions))
         return cls(points, jnp.zeros(capacity, jnp.int32), points, jnp.zeros((), jnp.int32))
 
@@ -83,12 +86,12 @@ class Mixture(struct.PyTreeNode):
         labels: Int[Array, "b"],
         fake: Float[Array, "b d"],
     ) -> "Mixture":
-        """These points besides those before.
+        """The table, with these points added.
 
         Args:
           real: held-out points.
-          labels: the mode of each.
-          fake: as many samples.
+          labels: mode of each point.
+          fake: the same number of samples.
         """
         return self._with(real, labels, fake, jnp.asarray(len(labels)))
 
@@ -97,7 +100,7 @@ class Mixture(struct.PyTreeNode):
         return self._with(other.real, other.labels, other.fake, other.count)
 
     def _with(self, real: Array, labels: Array, fake: Array, count: Array) -> "Mixture":
-        """The points, and the first ``count`` of others."""
+        """The points, with the first ``count`` of others added."""
         capacity, place = len(self.labels), jnp.arange(len(labels))
         place = jnp.where(place < count, self.count + place, capacity)
         return Mixture(
@@ -108,10 +111,10 @@ class Mixture(struct.PyTreeNode):
         )
 
     def compute(self) -> dict[str, float]:
-        """The numbers of :func:`mixture_coverage`.
+        """The result of :func:`mixture_coverage`.
 
         Raises:
-          InputError: as there.
+          InputError: as in :func:`mixture_coverage`.
         """
         n = int(self.count)
         real, labels, fake = (np.asarray(x)[:n] for x in (self.real, self.labels, self.fake))

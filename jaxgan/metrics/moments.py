@@ -1,4 +1,4 @@
-"""Mean and covariance of features, a batch at a time."""
+"""Mean and covariance of features, batch by batch."""
 
 from typing import Any
 
@@ -13,10 +13,11 @@ from jaxgan.metrics.reading import check_count, check_finite
 
 
 class Moments(struct.PyTreeNode):
-    """How many rows there were, their mean, and their scatter: the sum of (x - mean)(x - mean)^T.
+    """The count of rows, their mean, and their scatter: the sum of (x - mean)(x - mean)^T.
 
-    float32 on the device, and as accurate as float64 to about 7 digits of each variance, however
-    far from 0 the mean lies: a batch is centred before it is squared, and sums are compensated.
+    It is float32 on the device, yet agrees with float64 to about 7 digits of each variance, however
+    far the mean is from 0. For this, each batch is centred before it is squared, and sums are
+    compensated.
 
     Reference: Chan, Golub, LeVeque 1979, Updating Formulae and a Pairwise Algorithm for Computing
     Sample Variances, equation 2.1.
@@ -28,7 +29,7 @@ class Moments(struct.PyTreeNode):
 
     @classmethod
     def create(cls, size: int) -> "Moments":
-        """The moments of no rows yet, of ``size`` features."""
+        """The moments of no rows, for ``size`` features."""
         return cls(jnp.zeros((), jnp.int32), Sum.zeros(size), Sum.zeros(size, size))
 
     def update(
@@ -36,11 +37,11 @@ class Moments(struct.PyTreeNode):
         features: Float[Array, "b d"],
         weight: Num[Array, "b"] | Bool[Array, "b"] | None = None,
     ) -> "Moments":
-        """The moments of the rows before and these.
+        """The moments, with these rows added.
 
         Args:
-          features: one row an image; under jit they may be split over devices.
-          weight: 0 leaves a row out (the padding of a last batch), anything else counts it once.
+          features: one row per image; under jit they may be split over devices.
+          weight: 0 leaves a row out (the padding of a last batch); anything else counts it once.
         """
         keep = jnp.ones(len(features), bool) if weight is None else weight != 0
         return self.merge(_of_batch(features.astype(jnp.float32), keep))
@@ -61,7 +62,7 @@ class Moments(struct.PyTreeNode):
         """Mean (d,) and covariance (d, d), with N - 1, in float64 on the host.
 
         Raises:
-          InputError: there were fewer than two rows, or one of them wasn't finite.
+          InputError: there are fewer than two rows, or one isn't finite.
         """
         count = int(self.count)
         check_count("features", count)
@@ -72,7 +73,7 @@ class Moments(struct.PyTreeNode):
 
 
 def _of_batch(features: Float[Array, "b d"], keep: Bool[Array, "b"]) -> Moments:
-    """The moments of one batch: centred at its rounded mean, and then at what that leaves."""
+    """The moments of one batch: centred at its rounded mean, then corrected for the rounding."""
     kept = keep[:, None]
     count = keep.sum(dtype=jnp.int32)
     size = jnp.maximum(count, 1).astype(jnp.float32)

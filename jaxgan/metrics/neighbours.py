@@ -1,9 +1,9 @@
-"""Balls around features that reach to the k-th neighbour, block by block.
+"""Balls around features that reach to the k-th neighbour, computed in blocks.
 
-Memory is that of the features and of a few blocks of distances. Distances are
-``|a|^2 + |b|^2 - 2 a.b`` in float32: the features should be centred (:func:`centred`), and what is
-closer than about a thousandth of their norm is known to be close, and not how close. All blocks
-have one shape, so that equal features have equal distances, wherever they stand.
+Memory holds the features and a few blocks of distances. Distances are ``|a|^2 + |b|^2 - 2 a.b`` in
+float32, so features should be centred (:func:`centred`). Distances below about a thousandth of the
+features' norm are only known to be small. All blocks have the same shape, so that equal features
+have equal distances at any position.
 """
 
 from functools import partial
@@ -16,13 +16,13 @@ from jaxtyping import Array, Bool, Float, Int
 from jaxgan.errors import InputError
 
 _BLOCK = 1024
-"""Rows and columns of a block of distances."""
+"""Number of rows and of columns of a block of distances."""
 
 Table = Float[Array, "_n d"]
 
 
 def check_neighbours(k: int, *, real: int, fake: int | None = None) -> None:
-    """Compares ``k`` with the neighbours that an image has in its own set.
+    """Checks that an image has ``k`` neighbours in its own set.
 
     Raises:
       InputError: k is below 1, or an image has fewer than k neighbours.
@@ -36,7 +36,7 @@ def check_neighbours(k: int, *, real: int, fake: int | None = None) -> None:
 
 
 def centred(real: Table, fake: Table) -> tuple[Table, Table]:
-    """Both without the mean of the reals, which distances don't depend on."""
+    """Both sets minus the mean of the reals, which leaves distances unchanged."""
     mean = real.mean(0, keepdims=True)
     return real - mean, fake - mean
 
@@ -46,8 +46,8 @@ def squared_radii(features: Float[Array, "n d"], k: int) -> Float[Array, "n"]:
     """The squared distance of each row to its k-th nearest other row.
 
     Args:
-      features: centred ones; n is above k.
-      k: from 1; a row's equals are neighbours at distance 0.
+      features: centred features; n must be above k.
+      k: number of neighbours, from 1; a row's duplicates are neighbours at distance 0.
     """
     blocks, norms = _blocked(features)
     starts = jnp.arange(len(blocks)) * blocks.shape[1]
@@ -74,13 +74,13 @@ def count_inside(
     points: Float[Array, "m d"],
     strict: bool,
 ) -> tuple[Int[Array, "n"], Int[Array, "m"]]:
-    """How many points each ball holds, and how many balls hold each point.
+    """The number of points in each ball, and the number of balls around each point.
 
     Args:
-      centres: the balls' centres, as they were given to :func:`squared_radii`.
-      radii: squared.
-      points: features, with the same mean taken off.
-      strict: whether a point at exactly the radius is outside.
+      centres: centres of the balls, as given to :func:`squared_radii`.
+      radii: squared radii.
+      points: features, centred with the same mean.
+      strict: whether a point exactly at the radius is outside.
     """
     (rows, row_norms), (columns, column_norms) = _blocked(centres), _blocked(points)
     padded = jnp.pad(radii, (0, rows.shape[0] * rows.shape[1] - len(radii)), constant_values=-1.0)
@@ -106,7 +106,7 @@ def _inside(
 
 
 def _blocked(x: Float[Array, "n d"]) -> tuple[Float[Array, "blocks b d"], Float[Array, "blocks b"]]:
-    """Blocks of rows, and their squared norms; rows that fill the last are infinitely far away."""
+    """Blocks of rows and their squared norms; padding rows of the last block are infinitely far."""
     count = -(-len(x) // _BLOCK)
     extra = count * _BLOCK - len(x)
     norms = jnp.pad(jnp.square(x).sum(1), (0, extra), constant_values=jnp.inf)

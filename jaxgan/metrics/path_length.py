@@ -13,7 +13,7 @@ from jaxgan.metrics.reading import check_count
 from jaxgan.typing import Image, PRNGKey
 
 Space: TypeAlias = Literal["z", "w"]
-"""Latent codes on a sphere, or in a flat space."""
+"""Space of latent codes: ``z`` on a sphere, ``w`` flat."""
 
 Codes = Float[Array, "_batch *_rest size"]
 Places = Float[Array, "_batch"]
@@ -31,27 +31,29 @@ def perceptual_path_length(
 ) -> float:
     """The mean of d(G(x(t)), G(x(t + epsilon))) / epsilon^2 over paths x(t) between latent codes.
 
-    t is uniform in [0, 1). Paths below the 1st and above the 99th percentile are left out. At
-    least 0.
+    t is uniform in [0, 1). Paths below the 1st and above the 99th percentile are left out. The
+    result is at least 0.
 
     Args:
-      generate: latent codes to images; without randomness of its own, best under ``jax.jit``.
-      distance: two batches of images to distances (batch,) that grow as the square of a small
+      generate: maps latent codes to images; it must be deterministic, and is best under
+        ``jax.jit``.
+      distance: maps two batches of images to distances (batch,) that grow as the square of a small
         difference (LPIPS).
-      sample: ``sample(key, n)`` is n latent codes, (n, size), or (n, ..., size) where a network
-        takes several. For a generator that normalises its codes, codes of length 1.
-      key: the key of all randomness; the batch size has no part in it.
-      n: paths; 50,000 or more in the papers.
-      space: ``"z"`` for :func:`slerp`; ``"w"`` for :func:`lerp`, where ``sample`` gives codes that
-        a mapping network has made.
-      batch_size: paths at once.
-      epsilon: the step along a path.
+      sample: ``sample(key, n)`` returns n latent codes, (n, size), or (n, ..., size) if a network
+        takes several. If the generator normalizes its codes, they must have length 1.
+      key: key of all randomness; the batch size does not affect it.
+      n: number of paths; 50,000 or more in the papers.
+      space: ``"z"`` uses :func:`slerp`. ``"w"`` uses :func:`lerp`; ``sample`` then returns the
+        output of a mapping network.
+      batch_size: number of paths per batch.
+      epsilon: step along a path.
 
     Raises:
-      InputError: no such space, fewer than two paths, or distances of another shape or not finite.
+      InputError: the space is unknown, there are fewer than two paths, or distances have another
+        shape or aren't finite.
 
     Reference: Karras et al. 2019, A Style-Based Generator Architecture, section 4.1, equations 2
-    and 3; the percentiles are of its implementation.
+    and 3; the percentiles are from its implementation.
     """
     if space not in ("z", "w"):
         raise InputError(f"space: {space!r} is no space; use z or w")
@@ -71,16 +73,16 @@ def perceptual_path_length(
 
 
 def slerp(a: Codes, b: Codes, t: Places) -> Codes:
-    """``(sin((1 - t) w) a + sin(t w) b) / sin w``, where w is the angle of a and b.
+    """``(sin((1 - t) w) a + sin(t w) b) / sin w``, where w is the angle between a and b.
 
-    Along the great circle from a (t = 0) to b (t = 1) where both have one length. Codes of one
-    direction, or of opposite ones, are on a line.
+    If a and b have the same length, this is the great circle from a (t = 0) to b (t = 1). Codes in
+    the same or in opposite directions are interpolated linearly.
 
     Reference: Shoemake 1985, Animating Rotation with Quaternion Curves, section 3.3.
     """
     t = _column(t, a)
     unit_a, unit_b = (x / jnp.linalg.norm(x, axis=-1, keepdims=True) for x in (a, b))
-    # Exact for small angles too, where the arc cosine of the product is not.
+    # Accurate for small angles too, unlike the arc cosine of the product.
     chords = (
         jnp.linalg.norm(x, axis=-1, keepdims=True) for x in (unit_a - unit_b, unit_a + unit_b)
     )
@@ -94,7 +96,7 @@ def slerp(a: Codes, b: Codes, t: Places) -> Codes:
 
 
 def lerp(a: Codes, b: Codes, t: Places) -> Codes:
-    """``a + t (b - a)``: along the line from a (t = 0) to b (t = 1)."""
+    """``a + t (b - a)``: the line from a (t = 0) to b (t = 1)."""
     return a + _column(t, a) * (b - a)
 
 

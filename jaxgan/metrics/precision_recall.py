@@ -7,17 +7,19 @@ from jaxgan.metrics.reading import Features, read_pair
 
 
 def precision_recall(real: Features, fake: Features, k: int = 3) -> tuple[float, float]:
-    """The share of fakes inside a real's ball, and of reals inside a fake's; both in [0, 1].
+    """The fraction of fakes inside a real ball, and of reals inside a fake ball; both in [0, 1].
 
-    A ball reaches to the k-th nearest of the other images of its set, and holds its surface.
+    The ball of an image reaches to its k-th nearest other image in the same set, and includes the
+    surface.
 
     Args:
       real: features (n, d).
       fake: features (m, d).
-      k: from 1.
+      k: number of neighbours, from 1.
 
     Raises:
-      InputError: k isn't below n and m, or a set isn't finite or has features of another size.
+      InputError: k isn't below n and m, a set isn't finite, or the sets have features of different
+        sizes.
 
     Reference: Kynkaanniemi et al. 2019, Improved Precision and Recall Metric, equations 1 and 2.
     """

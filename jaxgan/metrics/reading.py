@@ -1,4 +1,4 @@
-"""Sets of features as the metrics read them, and the line that refuses one."""
+"""Checks of the features that metrics read."""
 
 from typing import TypeAlias
 
@@ -9,14 +9,14 @@ from jaxtyping import Array, Float
 from jaxgan.errors import InputError
 
 Features: TypeAlias = Float[Array | np.ndarray, "_n _size"]
-"""One row an image."""
+"""Features, one row per image."""
 
 
 def check_finite(name: str, x: Array | np.ndarray) -> None:
-    """Compares every number with NaN and infinity.
+    """Checks that all numbers are finite.
 
     Raises:
-      InputError: there is one; the message names the argument ``name``.
+      InputError: one is NaN or infinite; the message names the argument ``name``.
     """
     if not bool((np if isinstance(x, np.ndarray) else jnp).isfinite(x).all()):
         raise InputError(
@@ -25,7 +25,7 @@ def check_finite(name: str, x: Array | np.ndarray) -> None:
 
 
 def check_count(name: str, count: int, least: int = 2) -> None:
-    """Compares a number of images with the smallest that a metric takes.
+    """Checks that a number of images is at least the smallest that a metric takes.
 
     Raises:
       InputError: there are fewer; the message names the argument ``name``.
@@ -38,8 +38,8 @@ def read_pair(real: Features, fake: Features) -> tuple[Array, Array]:
     """Both sets of features on the device, in float32.
 
     Raises:
-      InputError: a set isn't a matrix, is smaller than two images, or isn't finite, or the two
-        have features of different sizes.
+      InputError: a set isn't a matrix, has fewer than two images or isn't finite, or the sets have
+        features of different sizes.
     """
     for name, x in (("real", real), ("fake", fake)):
         if x.ndim != 2:

@@ -1,4 +1,4 @@
-"""A table of what a network says of each image, in the order of the images."""
+"""A table of a network's outputs for each image, in the order of the images."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from jaxtyping import Array, Int, Shaped
 
 
 class Rows(struct.PyTreeNode):
-    """One row an image, at the image's place in the whole set.
+    """One row per image, at the image's place in the whole set.
 
     So the table is the same for any batches, devices and hosts.
     """
@@ -19,16 +19,16 @@ class Rows(struct.PyTreeNode):
 
     @classmethod
     def create(cls, n: int, *shape: int, dtype: Any = jnp.float32) -> "Rows":
-        """A table for ``n`` images, with a row of that shape for each; all are empty."""
+        """An empty table for ``n`` images, with one row of that shape for each."""
         return cls(jnp.zeros((n, *shape), dtype), jnp.zeros(n, bool))
 
     def update(self, rows: Shaped[Array, "b *shape"], index: Int[Array, "b"]) -> "Rows":
-        """The table with these rows put in; a row that was there is replaced.
+        """The table with these rows added; a row that was already there is replaced.
 
         Args:
-          rows: what is said of each image of a batch.
-          index: the image's place from 0; below 0 or above the last (the padding of a last batch)
-            leaves the row out.
+          rows: outputs for each image of a batch.
+          index: place of each image, from 0. A row with an index out of range (the padding of a
+            last batch) is left out.
         """
         n = len(self.filled)
         places = jnp.where(index < 0, n, index)  # a negative index would count from the end
@@ -38,11 +38,11 @@ class Rows(struct.PyTreeNode):
         )
 
     def merge(self, other: "Rows") -> "Rows":
-        """The rows of both; the other's where both have one."""
+        """The rows of both; where both have one, the other's."""
         mask = other.filled.reshape(-1, *(1,) * (self.table.ndim - 1))
         table = jnp.where(mask, other.table, self.table)
         return Rows(table, self.filled | other.filled)
 
     def compute(self) -> Shaped[np.ndarray, "filled *shape"]:
-        """The rows that were put in, in the order of their places, on the host."""
+        """The rows that were added, in the order of their places, on the host."""
         return np.asarray(self.table)[np.asarray(self.filled)]

@@ -1,4 +1,4 @@
-"""The sliced Wasserstein distance of patches, by scale (Karras et al. 2018)."""
+"""The sliced Wasserstein distance between patches, by scale (Karras et al. 2018)."""
 
 import math
 from functools import partial
@@ -16,10 +16,10 @@ from jaxgan.metrics.reading import check_count
 from jaxgan.typing import PRNGKey
 
 _CHUNK = 64
-"""Images whose pyramid is in memory at once."""
+"""Number of images whose pyramids are in memory at once."""
 
 _TOGETHER = 16
-"""Vectors that are projected on at once."""
+"""Number of vectors in one projection."""
 
 Bytes = UInt8[np.ndarray | Array, "_n _height _width _channels"]
 Patches = Float[Array, "n p size size2 channels"]
@@ -35,26 +35,27 @@ def sliced_wasserstein(
     directions: int = 128,
     smallest: int = 16,
 ) -> dict[int, float]:
-    """The distance at each scale: side in pixels to mean |sorted a.v - sorted b.v|, times 1000.
+    """Distance by side of the scale in pixels: mean |sorted a.v - sorted b.v|, times 1000.
 
-    a and b are patches of a level of the Laplacian pyramids, each channel of a set with mean 0 and
-    variance 1 over all of its patches; v are ``repeats * directions`` random unit vectors. At least
-    0. Of two sets of one distribution it falls with their size, so compare equal sizes only: 16,384
-    images in the paper. Memory is about four times that of ``n * patches`` patches in float32.
+    a and b are patches of one level of the Laplacian pyramids. Each channel of a set is normalized
+    to mean 0 and variance 1 over all its patches. v are ``repeats * directions`` random unit
+    vectors. The result is at least 0. For two sets with the same distribution it falls with their
+    size, so compare only sets of equal size: 16,384 images in the paper. Memory is about four times
+    that of ``n * patches`` patches in float32.
 
     Args:
-      real: square images, of a side that is ``smallest`` times a power of two.
-      fake: images of the same shape. Of sets of different sizes the first images of the larger are
-        used.
-      seed: the seed of places and directions.
-      patches: patches of an image and level, at uniform places.
-      patch_size: their side.
-      repeats: how often directions are drawn.
-      directions: drawn at once.
+      real: square images whose side is ``smallest`` times a power of two.
+      fake: images of the same shape. If the sets have different sizes, the first images of the
+        larger one are used.
+      seed: seed of positions and directions.
+      patches: number of patches per image and level, at uniformly random positions.
+      patch_size: side of a patch.
+      repeats: number of times that directions are drawn.
+      directions: number of directions drawn at a time.
       smallest: side of the last level.
 
     Raises:
-      InputError: sets of fewer than two images, or images of another shape.
+      InputError: a set has fewer than two images, or images have another shape.
 
     Reference: Karras et al. 2018, Progressive Growing of GANs, section 5.
     """
@@ -90,7 +91,7 @@ def sliced_wasserstein(
 def patches_of(
     images: Bytes, level: int, levels: int, corners: Int[Array, "n p 2"], size: int
 ) -> Patches:
-    """Square patches of one level of the pyramid, whose upper left corners are given."""
+    """Square patches of one level of the pyramid, with the given upper left corners."""
     parts = []
     for start in range(0, len(images), _CHUNK):
         chunk = slice(start, start + _CHUNK)
@@ -111,10 +112,10 @@ def _cut(images: Array, level: int, levels: int, corners: Array, size: int) -> P
 
 @jax.jit
 def normalised(patches: Patches) -> Patches:
-    """Each channel with mean 0 and variance 1 over all patches; one without variance is 0."""
+    """Each channel with mean 0 and variance 1 over all patches; a constant channel becomes 0."""
 
     def mean(x: Patches) -> Float[Array, "1 1 1 1 channels"]:
-        # Of an image first: a long sum in float32 loses digits.
+        # By image first, since a long float32 sum loses digits.
         return x.mean((1, 2, 3), keepdims=True).mean(0, keepdims=True)
 
     centred = patches - mean(patches)
@@ -123,13 +124,13 @@ def normalised(patches: Patches) -> Patches:
 
 
 def unit_vectors(key: PRNGKey, count: int, size: int) -> Float[Array, "{count} {size}"]:
-    """Uniform over the sphere."""
+    """Random unit vectors, uniform over the sphere."""
     vectors = jax.random.normal(key, (count, size))
     return vectors / jnp.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def projected_distance(a: Patches, b: Patches, vectors: Float[Array, "v k"]) -> float:
-    """The mean over vectors of the Wasserstein distance of the projected patches."""
+    """The Wasserstein distance of the projected patches, averaged over vectors."""
     parts = [vectors[i : i + _TOGETHER] for i in range(0, len(vectors), _TOGETHER)]
     distances = [_difference(*(_sorted(_projected(x, v)) for x in (a, b))) for v in parts]
     return float(np.concatenate(distances).mean())
@@ -142,21 +143,21 @@ def _projected(patches: Patches, vectors: Float[Array, "v k"]) -> Float[Array, "
 
 
 def _sorted(x: Float[Array, "v m"]) -> Float[Array | np.ndarray, "v m"]:
-    """On a CPU by NumPy: there XLA's sort takes many times as long."""
+    """Sorted rows; NumPy sorts on a CPU, where XLA's sort takes many times as long."""
     return np.sort(np.asarray(x)) if jax.default_backend() == "cpu" else jnp.sort(x)
 
 
 def _difference(a: Any, b: Any) -> Float[np.ndarray, "v"]:
-    """The means of |a - b|, of parts first: a long sum in float32 loses digits."""
+    """The means of |a - b|, computed in parts first, since a long float32 sum loses digits."""
     count = math.gcd(a.shape[1], _CHUNK)
     return np.asarray(abs(a - b).reshape(len(a), count, -1).mean(2).mean(1))
 
 
 def pyramid_levels(height: int, width: int, patch_size: int = 7, smallest: int = 16) -> int:
-    """How many levels the pyramid of an image has.
+    """The number of levels in an image's pyramid.
 
     Raises:
-      InputError: it has none, or its last level is smaller than a patch.
+      InputError: there is no such pyramid, or its last level is smaller than a patch.
     """
     if not 1 <= patch_size <= smallest:
         raise InputError(

@@ -1,4 +1,4 @@
-"""Structural similarity, of one scale and of five (Wang et al. 2003, 2004)."""
+"""Structural similarity at one scale and at five (Wang et al. 2003, 2004)."""
 
 import jax
 import jax.numpy as jnp
@@ -14,22 +14,22 @@ _SIZE, _SIGMA = 11, 1.5
 _K1, _K2 = 0.01, 0.03
 
 _WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-"""Weights of the scales, from the finest."""
+"""Weights of the scales, finest first."""
 
 Maps = Float[Array, "_n _h _w _c"]
 
 
 def ssim(a: Images, b: Images, max_value: float = 255.0) -> Float[Array, "batch"]:
-    """The mean over pixels and channels of luminance times contrast and structure, by image.
+    """Luminance times contrast and structure, averaged over pixels and channels, by image.
 
-    ``(2 m_a m_b + C1) / (m_a^2 + m_b^2 + C1) (2 s_ab + C2) / (s_a^2 + s_b^2 + C2)`` with the means,
+    ``(2 m_a m_b + C1) / (m_a^2 + m_b^2 + C1) (2 s_ab + C2) / (s_a^2 + s_b^2 + C2)``, with means,
     variances and covariance in an 11 x 11 Gaussian window of sigma 1.5 that lies inside the image;
-    C1 = (0.01 max)^2, C2 = (0.03 max)^2. From -1 to 1; equal images have 1.
+    C1 = (0.01 max)^2, C2 = (0.03 max)^2. The result is from -1 to 1, and 1 for equal images.
 
     Args:
       a: images from 0 to ``max_value``, each side at least 11 pixels.
       b: images of the same shape.
-      max_value: the largest possible.
+      max_value: largest possible value.
 
     Raises:
       InputError: the shapes differ, or the images are too small.
@@ -42,23 +42,24 @@ def ssim(a: Images, b: Images, max_value: float = 255.0) -> Float[Array, "batch"
 
 
 def ms_ssim(a: Images, b: Images, max_value: float = 255.0) -> Float[Array, "batch"]:
-    """The product over five scales of powers of :func:`ssim`'s parts, by image.
+    """The product over five scales of powers of the parts of :func:`ssim`, by image.
 
-    Of contrast and structure at the first four scales, and of their product with luminance at the
-    last; means over pixels below 0 count as 0. A scale has means of 2 x 2 pixels of the one before
-    (an odd last row or column twice). By channel, then their mean. From 0 to 1.
+    The parts are contrast and structure at the first four scales, and their product with luminance
+    at the last. A mean over pixels below 0 counts as 0. Each scale has 2 x 2 means of the one
+    before (an odd last row or column is repeated). The product is taken for each channel, then
+    averaged over channels. The result is from 0 to 1.
 
     Args:
       a: images from 0 to ``max_value``, each side at least 161 pixels.
       b: images of the same shape.
-      max_value: the largest possible.
+      max_value: largest possible value.
 
     Raises:
       InputError: the shapes differ, or the images are too small.
 
     Reference: Wang et al. 2003, Multi-scale Structural Similarity, equation 7.
     """
-    # Half of the side, rounded up, four times, leaves room for a window.
+    # Four halvings of the side, rounded up, leave room for a window.
     _check(a, b, "MS-SSIM", (_SIZE - 1) * 2 ** (len(_WEIGHTS) - 1) + 1)
     a, b = _float(a), _float(b)
     product = jnp.ones((a.shape[0], a.shape[3]))
@@ -90,7 +91,7 @@ def _mean(x: Maps) -> Float[Array, "_n _c"]:
 
 
 def _similarity(a: Maps, b: Maps, max_value: float) -> tuple[Maps, Maps]:
-    """Luminance, and contrast and structure, in each window."""
+    """Luminance, and the product of contrast and structure, in each window."""
     c1, c2 = (_K1 * max_value) ** 2, (_K2 * max_value) ** 2
     mean_a, mean_b = _windowed(a), _windowed(b)
     product = mean_a * mean_b
@@ -102,7 +103,7 @@ def _similarity(a: Maps, b: Maps, max_value: float) -> tuple[Maps, Maps]:
 
 
 def _windowed(x: Maps) -> Maps:
-    """The Gaussian window's mean at each place where it lies inside."""
+    """The mean in the Gaussian window at each position where it lies inside."""
     offsets = np.arange(_SIZE) - (_SIZE - 1) / 2
     window = np.exp(-(offsets**2) / (2 * _SIGMA**2))
     window /= window.sum()

@@ -1,13 +1,14 @@
-"""Networks: linen modules that know layers, and neither losses nor optimizers.
+"""Networks: linen modules that use layers, but no losses or optimizers.
 
-Generators and discriminators have the derived fields ``image_shape`` (of points: ``point_shape``),
-``num_classes`` and ``dtype``. A generator is called with ``(z, labels, train)`` and gives images in
-[-1, 1] or points, one that translates with ``(images, train)``; a discriminator or critic with
-``(images, labels, train)`` and gives one score per image, point or patch. A net that segments is
-called with ``(images, train)`` and gives its ``outputs`` logits of every pixel. A feature network
-(Inception, SqueezeNet, VGG) is called with images alone, in the scale of its weights, and gives
-maps, features and logits by name. An encoder is called with images and gives codes, a decoder with
-codes and gives the logits of images. All results are float32.
+Each net has those derived fields that it needs, which the method sets: ``image_shape``
+(``point_shape`` for points), ``num_classes`` and ``dtype``. A generator is called with ``(z,
+labels, train)`` and returns images or points; one that translates images is called with ``(images,
+train)``. Real images are in [-1, 1]. A discriminator or critic is called with ``(images, labels,
+train)`` and returns one score per image, point or patch. A segmentation net is called with
+``(images, train)`` and returns ``outputs`` logits per pixel. A feature network (Inception,
+SqueezeNet, VGG) is called with images alone, in the scale of its weights, and returns maps,
+features and logits by name. An encoder maps images to codes; a decoder maps codes to the logits of
+images. All results are float32.
 """
 
 from jaxgan.nets.attention import SelfAttention

@@ -11,25 +11,26 @@ from jaxgan.ops import Conv, Norm, apply_layer
 
 
 class SelfAttention(nn.Module):
-    """x + gamma o: o is, at each pixel, a mean of values over all pixels, and gamma starts at 0.
+    """x + gamma o: o is, at each pixel, a mean of values over all pixels; gamma starts at 0.
 
     With queries q = W_q x, keys k = W_k x and values v = W_v x, o_i = W_o sum_j s_ij v_j, where s_i
-    is the softmax of q_i k_j over j. Queries and keys have an eighth of the channels, values a
-    half. Keys and values are max-pooled by 2, as in the authors' code: a quarter of the memory.
+    is the softmax of q_i k_j over j. Queries and keys have an eighth of the channels, values have
+    half. Keys and values are max-pooled by 2, as in the authors' code, which takes a quarter of the
+    memory.
     """
 
     norm: Norm = "none"
-    """``spectral`` and ``weight`` normalize the four kernels."""
+    """Normalization: ``spectral`` and ``weight`` apply to the four kernels."""
     kernel_init: Any = nn.initializers.glorot_uniform()
     """Initializer of the four kernels."""
     dtype: Any = jnp.float32
-    """Type of the computation; the softmax is float32."""
+    """Dtype of the computation; the softmax is float32."""
 
     @nn.compact
     def __call__(
         self, x: Float[Array, "batch height width channels"], train: bool = True
     ) -> Float[Array, "batch height width channels"]:
-        """The same shape as ``x``; its sides are even."""
+        """The same shape as ``x``, whose sides must be even."""
         n, h, w, channels = x.shape
         narrow, half = max(1, channels // 8), max(1, channels // 2)
         query = self._project(x, narrow, "query", train).reshape(n, h * w, narrow)

@@ -1,8 +1,8 @@
 """Encoders and decoders: dense ones of any depth, and convolutional ones for images of any size.
 
-An encoder maps images to codes, a decoder codes to images before the last nonlinearity: logits of
-pixels, or their means. Both are used by autoencoders and by variational ones, whose encoders give
-two numbers for each of a code.
+An encoder maps images to codes. A decoder maps codes to images before the last nonlinearity: logits
+or means of the pixels. Autoencoders and variational autoencoders use both; a variational encoder
+returns two numbers per code dimension.
 """
 
 import math
@@ -20,29 +20,30 @@ from jaxgan.ops import Initializer, Norm, kernel_init, linear_init
 from jaxgan.typing import Image
 
 Codes: TypeAlias = Float[Array, "batch *code"]
-"""Codes: a vector an image, or a map."""
+"""Codes: one vector or one map per image."""
 
 CodeForm: TypeAlias = Literal["vector", "map"]
-"""``vector``: a dense layer from or to it. ``map``: convolutions alone, for images of any size."""
+"""Form of a code. ``vector``: dense layers make and read it. ``map``: convolutions only, for images
+of any size."""
 
 
 class DenseEncoder(nn.Module):
-    """An image to a code: ``layers`` times dense and activation, then dense."""
+    """An image to a code: ``layers`` dense layers with activation, then a linear layer."""
 
     hidden: int = 256
-    """Units of a hidden layer."""
+    """Number of units in a hidden layer."""
     layers: int = 1
-    """Hidden layers."""
+    """Number of hidden layers."""
     activation: Activation = "relu"
     """Activation of the hidden layers."""
     initializer: Initializer = "glorot"
-    """Initializer of kernels; the last layer is Glorot for both of He's."""
+    """Initializer of kernels; if it is one of He's, the last layer uses Glorot."""
     outputs: int = 2
-    """Numbers an image; the method sets them."""
+    """Number of outputs per image, set by the method."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image) -> Codes:
@@ -52,20 +53,20 @@ class DenseEncoder(nn.Module):
 
 
 class DenseDecoder(nn.Module):
-    """A code to the logits of an image: ``layers`` times dense and activation, then dense."""
+    """A code to the logits of an image: ``layers`` dense layers with activation, then linear."""
 
     hidden: int = 256
-    """Units of a hidden layer."""
+    """Number of units in a hidden layer."""
     layers: int = 1
-    """Hidden layers."""
+    """Number of hidden layers."""
     activation: Activation = "relu"
     """Activation of the hidden layers."""
     initializer: Initializer = "glorot"
-    """Initializer of kernels; the last layer is Glorot for both of He's."""
+    """Initializer of kernels; if it is one of He's, the last layer uses Glorot."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, codes: Codes) -> Image:
@@ -75,32 +76,32 @@ class DenseDecoder(nn.Module):
 
 
 class ConvEncoder(nn.Module):
-    """An image to a code: ``depth`` times conv k3 s2, norm and ReLU, then dense, or conv k3.
+    """An image to a code: ``depth`` times conv k3 s2, norm and ReLU; then dense or conv k3.
 
-    A side of n pixels becomes one of n / 2, rounded up, so every size will do. Channels double with
-    every halving, up to 8 times the first's.
+    A side of n pixels becomes n / 2, rounded up, so every size is possible. Channels double with
+    every halving, up to 8 times those of the first layer.
     """
 
     features: int = 32
     """Channels of the first layer."""
     depth: int = 2
-    """Halvings."""
+    """Number of halvings."""
     norm: Norm = "none"
     """Normalization of the convolutions."""
     initializer: Initializer = "he"
-    """Initializer of kernels; the last layer is Glorot for both of He's."""
+    """Initializer of kernels; if it is one of He's, the last layer uses Glorot."""
     code: CodeForm = "vector"
     """Form of the code: a vector, or a map with ``outputs`` channels."""
     outputs: int = 2
-    """Numbers of the code, or its channels; the method sets them."""
+    """Size of the code, or its number of channels; set by the method."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @property
     def multiple(self) -> int:
-        """Divisor of the sides of an image that a map is made of; 0: images have one size."""
+        """Number that must divide the sides of an image for a map; 0: images have one size."""
         return 1 << self.depth if self.code == "map" else 0
 
     @nn.compact
@@ -123,24 +124,24 @@ class ConvEncoder(nn.Module):
 class ConvDecoder(nn.Module):
     """A code to the logits of an image: dense, or conv k3; ``depth`` times convT k4 s2; conv k3.
 
-    Norm and ReLU follow all but the last layer. The maps of a code that is a vector are cropped to
-    the sides that the encoder has, so every size will do.
+    Norm and ReLU follow all layers but the last. For a vector code, maps are cropped to the
+    encoder's sides, so every size is possible.
     """
 
     features: int = 32
     """Channels of the last hidden layer."""
     depth: int = 2
-    """Doublings."""
+    """Number of doublings."""
     norm: Norm = "none"
     """Normalization of the convolutions."""
     initializer: Initializer = "he"
-    """Initializer of kernels; the last layer is Glorot for both of He's."""
+    """Initializer of kernels; if it is one of He's, the last layer uses Glorot."""
     code: CodeForm = "vector"
     """Form of the code."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, codes: Codes, train: bool = True) -> Image:
@@ -165,7 +166,7 @@ class ConvDecoder(nn.Module):
 
 
 def _width(net: ConvEncoder | ConvDecoder, stage: int) -> int:
-    """Channels after halving number ``stage``, from 0."""
+    """Number of channels after halving number ``stage``, counted from 0."""
     return net.features << min(stage, 3)
 
 
@@ -178,7 +179,7 @@ def _layer(
 
 
 def _last(net: ConvEncoder | ConvDecoder, features: int) -> Layer:
-    """A convolution alone, in float32."""
+    """The last convolution, without norm and activation, in float32."""
     initializer = "glorot" if net.initializer in ("he", "he_average") else net.initializer
     plain = partial(Layer, normalize=False, activation=None, dtype=jnp.float32)
     return plain(features, 3, norm=net.norm, initializer=initializer)

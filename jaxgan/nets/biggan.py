@@ -1,9 +1,9 @@
-"""BigGAN's nets (Brock et al. 2019, appendix B): any power of two from 32 px.
+"""BigGAN's nets (Brock et al. 2019, appendix B), for any power of two from 32 px.
 
-G's latent code is split: one part enters the first layer, one each block. A block's BatchNorm has
-gains and biases that are linear in its part of the code and in one embedding of the class, which
-all blocks share. D is a ResNet with a projection. Kernels of both are spectrally normalized and
-start orthogonal; self-attention stands in the middle.
+G's latent code is split: one part enters the first layer, and one part enters each block. The gains
+and biases of a block's BatchNorm are linear in its part of the code and in the class embedding,
+which all blocks share. D is a ResNet with a projection. All kernels are spectrally normalized and
+start orthogonal. Self-attention can be placed in the middle.
 """
 
 from typing import Any
@@ -29,12 +29,12 @@ _DOWN = {32: (4, 4), 64: (1, 2, 4, 8), 128: (1, 2, 4, 8, 16), 256: (1, 2, 4, 8, 
 
 
 def widths_up(size: int) -> tuple[int, ...]:
-    """Channels after each of G's blocks, over ``features``, for images of that side."""
+    """Channels after each of G's blocks, relative to ``features``, for a side of ``size``."""
     return _UP[size] if size in _UP else (*widths_up(size // 2), 1)
 
 
 def widths_down(size: int) -> tuple[int, ...]:
-    """Channels after each of D's blocks ``down``, over ``features``, for images of that side."""
+    """Channels after D's ``down`` blocks, relative to ``features``, for a side of ``size``."""
     return _DOWN[size] if size in _DOWN else (1, *widths_down(size // 2))
 
 
@@ -44,7 +44,7 @@ class ConditionalBatchNorm(nn.Module):
     initializer: Initializer = "orthogonal"
     """Initializer of A and B."""
     dtype: Any = jnp.float32
-    """Type of the result; statistics are float32."""
+    """Dtype of the result; statistics are float32."""
 
     @nn.compact
     def __call__(self, x: Image, condition: Condition, train: bool = True) -> Image:
@@ -69,28 +69,28 @@ class ConditionalBatchNorm(nn.Module):
 
 
 class BigGANBlock(nn.Module):
-    """shortcut(x) + conv(relu(norm(conv(relu(norm(x)))))), with norms only where it is conditioned.
+    """shortcut(x) + conv(relu(norm(conv(relu(norm(x)))))), with norms only if it has a condition.
 
-    ``up`` doubles the size before the first convolution, ``down`` halves it after the second. The
-    shortcut is x, or a k1 convolution where size or width change.
+    ``up`` doubles the size before the first convolution; ``down`` halves it after the second. The
+    shortcut is x, or a k1 convolution if the size or the width changes.
     """
 
     features: int
-    """Channels of the result, and of what is between the convolutions."""
+    """Number of output channels, and of channels between the convolutions."""
     resample: Resample = "same"
-    """Change of the image size."""
+    """Change of the image size, by a factor of 2."""
     first: bool = False
-    """The block sees an image: no ReLU before the first convolution."""
+    """Whether the block is applied to an image, so that no ReLU precedes the first convolution."""
     initializer: Initializer = "orthogonal"
     """Initializer of kernels."""
     dtype: Any = jnp.float32
-    """Type of the computation."""
+    """Dtype of the computation."""
 
     @nn.compact
     def __call__(
         self, x: Image, condition: Condition | None = None, train: bool = True
     ) -> Float[Array, "batch new_height new_width features"]:
-        """(n, h, w, c) to (n, h', w', features), the sides as ``resample`` says."""
+        """(n, h, w, c) to (n, h', w', features); ``resample`` decides the sides."""
         up: Resample = "up" if self.resample == "up" else "same"
         down: Resample = "down" if self.resample == "down" else "same"
         y = x if self.first else nn.relu(self._normalized("norm_1", x, condition, train))
@@ -119,25 +119,25 @@ class BigGANBlock(nn.Module):
 
 
 class BigGANGenerator(nn.Module):
-    """z to an image: dense to 4x4, a block ``up`` for each doubling, norm, ReLU, conv k3, tanh.
+    """z to an image: dense to 4x4, an ``up`` block per doubling, norm, ReLU, conv k3, tanh.
 
     Reference: Brock et al. 2019, appendix B, tables 4 to 6; at 32 px the authors' CIFAR-10 model.
     """
 
     features: int = 64
-    """Channels (ch): blocks have 4 ch at 32 px, and 16 ch to ch from 64 px."""
+    """Number of channels (ch): blocks have 4 ch at 32 px, and 16 ch to ch from 64 px."""
     embedding: int = 128
-    """Numbers in the embedding of a class."""
+    """Size of the class embedding."""
     initializer: Initializer = "orthogonal"
     """Initializer of kernels."""
     attention: int = 0
-    """Side of the feature map that self-attention follows (64 in the paper at 128 px); 0: none."""
+    """Side of the feature map that enters self-attention (64 in the paper at 128 px); 0: none."""
     image_shape: tuple[int, int, int] = (32, 32, 3)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     norm = "batch"
 
@@ -180,7 +180,7 @@ class BigGANGenerator(nn.Module):
 
 
 class BigGANDiscriminator(nn.Module):
-    """An image to a score: blocks ``down`` and ``same``, ReLU, sum over pixels, dense 1.
+    """An image to a score: ``down`` and ``same`` blocks, ReLU, sum over pixels, dense 1.
 
     The last blocks keep the size: one at 4x4, or two at 8x8 for images of 32 px. The pooled
     activations are sown as ``features`` into ``intermediates``.
@@ -189,19 +189,19 @@ class BigGANDiscriminator(nn.Module):
     """
 
     features: int = 64
-    """Channels (ch): 4 ch in all blocks at 32 px, and ch to 16 ch from 64 px."""
+    """Number of channels (ch): 4 ch in all blocks at 32 px, and ch to 16 ch from 64 px."""
     initializer: Initializer = "orthogonal"
     """Initializer of kernels."""
     attention: int = 0
-    """Side of the feature map that self-attention follows (64 in the paper at 128 px); 0: none."""
+    """Side of the feature map that enters self-attention (64 in the paper at 128 px); 0: none."""
     conditioning: DiscriminatorConditioning = "projection"
-    """Way in which labels enter if ``num_classes`` is above 0."""
+    """Conditioning on labels, used if ``num_classes`` is above 0."""
     image_shape: tuple[int, int, int] = (32, 32, 3)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     norm = "spectral"
 

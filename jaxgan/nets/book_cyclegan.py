@@ -1,7 +1,8 @@
 """The CycleGAN networks of *GANs in Action* (Langr and Bok, ch. 9).
 
-128 px in the book. Kernels start as Keras's (Glorot); a norm follows the activation. The book's
-norm is over all of an image's channels together; here it is CycleGAN's, of each channel.
+The book uses 128 px. Kernels are initialized as in Keras (Glorot), and the norm follows the
+activation. The book's norm is over all channels of an image together; here it is CycleGAN's, per
+channel.
 """
 
 from functools import partial
@@ -50,27 +51,28 @@ class _Layer(nn.Module):
 
 
 class BookUNetGenerator(nn.Module):
-    """Conv k4 s2 to 32, 64, 128, 256; up to 128, 64, 32, each joined to its size; to the image.
+    """Conv k4 s2 to 32, 64, 128, 256; up to 128, 64, 32, each with its skip; to the image.
 
-    Down: LeakyReLU .2 and norm; up: upsample, conv k4, ReLU, norm, concatenation; tanh at the end.
+    Down: LeakyReLU 0.2 and norm. Up: upsample, conv k4, ReLU, norm, concatenation. The last
+    activation is tanh.
     """
 
     depth: int = 4
-    """Halvings; any number that leaves two pixels of a side."""
+    """Number of halvings, which must leave at least two pixels per side."""
     features: int = 32
-    """Channels of the first layer; they double with every halving, up to 8 times this."""
+    """Channels of the first layer, doubled with every halving up to 8 times."""
     norm: Norm = "instance"
-    """Normalization of every layer but the last; ``weight`` and ``spectral`` of every layer."""
+    """Normalization of all layers but the last; ``weight`` and ``spectral`` apply to all."""
     initializer: Initializer = "glorot"
     """Initializer of kernels and gains."""
     image_shape: tuple[int, int, int] = (128, 128, 3)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @property
     def multiple(self) -> int:
-        """Divisor of the sides of an image that the net takes."""
+        """Number that must divide the sides of an input image."""
         return 1 << self.depth
 
     @nn.compact
@@ -93,21 +95,21 @@ class BookUNetGenerator(nn.Module):
 
 
 class BookPatchDiscriminator(nn.Module):
-    """Conv k4 s2 to 64, 128, 256, 512, LeakyReLU .2 and norm (not in the first), conv k4 to 1.
+    """Conv k4 s2 to 64, 128, 256, 512, LeakyReLU 0.2 and norm (not in the first), conv k4 to 1.
 
     'Same' padding throughout: 8x8 scores at 128 px.
     """
 
     layers: int = 4
-    """Convolutions of stride 2."""
+    """Number of convolutions of stride 2."""
     features: int = 64
-    """Channels of the first layer; they double with every one, up to 8 times this."""
+    """Channels of the first layer, doubled with every layer up to 8 times."""
     norm: Norm = "instance"
-    """Normalization; ``weight`` and ``spectral`` of every layer."""
+    """Normalization; ``weight`` and ``spectral`` apply to all layers."""
     initializer: Initializer = "glorot"
     """Initializer of kernels and gains."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:

@@ -1,8 +1,8 @@
 """The DCGAN and conditional GAN of *GANs in Action* (Langr and Bok, ch. 4 and 8).
 
-28 px in the book, any multiple of 4 here. Kernels start as Keras's (Glorot), BatchNorm is Keras's
-(momentum .99, epsilon .001). Where such a norm follows, a convolution has no bias; the book's has
-one, which the norm cancels.
+The book uses 28 px; here any multiple of 4 works. Kernels are initialized as in Keras (Glorot), and
+BatchNorm is Keras's (momentum 0.99, epsilon 0.001). A convolution before such a norm has no bias
+here; the book's has one, which the norm cancels.
 """
 
 from functools import partial
@@ -37,34 +37,37 @@ _KerasNormalize = partial(Normalize, momentum=0.99, epsilon=1e-3)
 
 
 def _bias(norm: Norm) -> bool:
-    """Not before a norm that cancels it: Adam would walk it at random along its rounding error."""
+    """Whether to use a bias: not before a norm that cancels it.
+
+    Adam would move such a bias at random, along the rounding errors of its gradient.
+    """
     return norm not in ("batch", "instance")
 
 
 class BookDCGANGenerator(nn.Module):
-    """z to an image: dense to a quarter of the size, then convT k3 of strides 2, 1 and 2, tanh.
+    """z to an image: dense to a quarter of the size, then convT k3 with strides 2, 1 and 2, tanh.
 
-    Channels are 256 after the dense layer, then 128, 64 and the image's; norm and LeakyReLU follow
-    the first two convolutions. All padding is 'same'. With labels and ``embedding`` this is the
-    conditional generator of ch. 8.
+    There are 256 channels after the dense layer, then 128, 64 and the image's. Norm and LeakyReLU
+    follow the first two convolutions. All padding is 'same'. With labels and ``embedding`` this is
+    the conditional generator of ch. 8.
     """
 
     features: int = 64
     """Channels of the last hidden layer."""
     norm: Norm = "batch"
-    """Normalization of the hidden convolutions; ``weight`` and ``spectral`` of every layer."""
+    """Normalization of hidden convolutions; ``weight`` and ``spectral`` apply to all layers."""
     initializer: Initializer = "glorot"
     """Initializer of kernels and gains."""
     slope: float = 0.01
-    """Slope of LeakyReLU below 0."""
+    """Negative slope of LeakyReLU."""
     conditioning: GeneratorConditioning = "embedding"
-    """Way in which labels enter if ``num_classes`` is above 0."""
+    """Conditioning on labels, used if ``num_classes`` is above 0."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Image:
@@ -116,27 +119,27 @@ class BookDCGANDiscriminator(nn.Module):
     features: int = 32
     """Channels of the first layer."""
     norm: Norm = "batch"
-    """Normalization of the second and third layer; ``weight`` and ``spectral`` of every layer."""
+    """Normalization of the second and third layer; ``weight`` and ``spectral`` apply to all."""
     initializer: Initializer = "glorot"
     """Initializer of kernels and gains."""
     slope: float = 0.01
-    """Slope of LeakyReLU below 0."""
+    """Negative slope of LeakyReLU."""
     conditioning: DiscriminatorConditioning = "channel"
-    """Way in which labels enter if ``num_classes`` is above 0."""
+    """Conditioning on labels, used if ``num_classes`` is above 0."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     outputs: int = 1
-    """Logits an image: 1, or the number of classes of a :class:`~jaxgan.algorithms.SGAN`."""
+    """Logits per image: 1, or the number of classes in :class:`~jaxgan.algorithms.SGAN`."""
     dropout: float = 0.0
-    """Share of the last activations that training drops."""
+    """Dropout rate of the last activations in training."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
-        """(n, height, width, channels) to (n,); to (n, outputs) where these are several."""
+        """(n, height, width, channels) to (n,), or to (n, outputs) if ``outputs`` is above 1."""
         quarters(self)
         labels = read_labels(self, labels)
         x = enter_images(self, images, labels)

@@ -1,4 +1,4 @@
-"""Checks of a network's fields and inputs, each with one line that says what is wrong."""
+"""Checks of a network's fields and inputs; each error is one line that says what is wrong."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -11,10 +11,10 @@ from jaxgan.typing import Image, Label
 
 
 def check_choices(net: nn.Module) -> None:
-    """Compares the fields of a finite choice (``norm``, ``initializer`` ...) with the choices.
+    """Checks that the fields with finite choices (``norm``, ``initializer`` ...) hold one of them.
 
     Raises:
-      InputError: for the first that is none of them.
+      InputError: for the first field that does not.
     """
     for field in fields(net):
         choices, value = get_args(field.type), getattr(net, field.name)
@@ -27,10 +27,10 @@ def check_choices(net: nn.Module) -> None:
 
 
 def check_images(net: Any, images: Image) -> None:
-    """Compares the images with the network's ``image_shape``.
+    """Checks that the images have the network's ``image_shape``.
 
     Raises:
-      InputError: where they differ.
+      InputError: they have another shape.
     """
     if images.shape[1:] != tuple(net.image_shape):
         raise InputError(
@@ -40,13 +40,13 @@ def check_images(net: Any, images: Image) -> None:
 
 
 def check_kind(net: Any, shape: tuple[int, ...]) -> None:
-    """Compares what ``net`` is made for, images or points, with the shape of an example.
+    """Checks that ``net`` is made for examples of that shape: for images, or for points.
 
-    A network says so by its derived field, ``image_shape`` or ``point_shape``; one without them
-    takes anything.
+    A network declares its kind by the derived field ``image_shape`` or ``point_shape``. A network
+    without either takes anything.
 
     Raises:
-      InputError: where they differ.
+      InputError: the kinds differ.
     """
     names, images = {field.name for field in fields(net)}, len(shape) == 3
     if ("point_shape" if images else "image_shape") in names:
@@ -61,10 +61,10 @@ def check_kind(net: Any, shape: tuple[int, ...]) -> None:
 
 
 def read_labels(net: Any, labels: Label | None) -> Label | None:
-    """The labels that ``net`` uses: None where its ``num_classes`` is 0, whatever it is given.
+    """The labels that ``net`` uses: None if its ``num_classes`` is 0, whatever it is given.
 
     Raises:
-      InputError: where the network needs labels and has none.
+      InputError: the network needs labels and gets none.
     """
     if net.num_classes and labels is None:
         raise InputError(
@@ -75,10 +75,10 @@ def read_labels(net: Any, labels: Label | None) -> Label | None:
 
 
 def class_norm_classes(net: Any) -> int:
-    """``num_classes`` of a generator's normalizations: 0 unless they are class-conditional.
+    """``num_classes`` for a generator's norms: 0 unless they are class-conditional.
 
     Raises:
-      InputError: where class-conditional BatchNorm is asked for and ``norm`` is another kind.
+      InputError: the conditioning is class-conditional BatchNorm, but ``norm`` is another kind.
     """
     if net.conditioning != "class_norm" or not net.num_classes:
         return 0
@@ -91,15 +91,15 @@ def class_norm_classes(net: Any) -> int:
 
 
 def doublings(net: Any, start: int, smallest: int) -> int:
-    """How often ``start`` doubles to give the image size.
+    """The number of doublings from ``start`` to the image size.
 
     Args:
-      net: the network; its ``image_shape`` is read.
-      start: the side of the feature map that the network starts from (or ends with).
-      smallest: the smallest image side that it takes.
+      net: network whose ``image_shape`` is used.
+      start: side of the network's first (or last) feature map.
+      smallest: smallest image side that the network takes.
 
     Raises:
-      InputError: where the image is not a square of a power of two from ``smallest``.
+      InputError: the image is not square, or its side is not a power of two from ``smallest``.
     """
     height, width, _ = net.image_shape
     larger = 1 << (max(height, width, smallest) - 1).bit_length()
@@ -113,10 +113,10 @@ def doublings(net: Any, start: int, smallest: int) -> int:
 
 
 def check_attention(net: Any, sides: Sequence[int]) -> None:
-    """Compares the field ``attention`` with the sides of the network's feature maps.
+    """Checks that the field ``attention`` is the side of one of the network's feature maps, or 0.
 
     Raises:
-      InputError: where it is none of them, nor 0.
+      InputError: it is neither.
     """
     if net.attention and net.attention not in sides:
         raise InputError(
@@ -126,10 +126,10 @@ def check_attention(net: Any, sides: Sequence[int]) -> None:
 
 
 def quarters(net: Any) -> tuple[int, int]:
-    """A quarter of the height and of the width.
+    """A quarter of the image's height and width.
 
     Raises:
-      InputError: where 4 does not divide both.
+      InputError: 4 does not divide both.
     """
     height, width, _ = net.image_shape
     if height < 4 or width < 4 or height % 4 or width % 4:
@@ -141,10 +141,10 @@ def quarters(net: Any) -> tuple[int, int]:
 
 
 def check_multiple(net: Any, images: Image, smallest: int) -> None:
-    """Compares the images' sides with the network's ``multiple``, and with the smallest it takes.
+    """Checks the images' sides against the network's ``multiple`` and its smallest side.
 
     Raises:
-      InputError: where it does not divide them, or they are smaller.
+      InputError: the multiple does not divide them, or they are smaller.
     """
     sides, step = images.shape[1:3], net.multiple
     if min(sides) < smallest or any(side % step for side in sides):
@@ -160,9 +160,9 @@ def _sides(height: int, width: int) -> str:
 
 
 def role(net: nn.Module) -> str:
-    """The field of a config that holds the net, such as ``algorithm.critic``.
+    """The config field that holds the net, such as ``algorithm.critic``.
 
-    A net that a method has fitted may say so by its name, others by their class.
+    A net that a method has built may have this name; otherwise the field follows from its class.
     """
     if net.name in _ROLES:
         return f"algorithm.{net.name}"

@@ -1,7 +1,7 @@
-"""The ways in which a class label enters a network, shared by all networks.
+"""Ways in which a class label enters a network, shared by most networks.
 
-A network reads labels where its field ``num_classes`` is over 0, and its field ``conditioning``
-says how; the fourth way, class-conditional BatchNorm, is :class:`jaxgan.ops.Normalize`.
+A network uses labels if its field ``num_classes`` is above 0, in the way given by its field
+``conditioning``. The fourth way, class-conditional BatchNorm, is in :class:`jaxgan.ops.Normalize`.
 """
 
 from typing import Any, Literal, TypeAlias
@@ -16,17 +16,19 @@ from jaxgan.ops.normalization import Norm, apply_layer
 from jaxgan.typing import Image, Label, Latent, Logits
 
 GeneratorConditioning: TypeAlias = Literal["embedding", "class_norm"]
-"""``embedding``: z * Embed(y). ``class_norm``: a gamma and a beta of BatchNorm for each class."""
+"""Conditioning of a generator. ``embedding``: z * Embed(y). ``class_norm``: one gamma and beta of
+BatchNorm per class."""
 
 DiscriminatorConditioning: TypeAlias = Literal["channel", "projection"]
-"""``channel``: Embed(y) as one more input channel. ``projection``: logit + <Embed(y), features>."""
+"""Conditioning of a discriminator. ``channel``: Embed(y) as an extra input channel. ``projection``:
+logit + <Embed(y), features>."""
 
 
 def enter_latent(net: Any, z: Latent, labels: Label | None) -> Latent:
-    """A generator's input: z in ``net.dtype``, times Embed(y) where its fields say so.
+    """A generator's input: z in ``net.dtype``, times Embed(y) if it uses ``embedding``.
 
     Raises:
-      InputError: for a field of ``net`` that is none of its choices.
+      InputError: a field of ``net`` holds none of its choices.
     """
     check_choices(net)
     z = z.astype(net.dtype)
@@ -38,11 +40,11 @@ def enter_latent(net: Any, z: Latent, labels: Label | None) -> Latent:
 def enter_images(
     net: Any, images: Image, labels: Label | None
 ) -> Float[Array, "batch height width more"]:
-    """A discriminator's input: the images in ``net.dtype``, with Embed(y) where its fields say so.
+    """A discriminator's input: images in ``net.dtype``, and the channel Embed(y) if it uses one.
 
     Raises:
-      InputError: for a field of ``net`` that is none of its choices, and for images of another
-        shape than ``net.image_shape``.
+      InputError: a field of ``net`` holds none of its choices, or the images do not have the shape
+        ``net.image_shape``.
     """
     check_choices(net)
     check_images(net, images)
@@ -59,10 +61,10 @@ def score(
     labels: Label | None,
     train: bool,
 ) -> Logits:
-    """A discriminator's result: the logits, plus <Embed(y), phi> where its fields say so.
+    """A discriminator's result: the logits, plus <Embed(y), phi> if it uses ``projection``.
 
-    All of it is float32, whatever the type of the computation is. Several outputs are returned as
-    they are, (batch, outputs).
+    The result is float32, whatever the dtype of the computation. If there are several outputs, they
+    are returned unchanged, (batch, outputs).
     """
     if logits.shape[1] > 1:
         return logits
@@ -77,7 +79,7 @@ class LabelledLatent(nn.Module):
     num_classes: int
     """Number of classes."""
     dtype: Any = jnp.float32
-    """Type of the result."""
+    """Dtype of the result."""
 
     @nn.compact
     def __call__(self, z: Latent, labels: Label) -> Latent:
@@ -87,12 +89,12 @@ class LabelledLatent(nn.Module):
 
 
 class LabelChannel(nn.Module):
-    """The images with one more channel, Embed(y) of h*w numbers (*GANs in Action*, ch. 8)."""
+    """The images with one more channel: Embed(y) of size h*w (*GANs in Action*, ch. 8)."""
 
     num_classes: int
     """Number of classes."""
     dtype: Any = jnp.float32
-    """Type of the result."""
+    """Dtype of the result."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label) -> Float[Array, "batch height width more"]:
@@ -103,22 +105,23 @@ class LabelChannel(nn.Module):
 
 
 class Projection(nn.Module):
-    """<Embed(y), phi>, to be added to a logit (Miyato and Koyama 2018, equation 4)."""
+    """<Embed(y), phi>, a term to add to a logit (Miyato and Koyama 2018, equation 4)."""
 
     num_classes: int
     """Number of classes."""
     norm: Norm = "none"
-    """``spectral`` and ``weight`` normalize the embedding too, as the paper's code does."""
+    """Normalization: ``spectral`` and ``weight`` apply to the embedding too, as in the paper's
+    code."""
 
     @nn.compact
     def __call__(
         self, phi: Float[Array, "batch features"], labels: Label, train: bool = True
     ) -> Float[Array, "batch"]:
-        """One number per sample; ``phi`` are its pooled features."""
+        """One number per sample, from its pooled features ``phi``."""
         embed = nn.Embed(self.num_classes, phi.shape[-1])
         return jnp.sum(apply_layer(embed, labels, self.norm, train) * phi, axis=-1)
 
 
 def _keras_uniform(key: Any, shape: Any, dtype: Any = jnp.float32, out_sharding: Any = None) -> Any:
-    """U(-.05, .05): Keras's default for an embedding, so the book's."""
+    """U(-0.05, 0.05), Keras's default for an embedding and so the book's."""
     return jax.random.uniform(key, shape, dtype, -0.05, 0.05)

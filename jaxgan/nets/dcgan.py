@@ -1,7 +1,7 @@
 """DCGAN (Radford et al. 2016), layer for layer as in pytorch/examples.
 
-At 64 px, 3 channels, nz 100 and 64 features the generator has 3,576,704 parameters and the
-discriminator 2,765,568. Other powers of two from 8 have more or fewer stages.
+At 64 px with 3 channels, nz = 100 and 64 features, the generator has 3,576,704 parameters and the
+discriminator 2,765,568. Other powers of two from 8 px have more or fewer stages.
 """
 
 from typing import Any
@@ -33,9 +33,9 @@ from jaxgan.typing import Image, Label, Latent, Logits
 
 
 class DCGANGenerator(nn.Module):
-    """z to an image: convT k4 to 4x4, then convT k4 s2 until the image, norm and ReLU, tanh.
+    """z to an image: convT k4 to 4x4, then convT k4 s2 up to the image; norm and ReLU; tanh.
 
-    The width is ``features`` at half the image's size and doubles with every stage towards z: 512,
+    The width is ``features`` at half the image's size, and doubles with every stage towards z: 512,
     256, 128, 64 at 64 px. The last layer has no norm.
 
     Reference: Radford et al. 2016, figure 1 and section 3.
@@ -44,19 +44,19 @@ class DCGANGenerator(nn.Module):
     features: int = 64
     """Channels of the last hidden layer (ngf)."""
     norm: Norm = "batch"
-    """Normalization of every layer but the last; ``weight`` and ``spectral`` of every layer."""
+    """Normalization of all layers but the last; ``weight`` and ``spectral`` apply to all."""
     initializer: Initializer = "dcgan"
     """Initializer of kernels and gains."""
     conditioning: GeneratorConditioning = "embedding"
-    """Way in which labels enter if ``num_classes`` is above 0."""
+    """Conditioning on labels, used if ``num_classes`` is above 0."""
     use_bias: bool = False
-    """Biases in the convolutions; the paper's code has none."""
+    """Whether convolutions have biases; the paper's code has none."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Image:
@@ -92,9 +92,9 @@ class DCGANGenerator(nn.Module):
 
 
 class DCGANDiscriminator(nn.Module):
-    """An image to a score: conv k4 s2, norm, LeakyReLU until 4x4, then conv k4 to one number.
+    """An image to a score: conv k4 s2, norm, LeakyReLU down to 4x4, then conv k4 to one number.
 
-    The width is ``features`` after the first layer and doubles with every stage: 64, 128, 256, 512
+    The width is ``features`` after the first layer, and doubles with every stage: 64, 128, 256, 512
     at 64 px. The first and the last layer have no norm. The activations at 4x4, summed over pixels,
     are sown as ``features`` into the collection ``intermediates``.
 
@@ -104,29 +104,30 @@ class DCGANDiscriminator(nn.Module):
     features: int = 64
     """Channels of the first layer (ndf)."""
     norm: Norm = "batch"
-    """Normalization of all layers but the first and last; ``weight``, ``spectral`` of all."""
+    """Normalization of all layers but the first and last; ``weight`` and ``spectral`` apply to
+    all."""
     initializer: Initializer = "dcgan"
     """Initializer of kernels and gains."""
     slope: float = 0.2
-    """Slope of LeakyReLU below 0."""
+    """Negative slope of LeakyReLU."""
     conditioning: DiscriminatorConditioning = "channel"
-    """Way in which labels enter if ``num_classes`` is above 0."""
+    """Conditioning on labels, used if ``num_classes`` is above 0."""
     use_bias: bool = False
-    """Biases in the convolutions; the paper's code has none."""
+    """Whether convolutions have biases; the paper's code has none."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     outputs: int = 1
-    """Logits an image: 1, or the number of classes of a :class:`~jaxgan.algorithms.SGAN`."""
+    """Logits per image: 1, or the number of classes in :class:`~jaxgan.algorithms.SGAN`."""
     dropout: float = 0.0
-    """Share of the last activations that training drops."""
+    """Dropout rate of the last activations in training."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
-        """(n, height, width, channels) to (n,); to (n, outputs) where these are several."""
+        """(n, height, width, channels) to (n,), or to (n, outputs) if ``outputs`` is above 1."""
         stages = doublings(self, 4, 8)
         labels = read_labels(self, labels)
         x = enter_images(self, images, labels)

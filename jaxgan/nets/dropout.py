@@ -1,4 +1,4 @@
-"""Dropout whose draws are those of the whole batch, on one device and on several."""
+"""Dropout whose random mask is that of the whole batch, on one device or on several."""
 
 import jax
 import jax.numpy as jnp
@@ -9,9 +9,9 @@ from jaxgan.core.sharding import draw
 
 
 def dropout(net: nn.Module, x: Float[Array, "batch *rest"], rate: float, train: bool) -> jax.Array:
-    """Scales ``x`` by 1 / (1 - rate) where it is kept, zeroes the rest; in training only.
+    """In training, zeroes ``x`` with probability ``rate`` and scales the rest by 1 / (1 - rate).
 
-    What is kept is drawn from the net's stream ``dropout`` (Srivastava et al. 2014).
+    The mask comes from the net's random stream ``dropout`` (Srivastava et al. 2014).
     """
     if not (train and rate):
         return x

@@ -12,17 +12,17 @@ from jaxgan.typing import Enlarged, Image
 
 
 class EDSR(nn.Module):
-    """Conv, blocks ``x + r conv(relu(conv(x)))``, conv, plus the first map; upsampler, conv.
+    """Conv, blocks ``x + r conv(relu(conv(x)))``, conv, plus the first map; then upsampler, conv.
 
-    All convolutions are 3x3. The defaults are the paper's baseline: 1,369,859 parameters at x2. The
-    large model has ``blocks=32, features=256, residual_scale=0.1``. The authors subtract DIV2K's
-    mean colour from the images; here they are centred by their range, [-1, 1].
+    All convolutions are 3x3. The defaults are the paper's baseline, with 1,369,859 parameters at
+    x2. The large model has ``blocks=32, features=256, residual_scale=0.1``. The authors subtract
+    DIV2K's mean colour from the images; here images are centred by their range, [-1, 1].
 
     Reference: Lim et al. 2017, Enhanced Deep Residual Networks, section 3.
     """
 
     scale: int = 2
-    """Sides of the image that it makes, over those of its input: 2, 3 or 4."""
+    """Upscaling factor: 2, 3 or 4."""
     features: int = 64
     """Channels of all maps at low resolution."""
     blocks: int = 16
@@ -30,11 +30,11 @@ class EDSR(nn.Module):
     residual_scale: float = 1.0
     """Factor r of a block's residual; 0.1 keeps wide nets stable."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @property
     def reach(self) -> int:
-        """Pixels of the input from a pixel to the farthest one that the output there depends on."""
+        """Largest distance, in input pixels, at which the input affects an output pixel."""
         return 2 * self.blocks + 5
 
     @nn.compact

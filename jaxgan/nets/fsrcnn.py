@@ -11,30 +11,32 @@ from jaxgan.ops import Conv, ConvTranspose, PReLU, kernel_init
 from jaxgan.typing import Enlarged, Image
 
 _LAST = 9
-"""Side of the deconvolution's kernel."""
+"""Side of the kernel of the transposed convolution."""
 
 
 class FSRCNN(nn.Module):
-    """Conv(5, d)-Conv(1, s)-m Conv(3, s)-Conv(1, d)-DeConv(9), each but the last with a PReLU.
+    """Conv(5, d)-Conv(1, s)-m Conv(3, s)-Conv(1, d)-DeConv(9), with a PReLU after all but the last.
 
-    FSRCNN(56, 12, 4) of one channel has 12,637 weights and biases, and 172 slopes. Reference: Dong
-    et al. 2016, Accelerating the Super-Resolution Convolutional Neural Network, section 3.2.
+    FSRCNN(56, 12, 4) for one channel has 12,637 weights and biases, and 172 slopes.
+
+    Reference: Dong et al. 2016, Accelerating the Super-Resolution Convolutional Neural Network,
+    section 3.2.
     """
 
     scale: int = 2
-    """Sides of the image that it makes, over those of its input: 2, 3 or 4."""
+    """Upscaling factor: 2, 3 or 4."""
     features: int = 56
-    """Channels d of the low-resolution features."""
+    """Number d of channels of the low-resolution features."""
     shrunk: int = 12
-    """Channels s in which the mapping works."""
+    """Number s of channels of the mapping layers."""
     blocks: int = 4
     """Number m of mapping layers."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @property
     def reach(self) -> int:
-        """Pixels of the input from a pixel to the farthest one that the output there depends on."""
+        """Largest distance, in input pixels, at which the input affects an output pixel."""
         return 2 + self.blocks + -(-_LAST // (2 * self.scale)) + 1
 
     @nn.compact

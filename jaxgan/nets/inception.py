@@ -1,8 +1,8 @@
-"""The Inception-v3 of 2015-12-05, whose features FID, KID and the Inception score compare.
+"""The Inception-v3 of 2015-12-05, whose features FID, KID and the Inception score use.
 
-It is Szegedy et al. 2016 as TensorFlow ran it: 1008 logits, average pools that leave the padding
-out, and in the last block a max pool where the paper has an average pool. Layers have the names
-of the file's tensors.
+It is Szegedy et al. 2016 as run in TensorFlow: it has 1008 logits, its average pools leave out the
+padding, and its last block has a max pool where the paper has an average pool. Layers are named
+after the file's tensors.
 """
 
 from functools import partial
@@ -22,7 +22,7 @@ _halve = partial(nn.max_pool, window_shape=(3, 3), strides=(2, 2))
 
 
 class _Layer(nn.Module):
-    """Convolution without bias, BatchNorm by the running statistics, ReLU."""
+    """Convolution without bias, BatchNorm with running statistics, ReLU."""
 
     features: int
     kernel: tuple[int, int] = (1, 1)
@@ -51,7 +51,7 @@ def _joined(*branches: jax.Array) -> jax.Array:
 
 
 class _MixedA(nn.Module):
-    """35x35: k1, k5, two of k3, pool."""
+    """35x35: branches k1, k5, two k3, and pool."""
 
     pool_features: int
 
@@ -80,10 +80,10 @@ class _MixedB(nn.Module):
 
 
 class _MixedC(nn.Module):
-    """17x17: k1, k7 in two parts, twice k7 in two parts, pool."""
+    """17x17: branches k1, a factorized k7, two factorized k7, and pool."""
 
     inner: int
-    """Channels between the parts."""
+    """Number of channels inside a factorized k7."""
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -116,10 +116,10 @@ class _MixedD(nn.Module):
 
 
 class _MixedE(nn.Module):
-    """8x8: k1, k3 in two parts side by side, k3 and the same, pool."""
+    """8x8: branches k1, k1x3 beside k3x1, the same after a k3, and pool."""
 
     max_pool: bool
-    """True in the last block alone, where the file of 2015 says so."""
+    """Whether to max-pool: only in the last block, as in the file of 2015."""
 
     @nn.compact
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -137,7 +137,7 @@ class _MixedE(nn.Module):
 
 
 class _Classifier(nn.Module):
-    """x @ W, without the bias and with it."""
+    """x @ W, without and with the bias."""
 
     @nn.compact
     def __call__(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -148,10 +148,10 @@ class _Classifier(nn.Module):
 
 
 class Inception(nn.Module):
-    """Images to features and logits; all of it float32, and never trained.
+    """Images to features and logits, all in float32; never trained.
 
-    The features are means over the places: "64" after the first max pool, "192" after the second,
-    "768" after the blocks of 17x17, and "2048", known as pool_3, which the classes are read from.
+    Features are means over positions: "64" after the first max pool, "192" after the second, "768"
+    after the 17x17 blocks, and "2048", known as pool_3, which the classifier uses.
 
     Reference: Szegedy et al. 2016; Heusel et al. 2017 (FID); Salimans et al. 2016 (the score).
     """
@@ -160,12 +160,13 @@ class Inception(nn.Module):
     def __call__(
         self, images: Float[Array, "batch height width 3"]
     ) -> dict[str, Float[Array, "batch _"]]:
-        """(n, 299, 299, 3), about [-1, 1], to "64", "192", "768", "2048": (n, as named).
+        """(n, 299, 299, 3), in about [-1, 1], to "64", "192", "768", "2048": (n, as named).
 
-        And "logits_unbiased", which is pool_3 @ W, and "logits", which adds the bias: (n, 1008).
+        It also returns "logits_unbiased", which is pool_3 @ W, and "logits", with the bias added:
+        (n, 1008).
 
         Raises:
-          InputError: images of another size.
+          InputError: the images have another size.
         """
         if images.shape[1:3] != (299, 299):
             size = f"{images.shape[1]}x{images.shape[2]}"

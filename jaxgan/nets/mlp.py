@@ -1,4 +1,7 @@
-"""The first GAN of *GANs in Action* (Langr and Bok, ch. 3): two dense layers each, any image."""
+"""The first GAN of *GANs in Action* (Langr and Bok, ch. 3): two dense layers per net.
+
+Images can have any size.
+"""
 
 import math
 from typing import Any, Literal
@@ -23,21 +26,21 @@ class MLPGenerator(nn.Module):
     """A latent code to an image: dense, LeakyReLU, dense, tanh."""
 
     hidden: int = 128
-    """Units of the hidden layer."""
+    """Number of units in the hidden layer."""
     norm: Norm = "none"
-    """Normalization of the hidden layer; ``weight`` and ``spectral`` of both."""
+    """Normalization of the hidden layer; ``weight`` and ``spectral`` apply to both."""
     initializer: Initializer = "glorot"
     """Initializer of kernels and gains."""
     slope: float = 0.01
-    """Slope of LeakyReLU below 0."""
+    """Negative slope of LeakyReLU."""
     conditioning: Literal["embedding"] = "embedding"
-    """Way in which labels enter if ``num_classes`` is above 0: z * Embed(y)."""
+    """Conditioning on labels, used if ``num_classes`` is above 0: z * Embed(y)."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Image:
@@ -56,29 +59,29 @@ class MLPDiscriminator(nn.Module):
     """
 
     hidden: int = 128
-    """Units of the hidden layer."""
+    """Number of units in the hidden layer."""
     norm: Norm = "none"
-    """Normalization of the hidden layer; ``weight`` and ``spectral`` of both."""
+    """Normalization of the hidden layer; ``weight`` and ``spectral`` apply to both."""
     initializer: Initializer = "glorot"
     """Initializer of kernels and gains."""
     slope: float = 0.01
-    """Slope of LeakyReLU below 0."""
+    """Negative slope of LeakyReLU."""
     conditioning: DiscriminatorConditioning = "channel"
-    """Way in which labels enter if ``num_classes`` is above 0."""
+    """Conditioning on labels, used if ``num_classes`` is above 0."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     outputs: int = 1
-    """Logits an image: 1, or the number of classes of a :class:`~jaxgan.algorithms.SGAN`."""
+    """Logits per image: 1, or the number of classes in :class:`~jaxgan.algorithms.SGAN`."""
     dropout: float = 0.0
-    """Share of the last activations that training drops."""
+    """Dropout rate of the last activations in training."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
-        """(n, height, width, channels) to (n,); to (n, outputs) where these are several."""
+        """(n, height, width, channels) to (n,), or to (n, outputs) if ``outputs`` is above 1."""
         labels = read_labels(self, labels)
         x = enter_images(self, images, labels)
         phi = _hidden(self, x.reshape(x.shape[0], -1), train).astype(jnp.float32)

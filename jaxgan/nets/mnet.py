@@ -1,4 +1,4 @@
-"""The M-Net of Fu et al. 2018: a U-Net with an input at every size and an output at every size."""
+"""The M-Net of Fu et al. 2018: a U-Net with an input and an output at every size."""
 
 from typing import Any
 
@@ -13,39 +13,40 @@ from jaxgan.typing import Image
 
 
 class MNet(nn.Module):
-    """A U-Net whose levels down also see the image at their size, with an output on each level up.
+    """A U-Net that also gets the image at every size on the way down, with an output at every size.
 
-    Inputs: the image, mean-pooled 2x2 once a level, through a convolution k3, beside the map from
-    the level above. Outputs: logits of each level up, enlarged to the full size by repetition, as
-    in the authors' code; the result is the mean of their probabilities. 32 features and depth 4
-    are the paper's. It has no norms there.
+    Inputs: at each level the image, mean-pooled by 2x2 once more, goes through a k3 convolution and
+    is concatenated with the map from the level above. Outputs: each level on the way up gives
+    logits, enlarged to full size by repetition, as in the authors' code. The result is the mean of
+    their probabilities. The paper has 32 features, depth 4 and no norms.
     """
 
     features: int = 32
-    """Channels of the first level; each level down has twice as many."""
+    """Channels of the first level; each level down doubles it."""
     depth: int = 4
-    """Halvings."""
+    """Number of halvings."""
     norm: Norm = "batch"
     """Normalization of activations; the paper has ``none``."""
     deep_supervision: bool = True
-    """The loss is the mean of the outputs' losses, as in the paper; False: the loss of the mean."""
+    """Whether the loss is the mean of the outputs' losses, as in the paper; False: the loss of the
+    mean."""
     initializer: Initializer = "he"
     """Initializer of kernels."""
     outputs: int = 1
-    """Logits of a pixel."""
+    """Number of logits per pixel."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layers and the result are float32."""
+    """Dtype of the computation; parameters, the last layers and the result are float32."""
 
     @property
     def multiple(self) -> int:
-        """Divisor of the sides of a map that is halved ``depth`` times."""
+        """Number that must divide the sides of a map for ``depth`` halvings."""
         return 1 << self.depth
 
     @property
     def reach(self) -> int | None:
-        """Pixels from a pixel to the farthest one that its logits depend on; None: all.
+        """Largest distance in pixels at which a pixel affects logits; None: unlimited.
 
-        That of a U-Net: a pooled image reaches no farther than the maps from the level above.
+        It equals a U-Net's: a pooled image reaches no farther than the maps from the level above.
         """
         return reach_of(self.depth, self.norm)
 
@@ -54,7 +55,7 @@ class MNet(nn.Module):
         return logits_of_mean(self._sides(images, train))
 
     def supervised(self, images: Image, train: bool = True) -> list[Maps]:
-        """The logits that a loss is the mean of: every output, or that of the mean alone."""
+        """The logits over which a loss is averaged: every output, or only the mean's."""
         sides = self._sides(images, train)
         return sides if self.deep_supervision else [logits_of_mean(sides)]
 
@@ -82,9 +83,9 @@ class MNet(nn.Module):
 
 
 def logits_of_mean(sides: list[Maps]) -> Maps:
-    """Logits of the mean of the probabilities of several logits: sigmoid of one, else softmax.
+    """Logits of the mean probability of several logits: sigmoid for one logit, otherwise softmax.
 
-    log mean_m p_m is a logsumexp over m of log p_m, finite for any finite logits.
+    log mean_m p_m is a logsumexp over m of log p_m, so it is finite for any finite logits.
     """
     stacked = jnp.stack(sides)
     if stacked.shape[-1] > 1:

@@ -1,4 +1,4 @@
-"""Discriminators of patches (Isola et al. 2017, appendix 6.1.2; Zhu et al. 2017, appendix 7.2)."""
+"""Patch discriminators (Isola et al. 2017, appendix 6.1.2; Zhu et al. 2017, appendix 7.2)."""
 
 from functools import partial
 from typing import Any
@@ -14,22 +14,24 @@ from jaxgan.typing import Image, Label, Logits
 
 
 class PatchGAN(nn.Module):
-    """C64-C128-C256-C512, then conv k4 to one score a patch; patches of 70x70 pixels overlap.
+    """C64-C128-C256-C512, then conv k4 to one score per patch; 70x70 patches overlap.
 
-    Ck: conv k4, norm, LeakyReLU .2, padded by one pixel; stride 2, but 1 for the last two. The
-    first has no norm. With RGB there are 2,764,737 parameters, and 30x30 scores at 256 px.
+    Ck: conv k4, norm, LeakyReLU 0.2, padded by one pixel. The stride is 2, but 1 for the last two
+    convolutions. The first has no norm. With RGB there are 2,764,737 parameters, and 30x30 scores
+    at 256 px.
     """
 
     layers: int = 3
-    """Convolutions of stride 2; a score sees 16, 34, 70, 142 ... pixels for 1, 2, 3, 4 ..."""
+    """Number of convolutions of stride 2: the receptive field of a score is 16, 34, 70, 142 ...
+    pixels for 1, 2, 3, 4 ..."""
     features: int = 64
-    """Channels of the first layer; they double up to 8 times this."""
+    """Channels of the first layer, doubled at each stage up to 8 times."""
     norm: Norm = "instance"
-    """Normalization; ``weight`` and ``spectral`` of every layer."""
+    """Normalization; ``weight`` and ``spectral`` apply to all layers."""
     initializer: Initializer = "dcgan"
     """Initializer of kernels and gains."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
@@ -64,16 +66,16 @@ class PatchGAN(nn.Module):
 
 
 class PixelDiscriminator(nn.Module):
-    """Convolutions of 1x1, 64 and 128 wide, to one score a pixel ("1x1 PixelGAN")."""
+    """1x1 convolutions with 64 and 128 channels, then one score per pixel ("1x1 PixelGAN")."""
 
     features: int = 64
     """Channels of the first layer."""
     norm: Norm = "instance"
-    """Normalization of the second layer; ``weight`` and ``spectral`` of every layer."""
+    """Normalization of the second layer; ``weight`` and ``spectral`` apply to all layers."""
     initializer: Initializer = "dcgan"
     """Initializer of kernels and gains."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:

@@ -1,4 +1,4 @@
-"""Dense networks for points in the plane or on a line, such as those of a mixture of Gaussians."""
+"""Dense networks for points in the plane or on a line, such as samples of a Gaussian mixture."""
 
 import math
 from functools import partial
@@ -24,54 +24,54 @@ _ACTIVATIONS: dict[Activation, Any] = {
 
 
 class PointGenerator(nn.Module):
-    """A latent code to a point: ``layers`` times dense and activation, then dense; no tanh."""
+    """A latent code to a point: ``layers`` dense layers with activation, then linear; no tanh."""
 
     hidden: int = 128
-    """Units of a hidden layer."""
+    """Number of units in a hidden layer."""
     layers: int = 3
-    """Hidden layers."""
+    """Number of hidden layers."""
     activation: Activation = "relu"
     """Activation of the hidden layers."""
     initializer: Initializer = "he"
-    """Initializer of kernels; the last layer is Glorot for both of He's."""
+    """Initializer of kernels; if it is one of He's, the last layer uses Glorot."""
     point_shape: tuple[int, ...] = (2,)
     """Shape of one point: (2,) in the plane, (1,) on a line."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Examples:
-        """(n, latent) to (n, *point_shape), standardised as the data are; labels are not read."""
+        """(n, latent) to (n, *point_shape), standardised like the data; labels are ignored."""
         del labels, train
         points = mlp(self, z, math.prod(self.point_shape))
         return points.reshape(-1, *self.point_shape)
 
 
 class PointDiscriminator(nn.Module):
-    """A point to a score: ``layers`` times dense and activation, then dense 1."""
+    """A point to a score: ``layers`` dense layers with activation, then dense 1."""
 
     hidden: int = 128
-    """Units of a hidden layer."""
+    """Number of units in a hidden layer."""
     layers: int = 3
-    """Hidden layers."""
+    """Number of hidden layers."""
     activation: Activation = "relu"
     """Activation of the hidden layers."""
     initializer: Initializer = "he"
-    """Initializer of kernels; the last layer is Glorot for both of He's."""
+    """Initializer of kernels; if it is one of He's, the last layer uses Glorot."""
     point_shape: tuple[int, ...] = (2,)
     """Shape of one point: (2,) in the plane, (1,) on a line."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, points: Examples, labels: Label | None = None, train: bool = True) -> Logits:
-        """(n, *point_shape) to (n,); labels are not read."""
+        """(n, *point_shape) to (n,); labels are ignored."""
         del labels, train
         return mlp(self, points.reshape(points.shape[0], -1), 1)[:, 0]
 
 
 def mlp(net: Any, x: jax.Array, features: int) -> jax.Array:
-    """The hidden layers that the fields of ``net`` state, and a linear one in float32."""
+    """The hidden layers given by the fields of ``net``, then a linear layer in float32."""
     check_choices(net)
     x = x.astype(net.dtype)
     for _ in range(net.layers):

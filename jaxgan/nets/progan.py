@@ -1,15 +1,15 @@
-"""ProGAN (Karras et al. 2018), table 2: networks that grow by a block of twice the resolution.
+"""ProGAN (Karras et al. 2018), table 2: networks that grow by one block per doubling of resolution.
 
-A net is made for one resolution, its ``image_shape``. Its layers are named by their resolution, so
-one of twice the resolution adopts all of them, and adds a block and an RGB layer. Their output, or
-input, is then a blend of the new block's and the lower resolution's:
+A net is made for one resolution, its ``image_shape``. Its layers are named by resolution, so a net
+of twice the resolution adopts all of them and adds a block and an RGB layer. The output of G (or
+input of D's next block) then blends the new block with the lower resolution:
 
     alpha new + (1 - alpha) lower,
 
-where the state of the net holds alpha in the collection ``fade``: 1 unless a method sets it.
+where alpha is kept in the collection ``fade`` and is 1 unless a method sets it.
 
-At 1024 px, with the RGB layers of all resolutions, G has 23,079,115 parameters and D 23,087,249, as
-in the authors' code.
+At 1024 px, counting the RGB layers of all resolutions, G has 23,079,115 parameters and D
+23,087,249, as in the authors' code.
 """
 
 import math
@@ -35,16 +35,16 @@ from jaxgan.typing import Image, Label, Latent, Logits, Scalar
 Maps = Float[Array, "batch height width channels"]
 
 SMALLEST = 4
-"""Resolution that growth starts from."""
+"""Resolution at which growth starts."""
 
 
 def blend(lower: Maps, new: Maps, alpha: Scalar) -> Maps:
-    """``alpha new + (1 - alpha) lower``, in the type of ``new``."""
+    """``alpha new + (1 - alpha) lower``, in the dtype of ``new``."""
     return (alpha * new + (1.0 - alpha) * lower).astype(new.dtype)
 
 
 class _Activated(nn.Module):
-    """LeakyReLU(conv k3), 'same'; then the pixel norm in the generator."""
+    """LeakyReLU(conv k3), 'same'; in the generator followed by the pixel norm."""
 
     features: int
     dtype: Any
@@ -60,14 +60,14 @@ class _Activated(nn.Module):
 
 
 class _First(nn.Module):
-    """z to 4x4: a 4x4 transposed convolution of one pixel, then a 3x3 one."""
+    """z to 4x4: a 4x4 transposed convolution of one pixel, then a 3x3 convolution."""
 
     features: int
     dtype: Any
 
     @nn.compact
     def __call__(self, z: jax.Array) -> jax.Array:
-        # He's constant of this layer counts the 16 pixels too: sqrt(2) / sqrt(16 latent).
+        # He's constant also counts the 16 output pixels here: sqrt(2) / sqrt(16 latent).
         shape, gain = (4, 4, self.features), math.sqrt(2) / 4
         dense = EqualizedDense(math.prod(shape), gain, False, dtype=self.dtype, name="dense")
         bias = self.param("bias", nn.initializers.zeros, (self.features,))
@@ -77,7 +77,7 @@ class _First(nn.Module):
 
 
 class _Last(nn.Module):
-    """4x4 to a score: the minibatch's deviation, conv k3, conv k4 to one pixel, a dense layer."""
+    """4x4 to a score: minibatch standard deviation, conv k3, conv k4 to one pixel, dense."""
 
     features: int
     hidden: int
@@ -94,26 +94,26 @@ class _Last(nn.Module):
 
 
 class ProGANGenerator(nn.Module):
-    """z to an image: 4x4, then upsample, conv, conv for each doubling; the last layer is linear.
+    """z to an image: 4x4, then upsample, conv, conv per doubling; the last layer is linear.
 
-    LeakyReLU 0.2 and the pixel norm follow every convolution but the one to RGB; z is normalized
-    too. Above 4 px the result is blend(upsample(lower RGB), RGB, alpha).
+    LeakyReLU 0.2 and the pixel norm follow every convolution except the one to RGB; z is also
+    normalized. Above 4 px the result is blend(upsample(lower RGB), RGB, alpha).
 
     Reference: Karras et al. 2018, table 2 and figure 2.
     """
 
     features: int = 512
-    """Channels of a layer, at most."""
+    """Largest number of channels of a layer."""
     base: int = 8192
-    """Channels at r px are 2 base / r, where that is less than ``features``."""
+    """Base of the channel counts, which are min(2 base / r, features) at r px."""
     image_shape: tuple[int, int, int] = (32, 32, 1)
-    """(height, width, channels) of the images."""
+    """Shape (height, width, channels) of the images."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the RGB layers and the result are float32."""
+    """Dtype of the computation; parameters, the RGB layers and the result are float32."""
 
     @nn.compact
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Image:
-        """(n, latent) to (n, height, width, channels), real images being in [-1, 1]."""
+        """(n, latent) to (n, height, width, channels); real images are in [-1, 1]."""
         del labels, train
         size = _size(self)
         x = pixel_norm(z.astype(self.dtype))
@@ -142,30 +142,30 @@ class _Up(nn.Module):
 
 
 class ProGANDiscriminator(nn.Module):
-    """An image to a score: conv, conv, downsample for each halving to 4x4, then a dense layer.
+    """An image to a score: conv, conv, downsample per halving to 4x4, then a dense layer.
 
-    The mirror image of the generator, without norms; the standard deviation of the minibatch joins
-    the maps at 4x4. Above 4 px the second block is given blend(from lower RGB, first block, alpha).
-    The hidden units of the last block are sown as ``features`` into ``intermediates``.
+    It mirrors the generator, without norms. The minibatch standard deviation is appended to the
+    maps at 4x4. Above 4 px the second block gets blend(from lower RGB, first block, alpha). The
+    hidden units of the last block are sown as ``features`` into ``intermediates``.
 
-    A score depends on the other examples of its group, by that deviation.
+    A score depends on the other examples of its group through that deviation.
 
     Reference: Karras et al. 2018, table 2 and figure 2.
     """
 
     features: int = 512
-    """Channels of a layer, at most."""
+    """Largest number of channels of a layer."""
     base: int = 8192
-    """Channels at r px are 2 base / r, where that is less than ``features``."""
+    """Base of the channel counts, which are min(2 base / r, features) at r px."""
     group: int = 4
-    """Examples whose deviation is taken; see :func:`jaxgan.ops.minibatch_stddev`."""
+    """Number of examples in a group; see :func:`jaxgan.ops.minibatch_stddev`."""
     image_shape: tuple[int, int, int] = (32, 32, 1)
-    """(height, width, channels) of the images."""
+    """Shape (height, width, channels) of the images."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     compares_batch: ClassVar[bool] = True
-    """A score depends on the other examples of its batch."""
+    """Whether a score depends on the other examples of its batch."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
@@ -202,7 +202,7 @@ class _Down(nn.Module):
 
 
 def _size(net: ProGANGenerator | ProGANDiscriminator) -> int:
-    """The net's resolution, once its fields are known to be sound."""
+    """The net's resolution, after its fields are checked."""
     doublings(net, SMALLEST, SMALLEST)
     for name in ("features", "base", "group"):
         if getattr(net, name, 1) < 1:

@@ -1,12 +1,12 @@
 """The convolutional networks of R3GAN (Huang et al. 2024, section 4 and appendix).
 
-Residual blocks of three convolutions without any normalization, between resampling through a
-low-pass filter [1, 2, 1]. They start as Fixup does (Zhang et al. 2019): the last convolution of a
-block at 0, the others He's times L^(-1/4) for L blocks.
+They consist of residual blocks of three convolutions without normalization, and of resampling with
+a low-pass filter [1, 2, 1] between them. They are initialized as in Fixup (Zhang et al. 2019): the
+last convolution of a block with 0, the others with He's values times L^(-1/4) for L blocks.
 
-With ``magnitude_preserving`` the same nets have the layers of :mod:`jaxgan.ops.magnitude` (Karras
-et al. 2024): normalized weights without biases, SiLU, weighted sums, and a learned gain of the
-result. The low-pass filter still shrinks what is not smooth.
+With ``magnitude_preserving`` the nets use the layers of :mod:`jaxgan.ops.magnitude` (Karras et al.
+2024): normalized weights without biases, SiLU, weighted sums, and a learned gain of the result. The
+low-pass filter still reduces the magnitude of high frequencies.
 """
 
 import math
@@ -25,9 +25,9 @@ from jaxgan.ops.magnitude import MPConv, MPDense, MPEmbed, mp_silu, mp_sum, unit
 from jaxgan.typing import Image, Label, Latent, Logits
 
 SLOPE = 0.2
-"""Slope of LeakyReLU below 0."""
+"""Negative slope of LeakyReLU."""
 WHOLE = 32
-"""Largest side of a map that has all channels; each doubling above halves them."""
+"""Largest side of a map with all channels; each doubling above halves them."""
 
 _LINEAR = variance_scaling(1.0, "fan_in", "normal")
 
@@ -35,20 +35,20 @@ _LINEAR = variance_scaling(1.0, "fan_in", "normal")
 class R3GANBlock(nn.Module):
     """x + conv1(act(conv3(act(conv1(x))))): to ``expansion`` times the channels and back.
 
-    The convolution in the middle is k3 in groups of ``group`` channels, or of their greatest
-    common divisor with the channels. A bias precedes each LeakyReLU of slope 0.2.
+    The k3 convolution in the middle has groups of ``group`` channels, or of their greatest common
+    divisor with the number of channels. A bias precedes each LeakyReLU of slope 0.2.
     """
 
     expansion: int = 2
-    """Channels inside by those of x."""
+    """Number of channels inside the block, divided by that of x."""
     group: int = 16
-    """Channels of a group."""
+    """Number of channels per group."""
     blocks: int = 1
-    """L, the residual blocks of the whole network."""
+    """Number L of residual blocks in the whole network."""
     dtype: Any = jnp.float32
-    """Type of the computation."""
+    """Dtype of the computation."""
     magnitude_preserving: bool = False
-    """Normalized weights, SiLU and a sum with weights .7 and .3."""
+    """Whether to use normalized weights, SiLU and a sum with weights 0.7 and 0.3."""
 
     @nn.compact
     def __call__(self, x: Image) -> Image:
@@ -70,32 +70,33 @@ class R3GANBlock(nn.Module):
 
 
 class R3GANGenerator(nn.Module):
-    """z to an image: a learned 4x4 map scaled by a dense layer of z, then a stage at each size.
+    """z to an image: a learned 4x4 map scaled by a dense layer of z, then a stage per size.
 
-    A stage is a k1 convolution where the channels change, upsampling, and ``blocks`` blocks. A k1
-    convolution makes the image, without tanh. Labels are embedded beside z.
+    A stage is a k1 convolution if the number of channels changes, upsampling, and ``blocks``
+    blocks. A last k1 convolution makes the image, without tanh. The label embedding is concatenated
+    to z.
     """
 
     features: int = 768
-    """Channels up to 32 px; half as many for each doubling above."""
+    """Number of channels up to 32 px, halved at each doubling above."""
     blocks: int = 2
-    """Blocks at each size."""
+    """Number of blocks at each size."""
     expansion: int = 2
-    """Channels inside a block by those outside."""
+    """Number of channels inside a block, divided by the number outside."""
     group: int = 16
-    """Channels of a group in a block's k3 convolution."""
+    """Number of channels per group in a block's k3 convolution."""
     magnitude_preserving: bool = False
-    """Layers of :mod:`jaxgan.ops.magnitude` in place of the paper's."""
+    """Whether to use the layers of :mod:`jaxgan.ops.magnitude` instead of the paper's."""
     image_shape: tuple[int, int, int] = (32, 32, 3)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Image:
-        """(n, latent) to (n, height, width, channels), around [-1, 1]."""
+        """(n, latent) to (n, height, width, channels), in about [-1, 1]."""
         del train
         stages = doublings(self, 4, 8) + 1
         labels = read_labels(self, labels)
@@ -114,30 +115,30 @@ class R3GANGenerator(nn.Module):
 
 
 class R3GANDiscriminator(nn.Module):
-    """An image to a score: the generator backwards.
+    """An image to a score: the generator in reverse.
 
-    A k1 convolution of the image; at each size ``blocks`` blocks, downsampling and a k1 convolution
-    where the channels change; at 4 px each channel's product with a learned map, summed, then
-    dense. With labels that layer has as many units as channels, and the score is their product with
-    Embed(y).
+    A k1 convolution takes the image. Each size has ``blocks`` blocks, downsampling, and a k1
+    convolution if the number of channels changes. At 4 px each channel is multiplied by a learned
+    map and summed over pixels, and a dense layer follows. With labels that layer has as many units
+    as channels, and the score is its inner product with Embed(y).
     """
 
     features: int = 768
-    """Channels up to 32 px; half as many for each doubling above."""
+    """Number of channels up to 32 px, halved at each doubling above."""
     blocks: int = 2
-    """Blocks at each size."""
+    """Number of blocks at each size."""
     expansion: int = 2
-    """Channels inside a block by those outside."""
+    """Number of channels inside a block, divided by the number outside."""
     group: int = 16
-    """Channels of a group in a block's k3 convolution."""
+    """Number of channels per group in a block's k3 convolution."""
     magnitude_preserving: bool = False
-    """Layers of :mod:`jaxgan.ops.magnitude` in place of the paper's."""
+    """Whether to use the layers of :mod:`jaxgan.ops.magnitude` instead of the paper's."""
     image_shape: tuple[int, int, int] = (32, 32, 3)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
@@ -146,7 +147,7 @@ class R3GANDiscriminator(nn.Module):
         check_images(self, images)
         stages = doublings(self, 4, 8) + 1
         labels = read_labels(self, labels)
-        if self.magnitude_preserving:  # in the place of all biases
+        if self.magnitude_preserving:  # a constant channel replaces all biases
             images = jnp.concatenate([images, jnp.ones_like(images[..., :1])], axis=-1)
         x = _conv1(self, _width(self, 2 << stages), self.dtype)(images.astype(self.dtype))
         for stage in reversed(range(stages)):
@@ -167,12 +168,12 @@ _Net: TypeAlias = R3GANGenerator | R3GANDiscriminator
 
 
 def _width(net: _Net, size: int) -> int:
-    """The channels of a map of that size."""
+    """The number of channels of a map of that size."""
     return max(net.features * WHOLE // max(size, WHOLE), 1)
 
 
 def _embedded(net: _Net, labels: Label, features: int, gain: float = 1.0) -> jax.Array:
-    """Embed(y), which starts as a linear layer of the one-hot label does."""
+    """Embed(y), initialized like a linear layer of the one-hot label."""
     if net.magnitude_preserving:
         return gain * MPEmbed(net.num_classes, features)(labels)
     init = normal(gain / math.sqrt(net.num_classes))
@@ -200,7 +201,7 @@ def _conv1(net: _Net, features: int, dtype: Any) -> nn.Module:
 
 
 def _gained(net: _Net, x: jax.Array) -> jax.Array:
-    """The result times a learned gain, where the layers before keep the magnitude."""
+    """The result times a learned gain if the layers preserve the magnitude."""
     return x * net.param("gain", ones, ()) if net.magnitude_preserving else x
 
 

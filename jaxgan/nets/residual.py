@@ -1,8 +1,8 @@
 """The ResNets of WGAN-GP on CIFAR-10 (Gulrajani et al. 2017, appendix F), as in the authors' code.
 
-SNGAN's critic (Miyato et al. 2018, table 4) is this one with ``norm="spectral"``, ``pool="sum"``.
-Convolutions in the blocks start as "He" (see :data:`jaxgan.ops.Initializer`); what no ReLU follows,
-the shortcuts, the dense layers and the generator's last convolution, as Glorot.
+With ``norm="spectral"`` and ``pool="sum"`` the critic is SNGAN's (Miyato et al. 2018, table 4).
+Convolutions in the blocks are initialized as "He" (see :data:`jaxgan.ops.Initializer`). Layers that
+no ReLU follows (the shortcuts, the dense layers and the generator's last convolution) use Glorot.
 """
 
 from typing import Any, Literal, TypeAlias
@@ -39,7 +39,7 @@ Resample: TypeAlias = Literal["up", "down", "same"]
 
 
 class Convolution(nn.Module):
-    """Conv of stride 1, 'same', with a bias; its kernel normalized where ``norm`` says so."""
+    """Conv of stride 1, 'same', with a bias; ``norm`` may normalize its kernel."""
 
     features: int
     size: int
@@ -50,7 +50,7 @@ class Convolution(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool) -> jax.Array:
-        """(n, h, w, c) to (n, h', w', features), the sides as ``resample`` says."""
+        """(n, h, w, c) to (n, h', w', features); ``resample`` decides the sides."""
         layer = Conv(
             self.features,
             (self.size, self.size),
@@ -64,31 +64,31 @@ class Convolution(nn.Module):
 class ResidualBlock(nn.Module):
     """shortcut(x) + conv(relu(norm(conv(relu(norm(x)))))), both convolutions k3.
 
-    ``up`` doubles the size before the first convolution, ``down`` halves it after the second. The
-    shortcut is x, or a k1 convolution where size or width change. It is computed at the smaller of
-    the two sizes, which is the same function: a k1 convolution commutes with both.
+    ``up`` doubles the size before the first convolution; ``down`` halves it after the second. The
+    shortcut is x, or a k1 convolution if the size or the width changes. That is computed at the
+    smaller of the two sizes, which gives the same result: a k1 convolution commutes with both.
     """
 
     features: int
-    """Channels of the result."""
+    """Number of output channels."""
     resample: Resample = "same"
-    """Change of the image size."""
+    """Change of the image size, by a factor of 2."""
     norm: Norm = "none"
     """Normalization; see :data:`jaxgan.ops.Norm`."""
     initializer: Initializer = "he_average"
-    """Initializer of kernels and gains; shortcuts are Glorot for both of He's."""
+    """Initializer of kernels and gains; if it is one of He's, shortcuts use Glorot."""
     num_classes: int = 0
-    """Over 0: class-conditional BatchNorm."""
+    """Number of classes; above 0, BatchNorm is class-conditional."""
     dtype: Any = jnp.float32
-    """Type of the computation."""
+    """Dtype of the computation."""
     kernels: Norm | None = None
-    """Normalization of the kernels; None: as ``norm`` says."""
+    """Normalization of the kernels; None: the same as ``norm``."""
 
     @nn.compact
     def __call__(
         self, x: Image, labels: Label | None = None, train: bool = True
     ) -> Float[Array, "batch new_height new_width features"]:
-        """(n, h, w, c) to (n, h', w', features), the sides as ``resample`` says."""
+        """(n, h, w, c) to (n, h', w', features); ``resample`` decides the sides."""
         inner = x.shape[-1] if self.resample == "down" else self.features
         y = nn.relu(self._normalize("norm_1")(x, train, labels))
         y = self._conv(inner, 3, "conv_1", "up" if self.resample == "up" else "same")(y, train)
@@ -117,7 +117,7 @@ class ResidualBlock(nn.Module):
 
 
 class _FirstBlock(nn.Module):
-    """The critic's first block: as ``down``, without norms and without a ReLU on the image."""
+    """The critic's first block: like ``down``, but without norms and without a first ReLU."""
 
     features: int
     norm: Norm
@@ -137,10 +137,10 @@ class _FirstBlock(nn.Module):
 
 
 class ResidualGenerator(nn.Module):
-    """z to an image: dense to 4x4, a block ``up`` for each doubling, norm, ReLU, conv k3, tanh.
+    """z to an image: dense to 4x4, an ``up`` block per doubling, norm, ReLU, conv k3, tanh.
 
-    Every block has ``features`` channels; 32 px has three blocks, any power of two from 16 more or
-    fewer.
+    Every block has ``features`` channels. Images of 32 px take three blocks; other powers of two
+    from 16 take more or fewer.
 
     Reference: Gulrajani et al. 2017, appendix F, table 4.
     """
@@ -148,21 +148,21 @@ class ResidualGenerator(nn.Module):
     features: int = 128
     """Channels of every block."""
     norm: Norm = "batch"
-    """Normalization before every ReLU; ``weight`` and ``spectral`` of every layer."""
+    """Normalization before every ReLU; ``weight`` and ``spectral`` apply to all layers."""
     spectral: bool = False
-    """Spectral normalization of every kernel besides (SAGAN)."""
+    """Whether every kernel is also spectrally normalized (SAGAN)."""
     attention: int = 0
-    """Side of the feature map that self-attention follows (Zhang et al. 2019); 0: none."""
+    """Side of the feature map that enters self-attention (Zhang et al. 2019); 0: none."""
     initializer: Initializer = "he_average"
-    """Initializer of kernels and gains; what no ReLU follows is Glorot for both of He's."""
+    """Initializer of kernels and gains; if one of He's, layers that no ReLU follows use Glorot."""
     conditioning: GeneratorConditioning = "class_norm"
-    """Way in which labels enter if ``num_classes`` is above 0."""
+    """Conditioning on labels, used if ``num_classes`` is above 0."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Image:
@@ -188,10 +188,10 @@ class ResidualGenerator(nn.Module):
 
 
 class ResidualCritic(nn.Module):
-    """An image to a score: blocks ``down`` until 8x8, two more blocks, ReLU, global pool, dense 1.
+    """An image to a score: ``down`` blocks to 8x8, two more blocks, ReLU, global pool, dense 1.
 
-    The first block has no norm. 32 px has two blocks ``down``, any power of two from 16 more or
-    fewer. The pooled activations are sown as ``features`` into ``intermediates``.
+    The first block has no norm. Images of 32 px take two ``down`` blocks; other powers of two from
+    16 take more or fewer. The pooled activations are sown as ``features`` into ``intermediates``.
 
     Reference: Gulrajani et al. 2017, appendix F, table 3.
     """
@@ -199,22 +199,22 @@ class ResidualCritic(nn.Module):
     features: int = 128
     """Channels of every block."""
     norm: Norm = "none"
-    """Normalization before every ReLU; ``weight`` and ``spectral`` of every layer. With a gradient
-    penalty not ``batch``: the penalty is one sample's (Gulrajani et al., section 4)."""
+    """Normalization before every ReLU; ``weight`` and ``spectral`` apply to all layers. Do not use
+    ``batch`` with a gradient penalty, which is defined per sample (Gulrajani et al., section 4)."""
     initializer: Initializer = "he_average"
-    """Initializer of kernels and gains; what no ReLU follows is Glorot for both of He's."""
+    """Initializer of kernels and gains; if one of He's, layers that no ReLU follows use Glorot."""
     attention: int = 0
-    """Side of the feature map that self-attention follows (Zhang et al. 2019); 0: none."""
+    """Side of the feature map that enters self-attention (Zhang et al. 2019); 0: none."""
     pool: Literal["mean", "sum"] = "mean"
     """Global pooling: the mean in WGAN-GP, the sum in SNGAN."""
     conditioning: DiscriminatorConditioning = "projection"
-    """Way in which labels enter if ``num_classes`` is above 0."""
+    """Conditioning on labels, used if ``num_classes`` is above 0."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:

@@ -15,28 +15,30 @@ from jaxgan.typing import Image
 class ResNetGenerator(nn.Module):
     """c7s1-64, d128, d256, residual blocks of 256, u128, u64, c7s1-3, tanh.
 
-    cKs1: conv of stride 1; d: conv k3 s2; u: convT k3 s2; norm and ReLU after each but the last. A
+    cKs1: conv of stride 1; d: conv k3 s2; u: convT k3 s2. Norm and ReLU follow each but the last. A
     block is conv k3, norm, ReLU, conv k3, norm, added to its input. With nine blocks and RGB there
-    are 11,378,179 parameters. It is fully convolutional: any sides from 8 that are multiples of 4.
+    are 11,378,179 parameters. The net is fully convolutional: sides can be any multiple of 4 from
+    8.
     """
 
     blocks: int = 0
-    """Residual blocks; 0 is 9 for images of 256 pixels and more and 6 for smaller ones."""
+    """Number of residual blocks; 0: 9 for images of 256 pixels or more, otherwise 6."""
     features: int = 64
     """Channels of the first layer."""
     padding: Padding = "reflect"
-    """Around the k7 convolutions and in the blocks; the strided ones pad by zeros."""
+    """Padding around the k7 convolutions and in the blocks; strided convolutions use zero
+    padding."""
     norm: Norm = "instance"
-    """Normalization of every layer but the last; ``weight`` and ``spectral`` of every layer."""
+    """Normalization of all layers but the last; ``weight`` and ``spectral`` apply to all."""
     initializer: Initializer = "dcgan"
     """Initializer of kernels and gains."""
     image_shape: tuple[int, int, int] = (256, 256, 3)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     multiple = 4
-    """Divisor of the sides of an image that the net takes."""
+    """Number that must divide the sides of an input image."""
 
     @nn.compact
     def __call__(self, images: Image, train: bool = True) -> Image:

@@ -1,4 +1,4 @@
-"""Dense encoders and decoders of the rows of a table."""
+"""Dense encoders and decoders for the rows of a table."""
 
 import math
 from typing import Any
@@ -13,22 +13,22 @@ from jaxgan.typing import Examples
 
 
 class RowEncoder(nn.Module):
-    """A row to a code: ``layers`` times dense and activation, then dense."""
+    """A row to a code: ``layers`` dense layers with activation, then a linear one."""
 
     hidden: int = 32
-    """Units of a hidden layer."""
+    """Number of units in a hidden layer."""
     layers: int = 1
-    """Hidden layers."""
+    """Number of hidden layers."""
     activation: Activation = "relu"
     """Activation of the hidden layers."""
     initializer: Initializer = "glorot"
-    """Initializer of kernels; the last layer is Glorot for both of He's."""
+    """Initializer of kernels; if it is one of He's, the last layer uses Glorot."""
     outputs: int = 2
-    """Numbers a row; the method sets them."""
+    """Number of outputs per row, set by the method."""
     point_shape: tuple[int, ...] = (2,)
     """Shape of one row."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, rows: Examples) -> Float[Array, "batch outputs"]:
@@ -37,20 +37,20 @@ class RowEncoder(nn.Module):
 
 
 class RowDecoder(nn.Module):
-    """A code to a row, standardised as the data are: ``layers`` times dense, activation; dense."""
+    """A code to a row, standardised like the data: ``layers`` dense layers, then a linear one."""
 
     hidden: int = 32
-    """Units of a hidden layer."""
+    """Number of units in a hidden layer."""
     layers: int = 1
-    """Hidden layers."""
+    """Number of hidden layers."""
     activation: Activation = "relu"
     """Activation of the hidden layers."""
     initializer: Initializer = "glorot"
-    """Initializer of kernels; the last layer is Glorot for both of He's."""
+    """Initializer of kernels; if it is one of He's, the last layer uses Glorot."""
     point_shape: tuple[int, ...] = (2,)
     """Shape of one row."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @nn.compact
     def __call__(self, codes: Float[Array, "batch numbers"]) -> Examples:

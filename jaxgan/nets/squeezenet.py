@@ -1,4 +1,4 @@
-"""SqueezeNet v1.0 (Iandola et al. 2016): a classifier of ImageNet with 1.2 million parameters."""
+"""SqueezeNet v1.0 (Iandola et al. 2016): an ImageNet classifier with 1.2 million parameters."""
 
 from functools import partial
 
@@ -10,21 +10,21 @@ from jaxtyping import Array, Float
 _Conv = partial(nn.Conv, precision=lax.Precision.HIGHEST)
 
 _FIRE = {2: 16, 3: 16, 4: 32, 5: 32, 6: 48, 7: 48, 8: 64, 9: 64}
-"""Channels that each fire module squeezes to; it expands to 8 times as many."""
+"""Number of squeeze channels of each fire module, which expands to 8 times as many."""
 
 
 MAPS = ("relu1", *(f"fire{place}" for place in _FIRE))
-"""The maps by name, in order; those of fire 4 and 8 are before the pool."""
+"""Names of the maps, in order; the maps of fire 4 and 8 are taken before the pool."""
 
 
 def _halve(x: jax.Array) -> jax.Array:
-    """The maximum of 3x3 every two pixels; a last window may reach over the edge ("ceil")."""
+    """3x3 max pool of stride 2; a last window may extend over the edge ("ceil")."""
     over = [(0, (side - 3) % 2) for side in x.shape[1:3]]
     return nn.max_pool(x, (3, 3), (2, 2), over)  # pyright: ignore[reportArgumentType]
 
 
 class _Fire(nn.Module):
-    """k1 to few channels, then k1 and k3 side by side."""
+    """k1 to few channels, then k1 and k3 in parallel."""
 
     squeeze: int
 
@@ -39,8 +39,8 @@ class _Fire(nn.Module):
 class SqueezeNet(nn.Module):
     """conv k7 s2, pool, fire 2 to 4, pool, fire 5 to 8, pool, fire 9, conv k1, ReLU, mean.
 
-    As the authors' Caffe net: the last convolution pads by a pixel, which its ReLU and the mean
-    see. All of it is float32, and never trained.
+    As in the authors' Caffe net, the last convolution pads by one pixel, and its ReLU and the mean
+    include the padding. Everything is float32 and never trained.
 
     Reference: Iandola et al. 2016, table 1.
     """
@@ -51,8 +51,8 @@ class SqueezeNet(nn.Module):
     ) -> dict[str, Float[Array, "batch ..."]]:
         """(n, h, w, 3), BGR in 0..255 minus (104, 117, 123), to maps, "features" and "logits".
 
-        Maps are "relu1", "fire2" ... "fire9". It was trained on images of 227 px.
-        "features": the mean over the places of fire 9, (n, 512). "logits": (n, 1000).
+        Maps are "relu1", "fire2" ... "fire9". "features" is the mean over positions of fire 9, (n,
+        512). "logits" is (n, 1000). The net was trained on images of 227 px.
         """
         x = _Conv(96, (7, 7), 2, padding="VALID", name="conv1")(images)
         maps = {"relu1": nn.relu(x)}

@@ -1,4 +1,4 @@
-"""The nets of SRGAN (Ledig et al. 2017): SRResNet, and a discriminator of images of any size."""
+"""The nets of SRGAN (Ledig et al. 2017): SRResNet, and a discriminator for images of any size."""
 
 from functools import partial
 from typing import Any
@@ -17,25 +17,25 @@ from jaxgan.typing import Enlarged, Image, Label, Logits
 class SRResNet(nn.Module):
     """k9n64, 16 blocks of two k3n64 with batch norm, k3n64, plus the first map; upsampler, k9.
 
-    Between two convolutions of a block is a PReLU, and after each pixel shuffle.
+    A PReLU stands between the two convolutions of a block, and after each pixel shuffle.
 
     Reference: Ledig et al. 2017, Photo-Realistic Single Image Super-Resolution Using a GAN, figure
     4. The paper has x4.
     """
 
     scale: int = 4
-    """Sides of the image that it makes, over those of its input: 2, 3 or 4."""
+    """Upscaling factor: 2, 3 or 4."""
     features: int = 64
     """Channels of all maps at low resolution."""
     blocks: int = 16
     """Number of residual blocks."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, statistics, the last layer and the result are
+    """Dtype of the computation; parameters, statistics, the last layer and the result are
     float32."""
 
     @property
     def reach(self) -> int:
-        """Pixels of the input from a pixel to the farthest one that the output there depends on."""
+        """Largest distance, in input pixels, at which the input affects an output pixel."""
         return 4 + 2 * self.blocks + 3 + 4 // self.scale
 
     @nn.compact
@@ -55,21 +55,21 @@ class SRResNet(nn.Module):
 
 
 class SRGANDiscriminator(nn.Module):
-    """Convolutions k3 of 64, 64, 128, 128, 256, 256, 512, 512 channels, two dense layers: a score.
+    """k3 convolutions with 64, 64, 128, 128, 256, 256, 512, 512 channels, then two dense layers.
 
-    Every second convolution has stride 2. All but the first have a norm; LeakyReLU .2 everywhere.
-    The paper flattens the maps of 96-pixel crops; here their mean goes to the dense layers, so that
-    the net judges images of any size.
+    Every second convolution has stride 2. All but the first have a norm, and LeakyReLU 0.2 follows
+    each. The paper flattens the maps of 96-pixel crops. Here the dense layers get their mean, so
+    the net takes images of any size.
     """
 
     features: int = 64
-    """Channels of the first layer; they double up to 8 times this."""
+    """Channels of the first layer, doubled at each stage up to 8 times."""
     dense: int = 1024
-    """Width of the first dense layer."""
+    """Number of units in the first dense layer."""
     norm: Norm = "batch"
-    """Normalization; ``weight`` and ``spectral`` of every convolution."""
+    """Normalization; ``weight`` and ``spectral`` apply to every convolution."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the dense layers and the result are float32."""
+    """Dtype of the computation; parameters, the dense layers and the result are float32."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:

@@ -15,32 +15,32 @@ from jaxgan.typing import Image
 class StyleNet(nn.Module):
     """c9s1-32, d64, d128, residual blocks of 128, u64, u32, c9s1-3, tanh.
 
-    cKs1: conv of stride 1; d: conv k3 s2; u: twice the size by nearest neighbour, then conv k3,
-    which leaves no chequerboard as a transposed convolution does; norm and ReLU after each but the
-    last. A block is conv k3, norm, ReLU, conv k3, norm, added to its input. It is fully
-    convolutional: any sides from 8 that are multiples of 4.
+    cKs1: conv of stride 1; d: conv k3 s2; u: nearest-neighbour upsampling by 2, then conv k3, which
+    avoids the checkerboard of a transposed convolution. Norm and ReLU follow each but the last. A
+    block is conv k3, norm, ReLU, conv k3, norm, added to its input. The net is fully convolutional:
+    sides can be any multiple of 4 from 8.
 
     Reference: Johnson et al. 2016, supplementary material, table 1, with the instance norm of
     Ulyanov et al. 2016 and the upsampling of Odena et al. 2016.
     """
 
     blocks: int = 5
-    """Residual blocks."""
+    """Number of residual blocks."""
     features: int = 32
     """Channels of the first layer."""
     padding: Padding = "reflect"
     """Padding of every convolution."""
     norm: Norm = "instance"
-    """Normalization of every layer but the last; ``weight`` and ``spectral`` of every layer."""
+    """Normalization of all layers but the last; ``weight`` and ``spectral`` apply to all."""
     initializer: Initializer = "dcgan"
     """Initializer of kernels and gains."""
     image_shape: tuple[int, int, int] = (256, 256, 3)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     multiple = 4
-    """Divisor of the sides of an image that the net takes."""
+    """Number that must divide the sides of an input image."""
 
     @nn.compact
     def __call__(self, images: Image, train: bool = True) -> Image:

@@ -1,8 +1,8 @@
 """StyleGAN2's generator (Karras et al. 2020, figure 2): a mapping network and a synthesis network.
 
-The mapping network takes z and a class to a style w. The synthesis network starts from a learned
-4x4 map; every convolution is modulated by w and followed by noise. The image is the sum of an RGB
-output of each resolution, upsampled (skip connections, figure 7).
+The mapping network maps z and a class to a style w. The synthesis network starts from a learned 4x4
+map; every convolution is modulated by w, and noise is added after it. The image is the sum of the
+upsampled RGB outputs of all resolutions (skip connections, figure 7).
 
 At 1024 px, with ``channel_base`` 32768, G has 30,370,060 parameters and D 29,012,513, as in the
 authors' code.
@@ -25,37 +25,38 @@ from jaxgan.ops.filtered_conv import TAPS
 from jaxgan.typing import Image, Label, Latent
 
 Styles = Float[Array, "batch *layers style"]
-"""w of each example, (n, style): the same for all layers. Or one for each, (n, layers, style)."""
+"""Style w of each example: (n, style) for the same in all layers, or (n, layers, style) for one per
+layer."""
 
 SMALLEST = 4
 """Resolution of the first block."""
 
 
 class MappingNetwork(nn.Module):
-    """(z, y) to w: dense layers with leaky ReLU 0.2, on z and Embed(y) of unit mean square each.
+    """(z, y) to w: dense layers with leaky ReLU 0.2, on z and Embed(y), each with unit mean square.
 
-    Layers learn at ``lr_multiplier`` times the rate of all others. The running mean of w is kept
-    in the collection ``styles``.
+    The layers' learning rate is ``lr_multiplier`` times that of all others. The collection
+    ``styles`` holds the running mean of w.
 
     Reference: Karras et al. 2019, section 2; Karras et al. 2020, appendix B.
     """
 
     features: int = 512
-    """Numbers in w, and in the embedding of a class."""
+    """Size of w and of the class embedding."""
     layers: int = 8
     """Number of layers."""
     lr_multiplier: float = 0.01
-    """Learning rate of these layers over that of all others."""
+    """Learning rate of these layers relative to all others."""
     decay: float = 0.995
     """Decay of the running mean of w, per call in training mode."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
 
     @nn.compact
     def __call__(
         self, z: Latent | None, labels: Label | None = None, train: bool = True
     ) -> Float[Array, "batch style"]:
-        """(n, latent) to (n, features); z is None for a map of classes alone."""
+        """(n, latent) to (n, features); z is None if only classes are mapped."""
         parts = [] if z is None else [pixel_norm(z)]
         if self.num_classes and labels is not None:
             classes = jax.nn.one_hot(labels, self.num_classes)
@@ -77,23 +78,23 @@ class MappingNetwork(nn.Module):
 
 
 class StyleLayer(nn.Module):
-    """clamp(sqrt(2) leaky ReLU(conv(x, s w) + strength noise + b)), s = A(w) of mean 1.
+    """clamp(sqrt(2) leaky ReLU(conv(x, s k) + strength noise + b)), with kernel k and s = A(w).
 
-    The noise is N(0, 1) of each pixel, the same in all channels, from the stream ``noise``; without
-    that stream it is the one in the collection ``constants``, or 0. Its learned strength starts at
-    0.
+    The style s starts with mean 1. The noise is N(0, 1) per pixel, the same in all channels, from
+    the random stream ``noise``. Without that stream it is the noise in the collection
+    ``constants``, or 0. Its learned strength starts at 0.
 
     Reference: Karras et al. 2020, figure 2d.
     """
 
     features: int
-    """Channels of the result."""
+    """Number of output channels."""
     up: bool = False
-    """Doubles the size."""
+    """Whether to double the size."""
     clamp: float = 0.0
-    """Largest absolute value of the result; 0 clamps nothing."""
+    """Largest absolute value of the result; 0: no clamping."""
     dtype: Any = jnp.float32
-    """Type of the computation."""
+    """Dtype of the computation."""
 
     @nn.compact
     def __call__(
@@ -121,12 +122,12 @@ class StyleLayer(nn.Module):
 
 
 class ToRGB(nn.Module):
-    """clamp(conv k1(x, s w) + b): modulated, without demodulation, noise and activation."""
+    """clamp(conv k1(x, s k) + b): modulated, but without demodulation, noise and activation."""
 
     features: int
     """Channels of the image."""
     clamp: float = 0.0
-    """Largest absolute value of the result; 0 clamps nothing."""
+    """Largest absolute value of the result; 0: no clamping."""
 
     @nn.compact
     def __call__(
@@ -144,25 +145,25 @@ class ToRGB(nn.Module):
 
 
 class SynthesisNetwork(nn.Module):
-    """Styles to an image: a learned 4x4 map, two layers a resolution, an RGB output of each.
+    """Styles to an image: a learned 4x4 map, then two layers and an RGB output per resolution.
 
     Reference: Karras et al. 2020, figure 7 (output skips).
     """
 
     image_shape: tuple[int, int, int] = (32, 32, 3)
-    """(height, width, channels) of the images."""
+    """Shape (height, width, channels) of the images."""
     channel_base: int = 16384
-    """Channels at r px are ``channel_base`` / r, where that is less than ``channel_max``."""
+    """Base of the channel counts, which are min(channel_base / r, channel_max) at r px."""
     channel_max: int = 512
-    """Channels of a layer, at most."""
+    """Largest number of channels of a layer."""
     low_precision: int = 4
-    """Resolutions, from the highest, that are computed in ``dtype``; all others are float32."""
+    """Number of highest resolutions that are computed in ``dtype``; all others are float32."""
     clamp: float = 256.0
-    """Largest absolute value of a layer that is computed in ``dtype``, and not in float32."""
+    """Largest absolute value in a layer that is computed in ``dtype``, if that is not float32."""
     clamp_all: bool = False
-    """Clamps the layers in float32 too."""
+    """Whether to clamp float32 layers too."""
     dtype: Any = jnp.float32
-    """Type of the highest resolutions; parameters, RGB outputs and the result are float32."""
+    """Dtype of the highest resolutions; parameters, RGB outputs and the result are float32."""
 
     @nn.compact
     def __call__(self, w: Styles) -> Image:
@@ -187,41 +188,41 @@ class SynthesisNetwork(nn.Module):
 
 
 class StyleGAN2Generator(nn.Module):
-    """z to w by the mapping network, w to an image by the synthesis network; any 2^k from 8 px.
+    """z to w by the mapping network, w to an image by the synthesis network; sides 2^k from 8 px.
 
-    Its methods ``mapping`` and ``synthesis`` are the two.
+    The methods ``mapping`` and ``synthesis`` apply the two networks.
 
     Reference: Karras et al. 2020, StyleGAN2; the sizes are those of Karras et al. 2020, ADA,
     appendix C.
     """
 
     style_dim: int = 512
-    """Numbers in a style w."""
+    """Size of a style w."""
     mapping_layers: int = 8
-    """Layers of the mapping network (2 in ADA's model for CIFAR-10)."""
+    """Number of layers of the mapping network (2 in ADA's model for CIFAR-10)."""
     mapping_lr: float = 0.01
-    """Learning rate of the mapping network over that of all other layers."""
+    """Learning rate of the mapping network relative to all other layers."""
     style_decay: float = 0.995
     """Decay of the running mean of w, per batch."""
     channel_base: int = 16384
-    """Channels at r px are ``channel_base`` / r, where that is less than ``channel_max``."""
+    """Base of the channel counts, which are min(channel_base / r, channel_max) at r px."""
     channel_max: int = 512
-    """Channels of a layer, at most."""
+    """Largest number of channels of a layer."""
     low_precision: int = field(default=4, metadata={"least": 0})
-    """Resolutions, from the highest, that are computed in the method's compute_dtype."""
+    """Number of highest resolutions that are computed in the method's compute_dtype."""
     clamp: float = 256.0
-    """Largest absolute value of a layer in those resolutions, unless they are float32."""
+    """Largest absolute value in a layer of those resolutions, unless they are float32."""
     clamp_all: bool = False
-    """Clamps all layers, in float32 too, as the authors' code does."""
+    """Whether to clamp float32 layers too, as in the authors' code."""
     image_shape: tuple[int, int, int] = (32, 32, 3)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
-    """Type of the highest resolutions; parameters, RGB outputs and the result are float32."""
+    """Dtype of the highest resolutions; parameters, RGB outputs and the result are float32."""
 
     def setup(self) -> None:
-        """Makes the two networks."""
+        """Creates the two networks."""
         check_sizes(self)
         self.map = MappingNetwork(
             self.style_dim, self.mapping_layers, self.mapping_lr, self.style_decay, self.num_classes
@@ -237,22 +238,22 @@ class StyleGAN2Generator(nn.Module):
         )
 
     def __call__(self, z: Latent, labels: Label | None = None, train: bool = True) -> Image:
-        """(n, latent) to (n, height, width, channels), real images being in [-1, 1]."""
+        """(n, latent) to (n, height, width, channels); real images are in [-1, 1]."""
         return self.synthesis(self.mapping(z, labels, train))
 
     def mapping(
         self, z: Latent, labels: Label | None = None, train: bool = True
     ) -> Float[Array, "batch style"]:
-        """(n, latent) to w (n, style); ``train`` moves the running mean of w."""
+        """(n, latent) to w (n, style); with ``train`` the running mean of w is updated."""
         return self.map(z, read_labels(self, labels), train)
 
     def synthesis(self, w: Styles) -> Image:
-        """(n, style), or (n, layers, style), to (n, height, width, channels)."""
+        """(n, style) or (n, layers, style) to (n, height, width, channels)."""
         return self.synthesize(w)
 
     @property
     def layers(self) -> int:
-        """Number of layers that take a style of their own."""
+        """The number of layers that take their own style."""
         return 2 * len(resolutions(self.image_shape[0]))
 
 
@@ -262,7 +263,7 @@ def activated(x: jax.Array, clamp: float = 0.0, gain: float = 1.0) -> jax.Array:
 
 
 def clamped(x: jax.Array, clamp: float) -> jax.Array:
-    """X in [-clamp, clamp]; 0 clamps nothing."""
+    """X clipped to [-clamp, clamp]; 0: no clamping."""
     return jnp.clip(x, -clamp, clamp) if clamp else x
 
 
@@ -272,7 +273,7 @@ def resolutions(size: int) -> list[int]:
 
 
 def settings(net: Any, size: int) -> tuple[int, Any, float]:
-    """Channels, type and clamp of the layers at a resolution."""
+    """Channels, dtype and clamp of the layers at a resolution."""
     low = size << net.low_precision > net.image_shape[0] and net.dtype != jnp.float32
     width = max(1, min(net.channel_base // size, net.channel_max))
     clamp = net.clamp if low or net.clamp_all else 0.0
@@ -280,7 +281,7 @@ def settings(net: Any, size: int) -> tuple[int, Any, float]:
 
 
 def check_sizes(net: Any) -> None:
-    """Raises InputError for a field of a StyleGAN2 net that makes no sense."""
+    """Raises InputError if a field of a StyleGAN2 net is out of range."""
     doublings(net, SMALLEST, 8)
     least = {"style_dim": 1, "channel_base": 1, "channel_max": 1, "group": 1, "mapping_layers": 1}
     for name, lowest in {**least, "low_precision": 0, "clamp": 0}.items():

@@ -1,4 +1,4 @@
-"""StyleGAN2's discriminator (Karras et al. 2020, figure 7): a residual net with a filter."""
+"""StyleGAN2's discriminator (Karras et al. 2020, figure 7): a residual net with filters."""
 
 import math
 from dataclasses import field
@@ -31,17 +31,17 @@ from jaxgan.typing import Image, Label, Logits
 
 
 class ResidualDown(nn.Module):
-    """(conv k1(down(x)) + down conv k3(conv k3(x))) / sqrt(2), both halves of half the size.
+    """(conv k1(down(x)) + down conv k3(conv k3(x))) / sqrt(2), where down halves the size.
 
     Reference: Karras et al. 2020, figure 7 (residual nets) and section 4.1.
     """
 
     features: int
-    """Channels of the result."""
+    """Number of output channels."""
     clamp: float = 0.0
-    """Largest absolute value of a layer; 0 clamps nothing."""
+    """Largest absolute value in a layer; 0: no clamping."""
     dtype: Any = jnp.float32
-    """Type of the computation."""
+    """Dtype of the computation."""
 
     @nn.compact
     def __call__(self, x: Image) -> Float[Array, "batch height//2 width//2 features"]:
@@ -63,41 +63,41 @@ class ResidualDown(nn.Module):
 
 
 class StyleGAN2Discriminator(nn.Module):
-    """An image to a score: residual blocks to 4x4, the minibatch's deviation, conv, dense, dense.
+    """An image to a score: residual blocks to 4x4, minibatch deviation, conv, dense, dense.
 
-    With classes the last layer gives a vector f, and the score is <f, M(y)> / sqrt(size) with a
-    mapping network M of classes, of unit mean square unless ``normalize_classes`` is off. The
-    hidden units of the last block are sown as ``features`` into ``intermediates``. A score depends
-    on the other examples of its group, by the deviation.
+    With classes the last layer gives a vector f, and the score is <f, M(y)> / sqrt(size), with a
+    mapping network M of classes. M(y) has unit mean square unless ``normalize_classes`` is False.
+    The hidden units of the last block are sown as ``features`` into ``intermediates``. A score
+    depends on the other examples of its group through the deviation.
 
     Reference: Karras et al. 2020, StyleGAN2, figure 7; Karras et al. 2020, ADA, appendix C.
     """
 
     channel_base: int = 16384
-    """Channels at r px are ``channel_base`` / r, where that is less than ``channel_max``."""
+    """Base of the channel counts, which are min(channel_base / r, channel_max) at r px."""
     channel_max: int = 512
-    """Channels of a layer, at most."""
+    """Largest number of channels of a layer."""
     mapping_layers: int = 8
-    """Layers of the mapping network of classes."""
+    """Number of layers of the mapping network of classes."""
     group: int = 4
-    """Examples whose deviation is taken; see :func:`jaxgan.ops.minibatch_stddev`."""
+    """Number of examples in a group; see :func:`jaxgan.ops.minibatch_stddev`."""
     low_precision: int = field(default=4, metadata={"least": 0})
-    """Resolutions, from the highest, that are computed in the method's compute_dtype."""
+    """Number of highest resolutions that are computed in the method's compute_dtype."""
     clamp: float = 256.0
-    """Largest absolute value of a layer in those resolutions, unless they are float32."""
+    """Largest absolute value in a layer of those resolutions, unless they are float32."""
     clamp_all: bool = False
-    """Clamps all layers, in float32 too, as the authors' code does."""
+    """Whether to clamp float32 layers too, as in the authors' code."""
     normalize_classes: bool = True
-    """Normalizes M(y) to unit mean square; the authors' PyTorch code does not."""
+    """Whether to normalize M(y) to unit mean square; the authors' PyTorch code does not."""
     image_shape: tuple[int, int, int] = (32, 32, 3)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     num_classes: int = 0
-    """Classes of the data; 0 is unconditional."""
+    """Number of classes; 0: unconditional."""
     dtype: Any = jnp.float32
-    """Type of the highest resolutions; parameters, the last block and the result are float32."""
+    """Dtype of the highest resolutions; parameters, the last block and the result are float32."""
 
     compares_batch: ClassVar[bool] = True
-    """A score depends on the other examples of its batch."""
+    """Whether a score depends on the other examples of its batch."""
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:

@@ -9,15 +9,15 @@ from jaxgan.errors import InputError
 from jaxgan.ops import Conv, PReLU, pixel_shuffle
 
 SCALES = (2, 3, 4)
-"""Scales that the nets have."""
+"""Upscaling factors that the nets support."""
 
 small_init = nn.initializers.variance_scaling(0.01, "fan_in", "truncated_normal")
-"""Initializer of last layers, a tenth of the usual values: a net starts with a nearly grey image,
-or near the bicubic enlargement where it learns what that lacks."""
+"""Initializer of last layers with a tenth of the usual values. A net then starts with a nearly grey
+image, or near the bicubic image if it learns the difference from it."""
 
 
 def check_scale(net: Any) -> None:
-    """Raises InputError where the field ``scale`` of a net is none that it has."""
+    """Raises InputError if the field ``scale`` of a net is not supported."""
     if net.scale not in SCALES:
         has = ", ".join(map(str, SCALES))
         raise InputError(
@@ -26,11 +26,11 @@ def check_scale(net: Any) -> None:
 
 
 class Upsampler(nn.Module):
-    """A convolution to s^2 times the channels, then a pixel shuffle: x2, x3, or x2 twice for x4."""
+    """A convolution to s^2 times the channels, then a pixel shuffle; x4 is x2 twice."""
 
     scale: int
     activate: bool = False
-    """A PReLU follows each pixel shuffle, as in SRResNet."""
+    """Whether a PReLU follows each pixel shuffle, as in SRResNet."""
     dtype: Any = None
 
     @nn.compact

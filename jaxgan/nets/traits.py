@@ -1,7 +1,7 @@
-"""Properties of a network that a method did not make.
+"""Properties of a network that its method did not create.
 
-A network answers by its fields ``norm`` and ``magnitude_preserving`` and by its class's attribute
-``compares_batch``. One without them has none of the traits.
+They are read from the net's fields ``norm`` and ``magnitude_preserving`` and from its class
+attribute ``compares_batch``. A network without these has none of the properties.
 """
 
 from flax import linen as nn
@@ -10,12 +10,12 @@ from jaxgan.ops import normalization
 
 
 def mixes_batch(net: nn.Module) -> bool:
-    """Whether the result for one example depends on the others of its batch, as in BatchNorm."""
+    """Whether the result for one example depends on the rest of its batch, as with BatchNorm."""
     return normalization.mixes_batch(getattr(net, "norm", "none"))
 
 
 def compares_batch(net: nn.Module) -> bool:
-    """Whether a layer compares the examples of a batch: the minibatch's standard deviation.
+    """Whether a layer compares the examples of a batch, as the minibatch standard deviation does.
 
     The sum of the scores still has a gradient for each image, so penalties are allowed.
     """
@@ -23,7 +23,7 @@ def compares_batch(net: nn.Module) -> bool:
 
 
 def keeps_magnitude(net: nn.Module) -> bool:
-    """Whether the net has the layers of :mod:`jaxgan.ops.magnitude`, with normalized weights."""
+    """Whether the net uses the layers of :mod:`jaxgan.ops.magnitude`, with normalized weights."""
     return getattr(net, "magnitude_preserving", False)
 
 

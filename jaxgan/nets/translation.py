@@ -1,4 +1,4 @@
-"""The layer that image-to-image networks and their discriminators are made of."""
+"""The layer of image-to-image networks and their discriminators."""
 
 from collections.abc import Callable
 from functools import partial
@@ -28,10 +28,10 @@ leaky_relu: Activation = partial(nn.leaky_relu, negative_slope=0.2)
 
 
 class Layer(nn.Module):
-    """Convolution, then a norm, then an activation, the last two where there are any.
+    """Convolution, optionally followed by a norm and an activation.
 
-    As in the papers' code there is no bias before a batch norm and one before an instance norm,
-    which would cancel it: it counts among the parameters and is neither added nor trained.
+    As in the papers' code, there is no bias before a batch norm. Before an instance norm there is
+    one, which the norm would cancel: it counts as a parameter but is neither added nor trained.
     """
 
     features: int
@@ -41,13 +41,14 @@ class Layer(nn.Module):
     initializer: Initializer
     strides: int = 1
     padding: Padding = "zero"
-    """Padding around the image, ``(size - 1) // 2`` pixels wide."""
+    """Kind of padding around the image, ``(size - 1) // 2`` pixels wide."""
     transpose: bool = False
-    """A transposed convolution: ``strides`` times the size."""
+    """Whether the convolution is transposed, which gives ``strides`` times the size."""
     use_bias: bool = True
-    """Whether the convolution has a bias; a batch norm after it would cancel one."""
+    """Whether the convolution has a bias; a batch norm after it would cancel the bias."""
     normalize: bool = True
-    """Whether a norm of activations follows; ``weight`` and ``spectral`` are the kernel's."""
+    """Whether a norm of activations follows; ``weight`` and ``spectral`` always apply to the
+    kernel."""
     activation: Activation | None = nn.relu
     dtype: Any = jnp.float32
 
@@ -69,7 +70,7 @@ class Layer(nn.Module):
         return Conv(self.features, strides=self.strides, padding=pads, **self._shared())
 
     def _transposed(self) -> ConvTranspose:
-        """Padded as torch does with padding ``p`` and the output padding that gives the size."""
+        """Padded as in torch, with padding ``p`` and an output padding that gives the size."""
         p = (self.size - 1) // 2
         low = self.size - 1 - p
         pads = ((low, low + self.strides + 2 * p - self.size),) * 2

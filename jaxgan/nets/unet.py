@@ -1,6 +1,6 @@
-"""The U-Net of Ronneberger et al. 2015, padded: logits of the classes at every pixel.
+"""The U-Net of Ronneberger et al. 2015 with padding: class logits at every pixel.
 
-pix2pix's generator, which is another net, is in :mod:`jaxgan.nets.unet_generator`.
+pix2pix's generator is a different net, in :mod:`jaxgan.nets.unet_generator`.
 """
 
 from functools import partial
@@ -22,7 +22,7 @@ Maps: TypeAlias = Float[Array, "batch height width outputs"]
 """Logits of the pixels."""
 
 PER_IMAGE: tuple[Norm, ...] = ("layer", "instance", "group")
-"""Norms whose statistics are over a whole image: every pixel depends on all others."""
+"""Norms with statistics over a whole image, which make every pixel depend on all others."""
 
 
 class DoubleConv(nn.Module):
@@ -42,40 +42,41 @@ class DoubleConv(nn.Module):
 
 
 class UNet(nn.Module):
-    """``depth`` times down by two convolutions and a 2x2 maximum, as often up, joined at each size.
+    """``depth`` levels down, each two convolutions and 2x2 max pooling, and as many up, with skips.
 
-    Channels double on the way down. Up: a transposed convolution k2 s2, the map of that size from
-    the way down beside it, two convolutions. Convolutions are padded by zeros, where the paper's
-    lose 92 pixels a side, so the logits have the size of the image. Images of any size are
-    reflected to the next multiple of 2^depth at the right and the bottom. 64 features, depth 4, RGB
-    and 2 outputs without norms are 31,031,810 parameters.
+    Channels double on the way down. On the way up, a k2 s2 transposed convolution is concatenated
+    with the map of that size from the way down, and two convolutions follow. Convolutions are
+    zero-padded, so the logits have the size of the image; the paper's net loses 92 pixels per side.
+    Images of any size are reflected at the right and the bottom to the next multiple of 2^depth.
+    With 64 features, depth 4, RGB, 2 outputs and no norms there are 31,031,810 parameters.
     """
 
     features: int = 64
-    """Channels of the first level; each level down has twice as many."""
+    """Channels of the first level; each level down doubles it."""
     depth: int = 4
-    """Halvings."""
+    """Number of halvings."""
     norm: Norm = "batch"
     """Normalization of activations; the paper has ``none``."""
     dropout: float = 0.0
-    """Share of the innermost activations that is dropped while training; the paper drops there."""
+    """Dropout rate of the innermost activations in training; the paper drops them there too."""
     deep_supervision: bool = False
-    """Logits at every size on the way up are trained too; those at the full size are the result."""
+    """Whether logits at every size on the way up are trained too; the result is those at full
+    size."""
     initializer: Initializer = "he"
-    """Initializer of kernels; the paper's is He's."""
+    """Initializer of kernels; the paper uses He's."""
     outputs: int = 1
-    """Logits of a pixel."""
+    """Number of logits per pixel."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layers and the result are float32."""
+    """Dtype of the computation; parameters, the last layers and the result are float32."""
 
     @property
     def multiple(self) -> int:
-        """Divisor of the sides of a map that is halved ``depth`` times."""
+        """Number that must divide the sides of a map for ``depth`` halvings."""
         return 1 << self.depth
 
     @property
     def reach(self) -> int | None:
-        """Pixels from a pixel to the farthest one that its logits depend on; None: all."""
+        """Largest distance in pixels at which a pixel affects logits; None: unlimited."""
         return reach_of(self.depth, self.norm)
 
     def __call__(self, images: Image, train: bool = True) -> Maps:
@@ -83,7 +84,7 @@ class UNet(nn.Module):
         return self._sides(images, train)[-1]
 
     def supervised(self, images: Image, train: bool = True) -> list[Maps]:
-        """The logits that a loss is the mean of: the result, and those of lower resolution."""
+        """The logits over which a loss is averaged: the result, and those of lower resolutions."""
         return self._sides(images, train)
 
     @nn.compact
@@ -106,7 +107,7 @@ class UNet(nn.Module):
 
 
 def check_fields(net: Any) -> None:
-    """Raises InputError for a field of a net of levels that is out of range."""
+    """Raises InputError if a field of a net with levels is out of range."""
     check_choices(net)
     for name in ("features", "depth", "outputs"):
         if getattr(net, name) < 1:
@@ -114,7 +115,7 @@ def check_fields(net: Any) -> None:
 
 
 def to_multiple(images: Image, multiple: int) -> jax.Array:
-    """The images, reflected at the right and the bottom until ``multiple`` divides their sides."""
+    """The images, reflected at the right and the bottom to sides that ``multiple`` divides."""
     below, right = (-size % multiple for size in images.shape[1:3])
     if not below and not right:
         return images
@@ -122,7 +123,7 @@ def to_multiple(images: Image, multiple: int) -> jax.Array:
 
 
 def joined(x: jax.Array, skip: jax.Array, kind: tuple[Any, ...], train: bool) -> jax.Array:
-    """``x`` at twice the size beside ``skip``; called in a compact method, whose layer it is."""
+    """``x`` at twice the size, concatenated with ``skip``; call it in a compact method."""
     norm, initializer, dtype = kind
     up = Layer(
         skip.shape[-1], 2, norm, initializer, strides=2, transpose=True,
@@ -132,9 +133,9 @@ def joined(x: jax.Array, skip: jax.Array, kind: tuple[Any, ...], train: bool) ->
 
 
 def side(x: jax.Array, outputs: int, level: int, shape: tuple[int, ...]) -> Maps:
-    """Logits of a map that is 2^level times smaller, at the size of the images of that shape.
+    """Logits of a map that is 2^level times smaller, enlarged to images of that shape.
 
-    Called in a compact method, whose layer it is.
+    Call it in a compact method, which then owns the layer.
     """
     logits = Conv(outputs, (1, 1), kernel_init=linear_init("glorot"), dtype=jnp.float32)(x)
     for axis in (1, 2) if level else ():
@@ -143,9 +144,10 @@ def side(x: jax.Array, outputs: int, level: int, shape: tuple[int, ...]) -> Maps
 
 
 def reach_of(depth: int, norm: Norm) -> int | None:
-    """Reach of a U-Net: two convolutions at each level down and up, and the corners of its blocks.
+    """Reach of a U-Net: two convolutions per level down and up, plus the corners of its blocks.
 
-    2 (2^depth - 1) pixels down, 2 2^depth at the bottom, 2 (2^depth - 1) up, and as a pixel can lie
-    anywhere in the blocks of 2^depth pixels that are halved together, 2^depth - 1 more.
+    It is the sum of 2 (2^depth - 1) pixels down, 2 2^depth at the bottom, 2 (2^depth - 1) up, and
+    2^depth - 1 more, since a pixel can lie anywhere in a block of 2^depth pixels that are pooled
+    together.
     """
     return None if norm in PER_IMAGE else (7 << depth) - 5

@@ -14,39 +14,40 @@ from jaxgan.typing import Image
 
 
 class UNetGenerator(nn.Module):
-    """C64-C128-C256-C512-...-C512 down, as many up, each joined to the map of its size, tanh.
+    """C64-C128-C256-C512-...-C512 down and the reverse up, with a skip at each size; tanh.
 
-    Ck: conv k4 s2, norm, LeakyReLU .2; up: convT k4 s2, norm, dropout in the ``dropouts`` first
-    512-wide ones, ReLU. No norm after the first and the innermost conv. Eight halvings, RGB and
-    batch norm ("U-Net-256") are 54,413,955 parameters. Dropout draws from the stream ``dropout``.
+    Ck: conv k4 s2, norm, LeakyReLU 0.2. Up: convT k4 s2, norm, dropout in the first ``dropouts``
+    layers of width 512, ReLU. The first and the innermost conv have no norm. With eight halvings,
+    RGB and batch norm ("U-Net-256") there are 54,413,955 parameters. Dropout uses the random stream
+    ``dropout``.
     """
 
     depth: int = 0
-    """Halvings; 0 is as many as the smaller side of the images allows, 8 at most."""
+    """Number of halvings; 0: as many as the smaller side of the images allows, at most 8."""
     features: int = 64
-    """Channels of the first layer; they double up to 8 times this."""
+    """Channels of the first layer, doubled at each stage up to 8 times."""
     norm: Norm = "batch"
-    """Normalization of activations; ``instance`` is per image and the same at test time."""
+    """Normalization of activations; ``instance`` is per image and does not change at test time."""
     dropout: float = 0.5
-    """Share of activations that is dropped while training."""
+    """Dropout rate in training."""
     initializer: Initializer = "dcgan"
     """Initializer of kernels and gains."""
     image_shape: tuple[int, int, int] = (256, 256, 3)
-    """(height, width, channels) of the data."""
+    """Shape (height, width, channels) of the data."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     dropouts = 3
-    """Up-convolutions with dropout, from the second innermost on."""
+    """Number of up-convolutions with dropout, starting at the second innermost."""
 
     @property
     def multiple(self) -> int:
-        """Divisor of the sides of an image that the net takes."""
+        """Number that must divide the sides of an input image."""
         return 1 << self.halvings
 
     @property
     def halvings(self) -> int:
-        """The depth, chosen."""
+        """The number of halvings: ``depth``, or the number that 0 stands for."""
         least = max(min(self.image_shape[:2]), 2)
         return self.depth or min(8, least.bit_length() - 1)
 
@@ -62,7 +63,7 @@ class UNetGenerator(nn.Module):
         widths = [self.features << min(stage, 3) for stage in range(depth)]
         x, skips = images, []
         for stage, width in enumerate(widths):
-            # No activation yet: LeakyReLU comes on the way down, ReLU on the way up.
+            # No activation yet: LeakyReLU follows on the way down, ReLU on the way up.
             plain = stage in (0, depth - 1)
             bias = not mixes_batch(self.norm)
             x = layer(width, use_bias=bias, normalize=not plain, activation=None)(x, train)

@@ -1,4 +1,4 @@
-"""VGG-16 and VGG-19 (Simonyan and Zisserman 2015), for their maps and their features."""
+"""VGG-16 and VGG-19 (Simonyan and Zisserman 2015), for feature maps and features."""
 
 import jax
 from flax import linen as nn
@@ -9,14 +9,14 @@ from jaxgan.errors import InputError
 from jaxgan.ops import Padding, pad
 
 _BLOCKS = {16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
-"""Convolutions in each block, by depth; a block ends with a max pool of 2x2."""
+"""Number of convolutions in each block, by depth; a block ends with a 2x2 max pool."""
 
 
 def convolutions(depth: int) -> list[str]:
-    """The places of the convolutions, in order: "1_1", "1_2", "2_1" ... "5_3" (16) or "5_4" (19).
+    """Names of the convolutions, in order: "1_1", "1_2", "2_1" ... "5_3" (16) or "5_4" (19).
 
     Raises:
-      InputError: another depth.
+      InputError: the depth is another one.
     """
     if depth not in _BLOCKS:
         raise InputError(f"depth: VGG has 16 or 19 layers, not {depth}: use 16 or 19")
@@ -25,19 +25,20 @@ def convolutions(depth: int) -> list[str]:
 
 
 class VGG(nn.Module):
-    """Blocks of convolutions k3 with ReLUs, then three dense layers; all float32, never trained.
+    """Blocks of k3 convolutions with ReLUs, then three dense layers; all float32, never trained.
 
-    Layers are named conv1_1, conv1_2 ... and fc1 to fc3. With ``stop`` it takes any size.
+    Layers are named conv1_1, conv1_2 ... and fc1 to fc3. With ``stop`` it takes images of any size.
 
     Reference: Simonyan and Zisserman 2015, table 1, columns D and E.
     """
 
     depth: int = 16
-    """Layers with weights: 16 or 19."""
+    """Number of layers with weights: 16 or 19."""
     padding: Padding = "zero"
     """Padding around the maps."""
     stop: str = ""
-    """The last map ("relu3_1"): what would follow it has no parameters. Empty: to the logits."""
+    """Name of the last map ("relu3_1"); later layers are not built. Empty: all layers up to the
+    logits."""
 
     @nn.compact
     def __call__(
@@ -45,11 +46,12 @@ class VGG(nn.Module):
     ) -> dict[str, Float[Array, "batch ..."]]:
         """(n, h, w, 3) to "relu1_1", "relu1_2" ... (n, h', w', c), "fc2", "logits".
 
-        Images are in the scale of the weights. "fc2" is after its ReLU, (n, 4096): the features of
-        precision and recall (Kynkaanniemi et al. 2019). "logits": (n, 1000).
+        Images are in the scale of the weights. "fc2" is taken after its ReLU, (n, 4096): the
+        features of precision and recall (Kynkaanniemi et al. 2019). "logits" is (n, 1000).
 
         Raises:
-          InputError: another depth or stop, or without ``stop`` images that are not 224x224.
+          InputError: the depth or ``stop`` is unknown, or images are not 224x224 and ``stop`` is
+            empty.
         """
         self._check(images)
         maps, x = {}, images
@@ -68,7 +70,7 @@ class VGG(nn.Module):
         return nn.Conv(width, (3, 3), **how)(x)
 
     def _classify(self, x: jax.Array) -> dict[str, jax.Array]:
-        """The dense layers read channels first, as the weights of Caffe and PyTorch do."""
+        """The dense layers, which read channels first, as the weights of Caffe and PyTorch do."""
         x = x.transpose(0, 3, 1, 2).reshape(x.shape[0], -1)
         precision = lax.Precision.HIGHEST
         for name in ("fc1", "fc2"):

@@ -12,32 +12,33 @@ from jaxgan.typing import Enlarged, Image
 
 
 class WDSR(nn.Module):
-    """Conv k3; blocks ``x + r conv3(conv1(relu(conv1(x))))``; conv k3 and a shuffle to the image.
+    """Conv k3; blocks ``x + r conv3(conv1(relu(conv1(x))))``; conv k3 and pixel shuffle.
 
-    A block widens its input 6 times before the ReLU and goes through 0.8 times its channels after
-    it. A second way to the output is a single conv k5 of the image and a shuffle. Every kernel is
-    ``g v / ||v||`` whenever the net is called: there is no state of training that inference lacks.
+    A block widens its input 6 times before the ReLU, and narrows it to 0.8 times its channels
+    afterwards. A second path, one k5 convolution of the image and a pixel shuffle, is added to the
+    output. Every kernel is ``g v / ||v||`` in every call, so inference needs no training state
+    besides the parameters.
 
     Reference: Yu et al. 2018, Wide Activation for Efficient and Accurate Image Super-Resolution,
     section 3.
     """
 
     scale: int = 2
-    """Sides of the image that it makes, over those of its input: 2, 3 or 4."""
+    """Upscaling factor: 2, 3 or 4."""
     features: int = 32
     """Channels of all maps between blocks."""
     blocks: int = 16
     """Number of residual blocks."""
     expansion: int = 6
-    """Channels before a block's ReLU, over ``features``."""
+    """Number of channels before a block's ReLU, divided by ``features``."""
     residual_scale: float = 1.0
     """Factor r of a block's residual."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters, the last layer and the result are float32."""
+    """Dtype of the computation; parameters, the last layer and the result are float32."""
 
     @property
     def reach(self) -> int:
-        """Pixels of the input from a pixel to the farthest one that the output there depends on."""
+        """Largest distance, in input pixels, at which the input affects an output pixel."""
         return self.blocks + 2
 
     @nn.compact

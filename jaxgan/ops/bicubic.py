@@ -1,10 +1,10 @@
-"""MATLAB's antialiased bicubic ``imresize``: how super-resolution makes its low-resolution images.
+"""MATLAB's antialiased bicubic ``imresize``, which makes low-resolution images in super-resolution.
 
-A pixel of the output lies at ``u = (x + 1/2) / s - 1/2`` of the input (s: scale, indices from 0)
-and is the sum of the pixels around it, weighted by ``h(u - k)``, with weights that sum to 1. Keys'
-cubic kernel h has a = -1/2; where the image shrinks, it is ``s h(s t)``, 1/s times as wide. Outside
-the image lies its mirror image, which repeats the border pixel. Rows and columns are separate, so
-each of them is one product with a small matrix.
+A pixel x of the output lies at ``u = (x + 1/2) / s - 1/2`` in the input (s: scale, indices from 0).
+It is the sum of the input pixels k around it, weighted by ``h(u - k)``, with weights normalized to
+sum 1. Keys' cubic kernel h has a = -1/2. To shrink an image the kernel is ``s h(s t)``, 1/s times
+as wide. The image is mirrored at its border, and the border pixel is repeated. Rows and columns are
+resized separately, each by one product with a small matrix.
 
 Reference: Keys 1981, Cubic Convolution Interpolation for Digital Image Processing, equation 15.
 """
@@ -23,9 +23,9 @@ _RADIUS = 2.0
 def bicubic(
     images: Float[Array, "batch height width channels"], scale: float | int
 ) -> Float[Array, "batch new_height new_width channels"]:
-    """``images`` at ``scale`` times their sides, rounded up: below 1 they shrink, antialiased.
+    """``images`` resized by ``scale``, with sides rounded up; below 1 they shrink, antialiased.
 
-    Values may overshoot the range of the input a little, as those of every cubic do.
+    Values may slightly overshoot the range of the input, as with every cubic kernel.
     """
     for axis in (1, 2):
         matrix = jnp.asarray(weights(images.shape[axis], scale), images.dtype)
@@ -35,8 +35,8 @@ def bicubic(
 
 
 def weights(size: int, scale: float | int) -> Float64[np.ndarray, "new_size {size}"]:
-    """The matrix that resizes ``size`` pixels of a row or column to ``ceil(size scale)``."""
-    new = math.ceil(size * scale - 1e-9)  # size 10 at scale 0.3 is 3, whatever the float says
+    """The matrix that resizes a row or column of ``size`` pixels to ``ceil(size scale)`` pixels."""
+    new = math.ceil(size * scale - 1e-9)  # size 10 at scale 0.3 gives 3, despite rounding
     narrow = min(scale, 1.0)
     at = (np.arange(new) + 0.5) / scale - 0.5
     taps = math.ceil(2 * _RADIUS / narrow) + 2

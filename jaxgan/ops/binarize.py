@@ -1,4 +1,4 @@
-"""Grey pixels made black or white at random, white with the probability of their level."""
+"""Grey pixels binarized at random: white with a probability equal to their level."""
 
 import functools
 
@@ -15,14 +15,15 @@ Bits = Float[Array, "batch height width channels"]
 
 
 def resampled(images: Bytes, key: PRNGKey) -> Bits:
-    """0 or 1 for each value x of 255, 1 with probability x / 255, drawn of the key."""
+    """1 with probability x / 255 for each value x, otherwise 0; drawn with the key."""
     return _bits(draw(jax.random.uniform, key, images.shape), images)
 
 
 def static(images: Bytes, seed: int) -> Bits:
-    """The same, drawn of the seed and the image's own bytes: an image has one binary form for ever.
+    """As :func:`resampled`, but an image always has the same binary form.
 
-    So it needs no table, and is the same in any order, batch and process.
+    The random numbers depend only on the seed and the image's own bytes. So no table is needed, and
+    the result is the same in any order, batch and process.
     """
     values = images.reshape(images.shape[0], -1).astype(jnp.uint32)
     sums = ((values + 1) * jnp.asarray(_weights(values.shape[1]))[None]).sum(1, dtype=jnp.uint32)
@@ -37,5 +38,5 @@ def _bits(uniform: Float[Array, "batch height width channels"], images: Bytes) -
 
 @functools.lru_cache(maxsize=8)
 def _weights(size: int) -> np.ndarray:
-    """Odd numbers that look random, one a value of an image: Knuth's multiplicative sequence."""
+    """Odd pseudo-random numbers, one per value of an image: Knuth's multiplicative sequence."""
     return (np.arange(1, size + 1, dtype=np.uint64) * 2654435761 * 2 + 1).astype(np.uint32)

@@ -1,12 +1,12 @@
 """Convolutions closed under differentiation.
 
 A convolution F(x, w), its transpose in the input T(g, w) and its transpose in the kernel G(x, g)
-are three faces of one trilinear form <g, F(x, w)> = <T(g, w), x> = <G(x, g), w>. So the
-derivatives of each are the other two: dF = {T, G}, dT = {F, G}, dG = {T, F}. Saying so keeps every
-order of reverse differentiation on the three that :mod:`jaxgan.ops.forms` has in the form that XLA
-runs well: left to itself it runs the kernel gradient of a transposed convolution one to two orders
-of magnitude slower on a CPU.
-``jax.custom_vjp`` has no forward mode; where that is needed use flax's own layers, whose
+are three faces of one trilinear form <g, F(x, w)> = <T(g, w), x> = <G(x, g), w>. So the derivatives
+of each are the other two: dF = {T, G}, dT = {F, G}, dG = {T, F}. With these rules, reverse
+differentiation of any order uses only the three, and :mod:`jaxgan.ops.forms` has each in a form
+that XLA runs fast. Without them, XLA runs the kernel gradient of a transposed convolution one to
+two orders of magnitude slower on a CPU.
+``jax.custom_vjp`` has no forward mode. Where that is needed, use flax's own layers, whose
 parameters are the same.
 """
 
@@ -77,7 +77,7 @@ def conv(
     dilation: tuple[int, int] = (1, 1),
     groups: int = 1,
 ) -> Activation:
-    """F(x, kernel) with ``jax.lax``'s names for the padding."""
+    """F(x, kernel), with padding named as in ``jax.lax``."""
     if isinstance(padding, str):
         reach = [d * (k - 1) + 1 for k, d in zip(kernel.shape, dilation, strict=False)]
         padding = tuple(lax.padtype_to_pads(x.shape[1:3], reach, strides, padding))
@@ -86,19 +86,21 @@ def conv(
 
 
 def conv_mean_pool(x: Activation, kernel: Kernel) -> Activation:
-    """``mean_pool(conv(x, kernel))`` as one convolution of stride 2; an odd kernel, even sides.
+    """``mean_pool(conv(x, kernel))`` as one convolution of stride 2: odd kernels, even sides.
 
-    Its kernel is the mean of the four that see the pixels of a 2x2 block: (k + 1)^2 products a
-    block for 4 k^2. The mean is taken before the kernel is cast to the type of ``x``.
+    Its kernel is the mean of four copies of ``kernel``, shifted to the pixels of a 2x2 block. So a
+    block takes (k + 1)^2 products instead of 4 k^2. The mean is taken before the cast to the dtype
+    of ``x``.
     """
     mean = (_spread(kernel) / 4).astype(x.dtype)
     return conv(x, mean, (2, 2), _same(kernel))
 
 
 def upsample_conv(x: Activation, kernel: Kernel) -> Activation:
-    """``conv(upsample(x), kernel)`` as one transposed convolution of stride 2; an odd kernel.
+    """``conv(upsample(x), kernel)`` as one transposed convolution of stride 2: odd kernels.
 
-    The inverse of the same trick: each pixel is seen by the k + 1 outputs around its block.
+    The reverse of :func:`conv_mean_pool`: along each axis, a pixel affects the k + 1 outputs around
+    its block.
     """
     spread = _spread(kernel).astype(x.dtype)
     size = (2 * x.shape[1], 2 * x.shape[2])
@@ -107,12 +109,12 @@ def upsample_conv(x: Activation, kernel: Kernel) -> Activation:
 
 
 def _same(kernel: Kernel) -> Pairs:
-    """The padding of stride 1 that keeps the size, of an odd kernel."""
+    """The padding that keeps the size at stride 1, for an odd kernel."""
     return tuple(((k - 1) // 2, (k - 1) // 2) for k in kernel.shape[:2])
 
 
 def _spread(kernel: Kernel) -> Kernel:
-    """The full convolution with a 2x2 block of ones, in float32 at least."""
+    """The full convolution of the kernel with a 2x2 block of ones, in float32 or wider."""
     kernel = kernel.astype(jnp.promote_types(kernel.dtype, jnp.float32))
     rest = ((0, 0), (0, 0))
     corners = [((i, 1 - i), (j, 1 - j)) for i in (0, 1) for j in (0, 1)]
@@ -128,9 +130,9 @@ def conv_transpose(
     strides: tuple[int, int],
     padding: str | Pairs,
 ) -> Activation:
-    """T with the conventions of ``jax.lax.conv_transpose`` (kernel not flipped, as in Keras).
+    """T, with the conventions of ``jax.lax.conv_transpose`` (kernel not flipped, as in Keras).
 
-    ``padding`` pads the dilated input; torch's ``p`` is ``k - 1 - p`` here.
+    ``padding`` pads the dilated input; a padding p in torch is ``k - 1 - p`` here.
     """
     pads = []
     for k, s, i in zip(kernel.shape[:2], strides, range(2), strict=True):
@@ -152,11 +154,11 @@ def _transpose_pads(k: int, s: int, padding: str) -> tuple[int, int]:
 
 
 class Conv(nn.Module):
-    """``flax.linen.Conv`` on :func:`convolve`: the same parameters and values.
+    """``flax.linen.Conv`` by means of :func:`convolve`, with the same parameters and values.
 
-    ``resample`` "up" upsamples the input first (nearest neighbour), "down" mean-pools the result,
-    twice each, by one strided kernel made of the same parameters; with stride 1, an odd kernel and
-    'same' padding.
+    With ``resample`` "up" the input is first upsampled by 2 (nearest neighbour); with "down" the
+    result is mean-pooled by 2. Both run as one convolution of stride 2, whose kernel is made from
+    the same parameters. They require stride 1, an odd kernel and 'same' padding.
     """
 
     features: int
@@ -171,7 +173,8 @@ class Conv(nn.Module):
     kernel_init: Any = nn.initializers.lecun_normal()
     bias_init: Any = nn.initializers.zeros_init()
     add_bias: bool = True
-    """False: the bias is a parameter that is not added, since a norm would cancel it."""
+    """Whether the bias is added. False: it is a parameter but not added, as a norm would cancel
+    it."""
     resample: Literal["up", "down", "same"] = "same"
 
     @nn.compact
@@ -188,9 +191,10 @@ class Conv(nn.Module):
 
 
 class ConvTranspose(nn.Module):
-    """``flax.linen.ConvTranspose`` on :func:`transpose_input`: the same parameters and values.
+    """``flax.linen.ConvTranspose`` by means of :func:`transpose_input`, with the same parameters.
 
-    ``padding`` is ``"SAME"``, ``"VALID"`` or pairs that pad the dilated input.
+    The values are the same too. ``padding`` is ``"SAME"``, ``"VALID"`` or pairs that pad the
+    dilated input.
     """
 
     features: int
@@ -203,7 +207,8 @@ class ConvTranspose(nn.Module):
     kernel_init: Any = nn.initializers.lecun_normal()
     bias_init: Any = nn.initializers.zeros_init()
     add_bias: bool = True
-    """False: the bias is a parameter that is not added, since a norm would cancel it."""
+    """Whether the bias is added. False: it is a parameter but not added, as a norm would cancel
+    it."""
 
     @nn.compact
     def __call__(self, inputs: Activation) -> Activation:
@@ -214,7 +219,7 @@ class ConvTranspose(nn.Module):
 
 
 def _parameters(layer: Any, inputs: Array, fan: int) -> tuple[Array, Array, Array | None]:
-    """The inputs and the bias in the type of the computation, and the kernel as it is kept."""
+    """The inputs and the bias in the dtype of the computation, and the kernel in its own dtype."""
     shape = (*layer.kernel_size, fan, layer.features)
     kernel = layer.param("kernel", layer.kernel_init, shape, layer.param_dtype)
     bias = None

@@ -1,4 +1,4 @@
-"""Frequency bands amplified, and a window cut out, differently for each example.
+"""Frequency bands amplified and windows cut out, differently for each example.
 
 Reference: Karras et al. 2020, Training GANs with limited data, appendix B.
 """
@@ -13,15 +13,15 @@ from jaxgan.core.sharding import spread
 from jaxgan.typing import Image
 
 SYM2 = (-0.12940952255092145, 0.22414386804185735, 0.836516303737469, 0.48296291314469025)
-"""The symlet of 2 vanishing moments (Daubechies 1992), which is her own of 4 taps."""
+"""Taps of the symlet with 2 vanishing moments (Daubechies 1992), equal to her 4-tap wavelet."""
 
 BANDS = 4
-"""Octaves: [0, pi/8], [pi/8, pi/4], [pi/4, pi/2], [pi/2, pi]."""
+"""Number of bands, one per octave: [0, pi/8], [pi/8, pi/4], [pi/4, pi/2], [pi/2, pi]."""
 
 
 @functools.cache
 def band_filters() -> np.ndarray:
-    """Taps of the four bands, zero-phase, lowest first: (4, 43). They sum to the identity.
+    """Zero-phase taps of the four bands, lowest first: (4, 43). They sum to the identity.
 
     With L(z) = H(z) H(1/z) / 2 of the wavelet sym2 and its mirror image L(-z) = 1 - L(z), they are
     L(z) L(z^2) L(z^4), L(z) L(z^2) L(-z^4), L(z) L(-z^2) and L(-z).
@@ -38,11 +38,11 @@ def band_filters() -> np.ndarray:
 
 
 def amplified(images: Image, gains: Float[Array, "batch 4"]) -> Image:
-    """sum_i g_i B_i along both axes; beyond its edge an image is its own mirror image.
+    """Images filtered with sum_i g_i B_i along both axes, and mirrored at their edges.
 
     Args:
       images: (n, h, w, c).
-      gains: g, of the four bands, lowest first.
+      gains: gains g of the four bands, lowest first.
     """
     rows, columns = (
         jnp.einsum("ni,ijk->njk", gains, jnp.asarray(_band_matrices(size), jnp.float32))
@@ -57,13 +57,13 @@ def cut_out(
     y: Float[Array, "batch"],
     sides: Float[Array, "batch"],
 ) -> Image:
-    """0 in a window; the rest stays.
+    """Images with a window set to 0.
 
     Args:
       images: (n, h, w, c).
-      x: middle of the window, 0 at the left edge and 1 at the right one.
-      y: the same from the top.
-      sides: of the window over those of the image.
+      x: centre of the window, from 0 at the left edge to 1 at the right edge.
+      y: the same, from the top.
+      sides: sides of the window, relative to those of the image.
     """
     height, width = images.shape[1:3]
     columns, rows = ((jnp.arange(size) + 0.5) / size for size in (width, height))
@@ -82,7 +82,7 @@ def _stretched(taps: np.ndarray, factor: int) -> np.ndarray:
 
 @functools.cache
 def _band_matrices(size: int) -> np.ndarray:
-    """The bands as matrices on a mirrored line of ``size`` pixels: (4, size, size)."""
+    """Matrices that apply the bands to a mirrored line of ``size`` pixels: (4, size, size)."""
     taps = band_filters()
     reach, period = taps.shape[1] // 2, max(2 * (size - 1), 1)
     matrices = np.zeros((BANDS, size, size))

@@ -1,11 +1,11 @@
-"""The three faces of a convolution in the forms that XLA runs well on a CPU.
+"""The three faces of a convolution, in forms that XLA runs fast on a CPU.
 
-The plain form is one ``conv_general_dilated`` in XLA's canonical layouts (NHWC, HWIO): in others
-its CPU backend runs a naive loop wherever a ``lax.scan`` is around. A few shapes have a faster form
-(benchmarks/README.md has the factors): layers with at most :data:`FEW` channels on one side,
+The plain form is one ``conv_general_dilated`` in XLA's canonical layouts (NHWC, HWIO). In other
+layouts XLA's CPU backend runs a naive loop inside a ``lax.scan``. A few shapes have a faster form
+(benchmarks/README.md has the speedups): layers with at most :data:`FEW` channels on one side,
 transposed convolutions of small maps, and those of stride 2 and more, which the plain form computes
-on an input filled up with zeros. A kernel with groups becomes one without, of blocks along a
-diagonal: XLA's own loop over groups is slower than to multiply the zeros between them.
+on an input filled up with zeros. A kernel with groups becomes a block-diagonal one without groups:
+multiplying the extra zeros is faster than XLA's own loop over groups.
 """
 
 import functools
@@ -26,12 +26,12 @@ from jaxgan.ops.geometry import (
 )
 
 FEW = 4
-"""Channels of an image, at most."""
+"""Largest number of channels that counts as few: the channels of an image."""
 WIDE = 8
-"""Smallest side of a map where computing all phases one pixel beyond the edge costs little."""
+"""Smallest side of a map for which computing all phases one pixel beyond the edge costs little."""
 PIXELS = 2
-"""Pixels a channel, at most, of a map that is smaller than the kernel: all other forms turn the
-kernel's axes first."""
+"""Largest number of pixels per channel at which a map is smaller than its kernel. All forms but the
+one by taps first transpose the axes of the kernel."""
 
 _NUMBERS = ("NHWC", "HWIO", "NHWC")
 
@@ -67,7 +67,7 @@ def _upright(geometry: Geometry) -> Geometry:
 
 
 def forward_form(geometry: Geometry, w: Kernel) -> Callable[..., Array]:
-    """The form of F for an ordinary geometry without groups; any other has the plain one."""
+    """The form of F for an ordinary geometry without groups; all others use the plain form."""
     c, o = geometry.channels(w)
     few = geometry.ordinary and geometry.strides == (1, 1) and o <= FEW < c
     return _forward_by_taps if few else convolution
@@ -79,7 +79,7 @@ def backward_input_form(geometry: Geometry, g: Activation, w: Kernel) -> Callabl
     if point or w.shape[2] <= FEW < w.shape[3]:
         return _backward_input_by_taps
     pairs = list(zip(geometry.kernel, geometry.strides, strict=True))
-    even = all(k % s == 0 for k, s in pairs)  # as many taps in each phase
+    even = all(k % s == 0 for k, s in pairs)  # every phase has the same number of taps
     few = g.shape[0] * g.shape[1] * g.shape[2] <= PIXELS * g.shape[3]
     if even and few and geometry.kernel != (1, 1):
         return _backward_input_by_taps
@@ -90,7 +90,7 @@ def backward_input_form(geometry: Geometry, g: Activation, w: Kernel) -> Callabl
 
 
 def _backward_input(geometry: Geometry, g: Array, w: Array) -> Array:
-    """The flipped kernel over g, between whose pixels the strides put zeros."""
+    """Convolves g with the flipped kernel, after the strides put zeros between the pixels of g."""
     low = [k - 1 - p for k, (p, _) in zip(geometry.kernel, geometry.padding, strict=True)]
     padding = []
     for m, size, k, s, lo in zip(
@@ -108,7 +108,7 @@ def _backward_input(geometry: Geometry, g: Array, w: Array) -> Array:
 
 
 def _backward_kernel(geometry: Geometry, x: Array, g: Array) -> Array:
-    """G as a kernel over x: the channels are the batch, the examples are what is summed over."""
+    """G as a convolution of x: channels act as the batch, and the sum is over examples."""
     padding = []
     for m, size, k, s, (low, _) in zip(
         g.shape[1:3],
@@ -131,7 +131,7 @@ def _backward_kernel(geometry: Geometry, x: Array, g: Array) -> Array:
 
 
 def _forward_by_taps(geometry: Geometry, x: Array, w: Array) -> Array:
-    """One matrix product with all taps of the kernel, then their shifted sum. Stride 1."""
+    """One matrix product with all taps of the kernel, then the sum of shifted results. Stride 1."""
     (kh, kw), (n, h, width, c) = geometry.kernel, x.shape
     taps = x.reshape(-1, c) @ w.transpose(2, 0, 1, 3).reshape(c, -1)
     taps = taps.reshape(n, h, width, kh, kw, -1)
@@ -145,7 +145,7 @@ def _forward_by_taps(geometry: Geometry, x: Array, w: Array) -> Array:
 
 
 def _backward_input_by_taps(geometry: Geometry, g: Array, w: Array) -> Array:
-    """One matrix product with all taps, then their sum at the strided places ("col2im")."""
+    """One matrix product with all taps, then their sum at strided places ("col2im")."""
     (kh, kw), (sh, sw), (n, m, width, o) = geometry.kernel, geometry.strides, g.shape
     qh, qw, c = -(-kh // sh), -(-kw // sw), w.shape[2]
     w = jnp.pad(w, ((0, qh * sh - kh), (0, qw * sw - kw), (0, 0), (0, 0)))
@@ -161,10 +161,10 @@ def _backward_input_by_taps(geometry: Geometry, g: Array, w: Array) -> Array:
 
 
 def _backward_input_by_phases(geometry: Geometry, g: Array, w: Array) -> Array:
-    """One convolution of stride 1 for each of the ``sh sw`` phases of the result, interleaved.
+    """One convolution of stride 1 for each of the ``sh sw`` phases of the result, then interleaved.
 
-    Row ``s q + a`` of the result sees rows ``q + offset - t`` of g through the taps ``r + s t`` of
-    the kernel, where ``r = (a + padding) mod s``: no zeros are multiplied.
+    Row ``s q + a`` of the result depends on rows ``q + offset - t`` of g through the taps ``r + s
+    t`` of the kernel, where ``r = (a + padding) mod s``. So no zeros are multiplied.
     """
     (sh, sw), (height, width), n = geometry.strides, geometry.size, g.shape[0]
     rows, columns = -(-height // sh), -(-width // sw)
@@ -186,7 +186,7 @@ def _backward_input_by_phases(geometry: Geometry, g: Array, w: Array) -> Array:
 
 
 def _backward_input_at_once(geometry: Geometry, g: Array, w: Array) -> Array:
-    """One convolution of stride 1 to all ``sh sw`` phases, whose patches are gathered once."""
+    """One convolution of stride 1 for all ``sh sw`` phases, which gathers the patches only once."""
     (kh, kw), (sh, sw), o, c = geometry.kernel, geometry.strides, g.shape[3], w.shape[2]
     taps = w.reshape(kh // sh, sh, kw // sw, sw, c, o)[::-1, :, ::-1]
     taps = taps.transpose(0, 2, 5, 1, 3, 4).reshape(kh // sh, kw // sw, o, -1)
@@ -197,7 +197,7 @@ def _backward_input_at_once(geometry: Geometry, g: Array, w: Array) -> Array:
 
 
 def _backward_kernel_by_patches(geometry: Geometry, x: Array, g: Array) -> Array:
-    """One matrix product of x with the patches of g, whose channels are few. Stride 1."""
+    """One matrix product of x with the patches of g, which has few channels. Stride 1."""
     (kh, kw), (n, h, width, c) = geometry.kernel, x.shape
     (top, _), (left, _) = geometry.padding
     patches = [_shift(g, (i - top, j - left), (h, width)) for i in range(kh) for j in range(kw)]
@@ -211,7 +211,7 @@ def _sum(arrays: Iterable[Array]) -> Array:
 
 
 def _shift(x: Array, by: tuple[int, int], size: tuple[int, ...]) -> Array:
-    """X moved down and right by so many pixels, on a black page of that size."""
+    """X moved down and right by ``by`` pixels, then zero-padded or cropped to ``size``."""
     edges = [(0, 0, 0)] * x.ndim
     for axis, (low, full) in enumerate(zip(by, size, strict=True), start=1):
         edges[axis] = (low, full - low - x.shape[axis], 0)
@@ -219,7 +219,7 @@ def _shift(x: Array, by: tuple[int, int], size: tuple[int, ...]) -> Array:
 
 
 def _interleave(geometry: Geometry, phases: Array) -> Array:
-    """(n, rows, columns, sh, sw, c) to the image of the geometry's size."""
+    """Phases (n, rows, columns, sh, sw, c), interleaved into an image of the geometry's size."""
     n, rows, columns, sh, sw, c = phases.shape
     image = phases.transpose(0, 1, 3, 2, 4, 5).reshape(n, rows * sh, columns * sw, c)
     (top, _), (left, _) = geometry.padding

@@ -1,7 +1,7 @@
-"""Layers with an equalized learning rate: weights of N(0, 1), scaled by He's constant when used.
+"""Layers with an equalized learning rate: N(0, 1) weights, scaled by He's constant when used.
 
-The step of an adaptive optimizer does not depend on a gradient's scale. With weights of one scale
-it is the same relative change in every layer, whatever its fan-in.
+The step of an adaptive optimizer does not depend on the scale of the gradient. If all weights have
+one scale, the step is the same relative change in every layer, whatever the fan-in.
 
 Reference: ProGAN (Karras et al. 2018), section 4.1.
 """
@@ -17,25 +17,25 @@ from jaxgan.ops.conv import conv, upsample_conv
 from jaxgan.typing import Image
 
 HE = math.sqrt(2.0)
-"""He's gain, for a layer that a (leaky) ReLU follows (He et al. 2015)."""
+"""He's gain, for a layer followed by a (leaky) ReLU (He et al. 2015)."""
 
 
 class EqualizedDense(nn.Module):
     """x (c W) + b with W ~ N(0, 1) and c = gain / sqrt(fan_in); b is not scaled."""
 
     features: int
-    """Numbers in a result."""
+    """Number of output features."""
     gain: float = HE
-    """Standard deviation of a result for an input of unit variance."""
+    """Standard deviation of the output for an input of unit variance."""
     use_bias: bool = True
     """Whether b is added."""
     lr_multiplier: float = 1.0
-    """Learning rate of the layer over that of the others: W starts at N(0, 1) / m, and W and b are
-    used times m (0.01 in StyleGAN's mapping network)."""
+    """Learning rate of the layer relative to the others, m: W starts at N(0, 1) / m, and W and b
+    are multiplied by m when used (0.01 in StyleGAN's mapping network)."""
     bias_start: float = 0.0
-    """First value of b (1 in StyleGAN's styles)."""
+    """Initial value of b (1 in StyleGAN's styles)."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters are float32."""
+    """Dtype of the computation; parameters are float32."""
 
     @nn.compact
     def __call__(self, x: Float[Array, "batch inputs"]) -> Float[Array, "batch features"]:
@@ -52,20 +52,20 @@ class EqualizedConv(nn.Module):
     """
 
     features: int
-    """Channels of the result."""
+    """Number of output channels."""
     size: int = 3
     """Height and width of the kernel."""
     gain: float = HE
-    """Standard deviation of a result for an input of unit variance."""
+    """Standard deviation of the output for an input of unit variance."""
     use_bias: bool = True
     """Whether b is added."""
     lr_multiplier: float = 1.0
-    """Learning rate of the layer over that of the others; see :class:`EqualizedDense`."""
+    """Learning rate of the layer relative to the others; see :class:`EqualizedDense`."""
     resample: Literal["up", "same"] = "same"
-    """``up`` doubles the input's size by nearest neighbour first, in one transposed convolution;
-    with an odd kernel."""
+    """Resampling. ``up`` first upsamples the input by 2 (nearest neighbour); both steps run as one
+    transposed convolution, which requires an odd kernel."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters are float32."""
+    """Dtype of the computation; parameters are float32."""
 
     @nn.compact
     def __call__(self, x: Image) -> Float[Array, "batch new_height new_width features"]:

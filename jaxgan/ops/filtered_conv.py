@@ -20,13 +20,14 @@ TAPS = (1.0, 3.0, 3.0, 1.0)
 def lowpass_filter(
     x: Image, taps: Sequence[float] = TAPS, padding: tuple[int, int] = (1, 2), gain: float = 1.0
 ) -> Float[Array, "batch new_height new_width channels"]:
-    """The filter along both axes, y_j = gain sum_k f_k x_{j + k - low}; zeros beyond the edge.
+    """Filters both axes: y_j = gain sum_k f_k x_{j + k - low}, with zeros beyond the edge.
 
     Args:
       x: images (n, h, w, c).
-      taps: K taps of the filter f, which are divided by their sum.
-      padding: pixels ``(low, high)`` added to each side, for a result of h + low + high - K + 1.
-      gain: factor along each axis.
+      taps: the K taps of the filter f, normalized to sum 1.
+      padding: pixels ``(low, high)`` added to each side, so that a side h becomes h + low + high -
+        K + 1.
+      gain: gain along each axis.
     """
     for axis in (1, 2):
         edges = [(0, 0, 0)] * x.ndim
@@ -43,12 +44,12 @@ def lowpass_filter(
 def upsample_lowpass_conv(
     x: Image, kernel: Kernel, taps: Sequence[float] = TAPS
 ) -> Float[Array, "batch 2*height 2*width features"]:
-    """Zeros between the pixels, the convolution, then the filter times 2 an axis: twice the size.
+    """Doubles the size: inserts zeros, convolves, then filters with gain 2 along each axis.
 
     Args:
       x: images (n, h, w, c).
-      kernel: (3, 3, c, features), in the sense of ``jax.lax.conv_transpose``.
-      taps: an even number of taps of the filter.
+      kernel: (3, 3, c, features), as in ``jax.lax.conv_transpose``.
+      taps: taps of the filter, of even number.
     """
     wide = conv_transpose(x, kernel, (2, 2), "VALID")  # 2h + 1
     low = len(taps) // 2 - 1
@@ -58,12 +59,12 @@ def upsample_lowpass_conv(
 def lowpass_conv_downsample(
     x: Image, kernel: Kernel, taps: Sequence[float] = TAPS
 ) -> Float[Array, "batch height//2 width//2 features"]:
-    """The filter, then the convolution at every second pixel: half the size, of even sides.
+    """Halves the size, for even sides: the filter, then the convolution at every second pixel.
 
     Args:
       x: images (n, 2h, 2w, c).
       kernel: (3, 3, c, features).
-      taps: an even number of taps of the filter.
+      taps: taps of the filter, of even number.
     """
     pad = len(taps) // 2
     return conv(lowpass_filter(x, taps, (pad, pad)), kernel, (2, 2), "VALID")

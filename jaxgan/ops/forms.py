@@ -1,8 +1,8 @@
-"""The three faces of a convolution, each in the form that its platform runs well.
+"""The three faces of a convolution, each in the form that is fastest on its platform.
 
-By default T and G are JAX's own transposes of F: one ``conv_general_dilated`` each, with dimension
-numbers in place of transposed arrays, which is what XLA recognises as cuDNN's gradients. A CPU has
-forms of its own; see :mod:`jaxgan.ops.cpu_forms`. All forms of a face are equal but for rounding.
+By default T and G are JAX's own transposes of F. Each is one ``conv_general_dilated``, with
+dimension numbers instead of transposed arrays, so that XLA recognises cuDNN's gradients. The CPU
+has forms of its own; see :mod:`jaxgan.ops.cpu_forms`. All forms of a face agree up to rounding.
 """
 
 from collections.abc import Callable
@@ -56,7 +56,7 @@ def _by_platform(
     a: Array,
     b: Array,
 ) -> Array:
-    """``cpu`` in a program for a CPU, where the geometry is ordinary; else ``default``."""
+    """``cpu`` in a program for a CPU if the geometry is ordinary; otherwise ``default``."""
     if not geometry.ordinary:
         return default(geometry, a, b)
     return lax.platform_dependent(

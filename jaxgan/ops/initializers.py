@@ -9,12 +9,13 @@ from jaxgan.errors import InputError
 Initializer: TypeAlias = Literal["dcgan", "glorot", "he", "he_average", "lecun", "orthogonal"]
 """Initializers of kernels; biases start at 0.
 
-- ``dcgan``: N(0, .02), and gains of normalizations N(1, .02) (Radford et al. 2016, section 4).
+- ``dcgan``: N(0, 0.02^2), and N(1, 0.02^2) for the gains of normalizations (Radford et al. 2016,
+  section 4).
 - ``glorot``: U(-a, a), a^2 = 6 / (fan_in + fan_out) (Glorot and Bengio 2010); Keras's default.
 - ``he``: N(0, 2 / fan_in) (He et al. 2015).
-- ``he_average``: U(-a, a) of variance 4 / (fan_in + fan_out): "He" in the WGAN-GP authors' code,
+- ``he_average``: U(-a, a) with variance 4 / (fan_in + fan_out): "He" in the WGAN-GP authors' code,
   and Glorot with gain sqrt 2 in SNGAN's.
-- ``lecun``: N(0, 1 / fan_in), truncated at two deviations; flax's default.
+- ``lecun``: N(0, 1 / fan_in), truncated at two standard deviations; flax's default.
 - ``orthogonal``: orthonormal columns of the kernel as a (fan_in, out) matrix (Saxe et al. 2014).
 """
 
@@ -35,7 +36,7 @@ def kernel_init(name: Initializer) -> jax_init.Initializer:
       name: see :data:`Initializer`.
 
     Raises:
-      InputError: for another name.
+      InputError: the name is unknown.
     """
     if name not in _KERNELS:
         raise InputError(f"initializer: {name!r} is no name: use one of {', '.join(_KERNELS)}")
@@ -43,15 +44,16 @@ def kernel_init(name: Initializer) -> jax_init.Initializer:
 
 
 def linear_init(name: Initializer) -> jax_init.Initializer:
-    """The initializer of a layer that no ReLU follows: Glorot's where ``name`` is one of He's.
+    """The initializer of a layer that no ReLU follows: Glorot's if ``name`` is one of He's.
 
-    Shortcuts, the first dense layer and the output layers of the WGAN-GP ResNet are such layers.
+    In the WGAN-GP ResNet these layers are the shortcuts, the first dense layer and the output
+    layers.
     """
     return kernel_init("glorot" if name in ("he", "he_average") else name)
 
 
 def gamma_init(name: Initializer) -> jax_init.Initializer:
-    """The initializer of a normalization's gain: N(1, .02) for ``dcgan``, 1 for all others."""
+    """The initializer of a normalization's gain: N(1, 0.02^2) for ``dcgan``, otherwise 1."""
     return _gamma_dcgan if name == "dcgan" else jax_init.ones
 
 

@@ -1,8 +1,8 @@
-"""The loss of a JPEG file, on the device: blocks of 8x8 in the frequencies, rounded.
+"""JPEG compression on the device: rounds the DCT coefficients of 8x8 blocks.
 
-Colours are not subsampled (4:4:4), and there is no entropy coding, which loses nothing.
+Chroma is not subsampled (4:4:4). Entropy coding is left out, because it is lossless.
 
-Reference: ITU-T T.81 (1992), annexes A and K; the scaling of the tables is libjpeg's.
+Reference: ITU-T T.81 (1992), annexes A and K; the tables are scaled as in libjpeg.
 """
 
 import functools
@@ -29,17 +29,17 @@ _TO_YCC = np.array(
 
 
 def jpeg(images: Image, quality: int) -> Image:
-    """Images as a JPEG file gives them back.
+    """Images after JPEG compression and decompression.
 
     Args:
-      images: of 1 or 3 channels and any size; a last block is filled up with the edge.
+      images: images with 1 or 3 channels and any size; edge pixels fill up the last blocks.
       quality: from 1 to 100.
     """
     height, width, channels = images.shape[1:]
     levels = (images + 1.0) * 127.5
     if channels == 3:
         levels = levels @ jnp.asarray(_TO_YCC.T, images.dtype)
-    # Y is from 0 to 255; what a file holds is centred at 0, as Cb and Cr are already.
+    # A JPEG file holds values centred at 0. Y is in [0, 255]; Cb and Cr are centred already.
     centre = jnp.asarray([128.0, 0.0, 0.0][:channels], images.dtype).reshape(1, 1, 1, -1)
     edges = ((0, 0), (0, -height % 8), (0, -width % 8), (0, 0))
     centred = jnp.pad(jnp.round(levels) - centre, edges, mode="edge")
@@ -53,7 +53,7 @@ def jpeg(images: Image, quality: int) -> Image:
 def _through_blocks(
     levels: Float[Array, "n rows columns channels"], quality: int
 ) -> Float[Array, "n rows columns channels"]:
-    """DCT of each block, rounding to multiples of the table's steps, and back."""
+    """DCT of each block, rounding to multiples of the quantization steps, and inverse DCT."""
     n, rows, columns, channels = levels.shape
     dct, steps = jnp.asarray(_dct(), levels.dtype), _steps(quality, channels)
     blocks = levels.reshape(n, rows // 8, 8, columns // 8, 8, channels)
@@ -65,7 +65,7 @@ def _through_blocks(
 
 @functools.cache
 def _dct() -> np.ndarray:
-    """The orthonormal DCT-II of 8 numbers: (frequency, place)."""
+    """The orthonormal DCT-II matrix of size 8: (frequency, position)."""
     u, i = np.arange(8)[:, None], np.arange(8)
     matrix = np.cos((2 * i + 1) * u * np.pi / 16) / 2
     matrix[0] /= np.sqrt(2)
@@ -74,7 +74,7 @@ def _dct() -> np.ndarray:
 
 @functools.cache
 def _steps(quality: int, channels: int) -> np.ndarray:
-    """Steps of the frequencies: (8, 8, channels)."""
+    """Quantization steps of the frequencies: (8, 8, channels)."""
     scale = 5000 // quality if quality < 50 else 200 - 2 * quality
     tables = [_LUMINANCE] + [_CHROMINANCE] * (channels - 1)
     base = np.stack([np.array(t.split(), int).reshape(8, 8) for t in tables], axis=-1)

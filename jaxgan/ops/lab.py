@@ -1,6 +1,6 @@
-"""Between sRGB and CIE L*a*b* (1976), white point D65.
+"""Conversion between sRGB and CIE L*a*b* (1976), with white point D65.
 
-L* is the lightness from 0 to 100; a* and b* are the colour, from about -108 to 99.
+L* is the lightness, from 0 to 100; a* and b* are the colour, from about -108 to 99.
 
 Reference: IEC 61966-2-1 (sRGB); CIE 15 (L*a*b*).
 """
@@ -21,7 +21,7 @@ _TO_XYZ = np.array(
 _WHITE = _TO_XYZ.sum(1)
 
 _EDGE = 6 / 29
-"""The cube root of the share of white below which L* is linear."""
+"""Cube root of the value, relative to white, below which L*a*b* uses a line for the cube root."""
 
 Lab = Float[Array, "batch height width 3"]
 
@@ -39,7 +39,7 @@ def rgb_to_lab(images: Image) -> Lab:
 
 
 def lab_to_rgb(lab: Lab) -> Image:
-    """Images (n, h, w, 3) in [-1, 1]; a colour that sRGB lacks is clipped."""
+    """Images (n, h, w, 3) in [-1, 1]; colours outside sRGB are clipped."""
     y = (lab[..., 0] + 16.0) / 116.0
     f = jnp.stack([y + lab[..., 1] / 500.0, y, y - lab[..., 2] / 200.0], axis=-1)
     xyz = jnp.where(f > _EDGE, f**3, 3 * _EDGE**2 * (f - 4 / 29))

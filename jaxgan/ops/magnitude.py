@@ -1,8 +1,8 @@
-"""Layers that keep the magnitude of activations: E[x^2] = 1 in is E[y^2] = 1 out, at any weights.
+"""Layers that preserve the magnitude of activations: E[x^2] = 1 gives E[y^2] = 1 for any weights.
 
-A weight that such a layer normalizes is called ``unit_...``. Its own norm has no effect on the
-result, and the optimizer's steps would let it grow without end. So GAN and R3GAN set it back after
-every step, by :func:`renormalized` (forced weight normalization).
+A weight that such a layer normalizes is called ``unit_...``. Its own norm does not affect the
+result, and the optimizer's steps would let it grow without bound. So GAN and R3GAN reset it after
+every step with :func:`renormalized` (forced weight normalization).
 
 Reference: Karras et al. 2024, "Analyzing and improving the training dynamics of diffusion models"
 (EDM2), section 2 and appendix B.
@@ -22,9 +22,9 @@ from jaxgan.typing import Image, Label, PRNGKey
 SILU = 0.596
 """Root mean square of SiLU(x) for x ~ N(0, 1)."""
 EPSILON = 1e-8
-"""Added to the mean square of a weight."""
+"""Constant added to the mean square of a weight."""
 PREFIX = "unit_"
-"""Names of normalized weights begin with it."""
+"""Prefix of the names of normalized weights."""
 
 
 def mp_silu(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
@@ -40,18 +40,18 @@ def mp_sum(
 
 
 def unit(weight: Float[Array, "*inputs outputs"]) -> Float[Array, "*inputs outputs"]:
-    """W / sqrt(E[w^2] + 1e-8) by output, along the last axis: a norm of sqrt(inputs)."""
+    """W / sqrt(E[w^2] + 1e-8) for each output (the last axis), which then has norm sqrt(inputs)."""
     axes = tuple(range(weight.ndim - 1))
     return weight * jax.lax.rsqrt(jnp.square(weight).mean(axes, keepdims=True) + EPSILON)
 
 
 def unit_normal(key: PRNGKey, shape: tuple[int, ...], dtype: Any = jnp.float32) -> Array:
-    """An initializer: N(0, 1), normalized."""
+    """Initializer: N(0, 1), then normalized by :func:`unit`."""
     return unit(jax.random.normal(key, shape, dtype))
 
 
 def renormalized(params: Any) -> Any:
-    """A tree of parameters with all normalized weights at a norm of sqrt(inputs)."""
+    """A tree of parameters, with all normalized weights reset to norm sqrt(inputs)."""
 
     def leaf(path: Any, weight: Array) -> Array:
         name = jax.tree_util.keystr(path[-1:], simple=True)
@@ -67,13 +67,13 @@ class MPConv(nn.Module):
     """
 
     features: int
-    """Channels of the result."""
+    """Number of output channels."""
     size: int = 3
     """Height and width of the kernel."""
     groups: int = 1
-    """Groups of channels."""
+    """Number of channel groups."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters are float32."""
+    """Dtype of the computation; parameters are float32."""
 
     @nn.compact
     def __call__(self, x: Image) -> Float[Array, "batch height width features"]:
@@ -88,9 +88,9 @@ class MPDense(nn.Module):
     """x unit(W) / sqrt(inputs), without bias."""
 
     features: int
-    """Numbers in a result."""
+    """Number of output features."""
     dtype: Any = jnp.float32
-    """Type of the computation; parameters are float32."""
+    """Dtype of the computation; parameters are float32."""
 
     @nn.compact
     def __call__(self, x: Float[Array, "batch inputs"]) -> Float[Array, "batch features"]:
@@ -101,12 +101,12 @@ class MPDense(nn.Module):
 
 
 class MPEmbed(nn.Module):
-    """Row y of unit(W): the dense layer of the one-hot label times sqrt(classes)."""
+    """Row y of unit(W), equal to the dense layer of the one-hot label times sqrt(classes)."""
 
     classes: int
     """Number of classes."""
     features: int
-    """Numbers in a result."""
+    """Number of output features."""
 
     @nn.compact
     def __call__(self, labels: Label) -> Float[Array, "batch features"]:

@@ -12,21 +12,21 @@ from jaxgan.typing import Image
 def minibatch_stddev(
     x: Image, group: int = 4, epsilon: float = 1e-8
 ) -> Float[Array, "batch height width more"]:
-    """``x`` with one more channel that says how much the examples of its group differ.
+    """``x`` with an extra channel: how much the examples in a group differ.
 
-    sigma_phwc = sqrt(E_g[(x_gphwc - E_g[x_gphwc])^2] + epsilon) over the members g of group p, and
-    the channel is E_hwc[sigma_phwc], the same at all pixels of all members. Of a batch of n = group
-    m, group p consists of the examples p, p + m, p + 2 m, ... The batch is the global one, however
-    it is split over devices.
+    sigma_phwc = sqrt(E_g[(x_gphwc - E_g[x_gphwc])^2] + epsilon) over the members g of group p. The
+    channel is E_hwc[sigma_phwc], the same at all pixels of all members. In a batch of n = group m
+    examples, group p holds examples p, p + m, p + 2 m, ... The batch is the global one, however it
+    is split over devices.
 
     Args:
       x: (n, h, w, c).
-      group: examples of a group; the greatest common divisor with n where it does not divide n.
-        A single example deviates by nothing.
-      epsilon: added to the variance.
+      group: examples per group. If it does not divide n, their greatest common divisor is used. A
+        single example has variance 0.
+      epsilon: constant added to the variance.
 
     Returns:
-      (n, h, w, c + 1), in the type of ``x``; the statistics are float32.
+      (n, h, w, c + 1), with the dtype of ``x``; the statistics are computed in float32.
 
     Reference: ProGAN (Karras et al. 2018), section 3, in the form of the authors' code.
     """

@@ -1,4 +1,4 @@
-"""Convolutions whose kernel is scaled by a style, another one for each example."""
+"""Convolutions whose kernel is scaled by a style, which differs between examples."""
 
 import jax.numpy as jnp
 from jax import lax
@@ -10,7 +10,7 @@ from jaxgan.ops.geometry import Kernel
 from jaxgan.typing import Image
 
 EPSILON = 1e-8
-"""Added to the squared norm of a kernel."""
+"""Constant added to the squared norm of a kernel."""
 
 
 def modulated_conv(
@@ -20,10 +20,10 @@ def modulated_conv(
     demodulate: bool = True,
     up: bool = False,
 ) -> Float[Array, "batch new_height new_width features"]:
-    """The convolution of example n with a kernel of its own.
+    """The convolution of each example n with its own kernel.
 
     w'_nkco = s_nc w_kco, and with demodulation w''_nkco = w'_nkco / sqrt(sum_kc w'_nkco^2 + 1e-8).
-    Both factors do not depend on the pixel: s scales the input and the norm the output of one
+    Neither factor depends on the pixel. So s scales the input, and the norm the output, of one
     convolution with the kernel that all examples share,
 
         y_n = conv(s_n x_n, w) / sqrt(s_n^2 . sum_k w_k^2 + 1e-8),
@@ -31,11 +31,11 @@ def modulated_conv(
     so no batch of kernels is ever made.
 
     Args:
-      x: (n, h, w, c); the type of the computation. The norm is float32.
+      x: (n, h, w, c), in the dtype of the computation. The norm is computed in float32.
       kernel: (k, k, c, features), odd; (3, 3, c, features) with ``up``.
-      style: s.
-      demodulate: divides by the norm.
-      up: doubles the size; see :func:`jaxgan.ops.upsample_lowpass_conv`.
+      style: the style s.
+      demodulate: whether to divide by the norm.
+      up: whether to double the size; see :func:`jaxgan.ops.upsample_lowpass_conv`.
 
     Reference: StyleGAN2 (Karras et al. 2020), equations 1 and 3.
     """

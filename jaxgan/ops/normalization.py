@@ -1,7 +1,8 @@
 """Normalization of activations (batch, layer, instance, group) and of kernels (weight, spectral).
 
-A network has one field ``norm``. Of the two families one does nothing for a given kind, so a
-layer reads ``Normalize(norm)(apply_layer(conv, x, norm, train), train)`` whatever the kind is.
+A network has one field ``norm``. Each kind belongs to one of the two families, and the other one
+does nothing. So a layer reads ``Normalize(norm)(apply_layer(conv, x, norm, train), train)`` for
+every kind.
 """
 
 import math
@@ -34,9 +35,9 @@ def is_lipschitz(norm: Norm) -> bool:
 
 
 def pixel_norm(x: Activations, epsilon: float = 1e-8) -> Activations:
-    """``x / sqrt(E_c[x^2] + epsilon)``: each pixel's vector of channels c to length sqrt(channels).
+    """``x / sqrt(E_c[x^2] + epsilon)``: gives a pixel's channel vector length sqrt(channels).
 
-    The mean is float32, the result of the type of ``x``.
+    The mean is computed in float32; the result has the dtype of ``x``.
 
     Reference: ProGAN (Karras et al. 2018), section 4.2.
     """
@@ -49,36 +50,38 @@ class Normalize(nn.Module):
 
     - ``batch``: mean and variance of each channel over the batch and all pixels (Ioffe and Szegedy
       2015). Under jit the batch is the global one, however it is sharded. Running statistics are in
-      the collection ``batch_stats`` and are used when ``train`` is False; the running variance is
-      the biased one (torch keeps the unbiased).
-    - ``layer``: over all pixels and channels of one sample, one gamma and beta per channel, as in
-      the WGAN-GP authors' critics.
-    - ``instance``: over the pixels of one channel of one sample, without gamma and beta
-      (Ulyanov et al. 2016, as in CycleGAN).
+      the collection ``batch_stats`` and are used when ``train`` is False. The running variance is
+      biased (torch keeps the unbiased one).
+    - ``layer``: over all pixels and channels of one sample, with one gamma and beta per channel, as
+      in the WGAN-GP authors' critics.
+    - ``instance``: over the pixels of one channel of one sample, without gamma and beta (Ulyanov et
+      al. 2016, as in CycleGAN).
     - ``group``: over the pixels and channels of one group of channels (Wu and He 2018).
     - ``none``, ``weight``, ``spectral``: x itself.
     """
 
     kind: Norm = "batch"
-    """Axes to normalize over."""
+    """Kind of normalization, which decides the axes of the mean and the variance."""
     num_classes: int = 0
-    """Over 0: class-conditional BatchNorm, a gamma and a beta for each class (Dumoulin 2017)."""
+    """Number of classes. Above 0, BatchNorm is class-conditional, with one gamma and one beta per
+    class (Dumoulin 2017)."""
     momentum: float = 0.9
-    """Share of the old running statistics that is kept (torch's momentum is 1 minus this)."""
+    """Fraction of the old running statistics that is kept (1 minus torch's momentum)."""
     epsilon: float = 1e-5
-    """Added to the variance."""
+    """Constant added to the variance."""
     groups: int = 32
-    """Groups of ``group``; the greatest common divisor with the channel count where it is less."""
+    """Number of groups for ``group``, reduced to its greatest common divisor with the channel
+    count."""
     gamma_init: Callable[..., Any] = nn.initializers.ones
     """Initializer of gamma; beta starts at 0."""
     dtype: Any = jnp.float32
-    """Type of the result; statistics are float32."""
+    """Dtype of the result; statistics are float32."""
 
     @nn.compact
     def __call__(
         self, x: Activations, train: bool = True, labels: Label | None = None
     ) -> Activations:
-        """The same shape as ``x``; ``labels`` are read where ``num_classes`` is over 0."""
+        """The same shape as ``x``; ``labels`` are used only if ``num_classes`` is above 0."""
         if self.num_classes:
             return self._class_conditional(x, train, labels)
         match self.kind:
@@ -134,9 +137,9 @@ class Normalize(nn.Module):
 class BatchNorm(nn.Module):
     """``flax.linen.BatchNorm`` (the same variables and values) as ``x * scale + shift``.
 
-    One product and one sum a value, forwards and, to the input, backwards: about twice as fast in
-    the gradient on a CPU as the textbook's order. In a program that sees one device's share
-    of the batch, the statistics are those of all devices.
+    Each value takes one product and one sum, both forwards and in the gradient of the input. On a
+    CPU the gradient is about twice as fast as with the textbook's order. In a program that sees one
+    device's shard of the batch, the statistics are those of all devices.
     """
 
     use_running_average: bool
@@ -177,15 +180,15 @@ class BatchNorm(nn.Module):
 
 
 class WeightNorm(nn.Module):
-    """A layer whose kernel is g * v / ||v||, the norm taken per output (Salimans and Kingma 2016).
+    """A layer with kernel g * v / ||v||, where the norm is per output (Salimans and Kingma 2016).
 
     v is the layer's own parameter; g starts at ||v||, so that the layer starts unchanged.
     """
 
     layer: nn.Module
-    """The layer; its parameters keep their place and names in the tree."""
+    """Wrapped layer; its parameters keep their place and names in the tree."""
     epsilon: float = 1e-12
-    """Added to the squared norm."""
+    """Constant added to the squared norm."""
 
     @nn.compact
     def __call__(self, x: Num[Array, "..."]) -> Float[Array, "..."]:
@@ -202,20 +205,20 @@ class WeightNorm(nn.Module):
 
 
 class SpectralNorm(nn.Module):
-    """A layer whose kernel W, as a matrix (out, -1), is W / sigma(W) (Miyato et al. 2018).
+    """A layer with kernel W / sigma(W), with W as a matrix (out, -1) (Miyato et al. 2018).
 
-    sigma = u^T W v. A forward with ``train`` first does one power iteration, v = W^T u / |.|, then
-    u = W v / |.|, through which no gradient flows, and keeps both vectors in the collection
-    ``spectral``; one without uses them as they are, as torch does. They start at a random u after
+    sigma = u^T W v. A call with ``train`` first runs one power iteration without gradients, v = W^T
+    u / |.|, then u = W v / |.|, and keeps both vectors in the collection ``spectral``. A call
+    without ``train`` uses the kept vectors, as in torch. At initialization, a random u goes through
     15 iterations (torch's number).
     """
 
     layer: nn.Module
-    """The layer; its parameters keep their place and names in the tree."""
+    """Wrapped layer; its parameters keep their place and names in the tree."""
     epsilon: float = 1e-12
-    """Added to the length of a vector before it is divided by it."""
+    """Constant added to the length of a vector before division by it."""
     warmup: int = 15
-    """Power iterations at initialisation."""
+    """Number of power iterations at initialization."""
 
     @nn.compact
     def __call__(self, x: Num[Array, "..."], train: bool = True) -> Float[Array, "..."]:
@@ -247,9 +250,9 @@ class SpectralNorm(nn.Module):
 def apply_layer(
     layer: nn.Module, x: Num[Array, "..."], norm: Norm, train: bool
 ) -> Float[Array, "..."]:
-    """``layer(x)``, its kernel normalized where ``norm`` is ``weight`` or ``spectral``.
+    """``layer(x)``, with a normalized kernel if ``norm`` is ``weight`` or ``spectral``.
 
-    Call it in a compact method, with a layer made there.
+    Call it in a compact method, with a layer created there.
     """
     if norm == "spectral":
         return SpectralNorm(layer)(x, train)
@@ -261,7 +264,7 @@ def apply_layer(
 def _with_kernel(
     module: nn.Module, layer: nn.Module, change: Callable[[Array], Array], x: Array
 ) -> Array:
-    """``layer(x)`` with ``change`` applied to its one parameter of two or more axes."""
+    """``layer(x)`` with ``change`` applied to its only parameter of two or more axes."""
 
     def transform(variables: Any) -> Any:
         return jax.tree.map(lambda p: change(p) if p.ndim > 1 else p, variables)

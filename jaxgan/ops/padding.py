@@ -1,4 +1,4 @@
-"""Padding of images by zeros, by reflection or by the edge."""
+"""Padding of images with zeros, by reflection or with the edge pixel."""
 
 from typing import Literal, TypeAlias
 
@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxgan.errors import InputError
 
 Padding: TypeAlias = Literal["zero", "reflect", "replicate"]
-"""Values around an image: 0, its mirror image without the edge, or its edge."""
+"""Values around an image: zeros, its mirror image without the edge pixel, or its edge pixel."""
 
 _MODES = {"zero": "constant", "reflect": "reflect", "replicate": "edge"}
 
@@ -17,7 +17,7 @@ def pad(x: jax.Array, amount: int, padding: Padding) -> jax.Array:
     """(n, h, w, c) to (n, h + 2 amount, w + 2 amount, c).
 
     Raises:
-      InputError: another kind of padding, or a reflection of a map no larger than ``amount``.
+      InputError: the kind of padding is unknown, or a map to reflect is no larger than ``amount``.
     """
     if padding not in _MODES:
         raise InputError(f"padding: {padding!r} is no kind: use one of {', '.join(_MODES)}")

@@ -1,4 +1,4 @@
-"""Pixel shuffle: the channels of a small map as the pixels of a large one (Shi et al. 2016)."""
+"""Pixel shuffle: channels of a small map become pixels of a large one (Shi et al. 2016)."""
 
 from jaxtyping import Array, Float
 

@@ -1,4 +1,4 @@
-"""Between bytes on the host and floats in [-1, 1] on the device."""
+"""Conversion between bytes on the host and floats in [-1, 1] on the device."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float, UInt8

@@ -6,7 +6,7 @@ from jaxtyping import Array, Float
 
 
 class PReLU(nn.Module):
-    """``max(0, x) + a min(0, x)`` with a slope a for each channel, 0.25 at the start."""
+    """``max(0, x) + a min(0, x)`` with one slope a per channel, which starts at 0.25."""
 
     @nn.compact
     def __call__(self, x: Float[Array, "*batch channels"]) -> Float[Array, "*batch channels"]:

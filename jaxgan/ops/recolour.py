@@ -1,7 +1,7 @@
-"""Colours changed by 4x4 matrices, another one for each example.
+"""Colours changed by 4x4 matrices, one for each example.
 
-A matrix acts on (red, green, blue, 1). Rotations and reflections are about the axis of greys,
-v = (1, 1, 1) / sqrt(3).
+A matrix acts on (red, green, blue, 1). Rotations and reflections are about the grey axis, v = (1,
+1, 1) / sqrt(3).
 
 Reference: Karras et al. 2020, Training GANs with limited data, appendix B.
 """
@@ -24,13 +24,13 @@ def brightness(b: Numbers) -> Matrices:
 
 
 def contrast(c: Numbers) -> Matrices:
-    """Multiplies all colours, 0 being the middle grey, by c."""
+    """Multiplies all colours by c; 0 is middle grey."""
     colours = jnp.diag(jnp.array([1.0, 1.0, 1.0, 0.0]))
     return jnp.eye(4)[None] + (c - 1)[:, None, None] * colours[None]
 
 
 def luma_flip(flip: Numbers) -> Matrices:
-    """I - 2 v v^T where ``flip`` is 1: the lightness is negated, hue and saturation stay."""
+    """I - 2 v v^T where ``flip`` is 1: negates the lightness and keeps hue and saturation."""
     return jnp.eye(4)[None] - 2 * flip[:, None, None] * _grey()[None]
 
 
@@ -51,10 +51,10 @@ def saturation(s: Numbers) -> Matrices:
 
 
 def recoloured(images: Image, matrices: Matrices) -> Image:
-    """C (r, g, b, 1) at each pixel. One channel is a grey, r = g = b: the mean of the result.
+    """C (r, g, b, 1) at each pixel. For one channel, r = g = b, and the result is averaged.
 
     Raises:
-      ValueError: images have neither one channel nor three.
+      ValueError: the images have neither one channel nor three.
     """
     linear, constant = matrices[:, :3, :3], matrices[:, :3, 3]
     if images.shape[3] == 3:
@@ -66,5 +66,5 @@ def recoloured(images: Image, matrices: Matrices) -> Image:
 
 
 def _grey() -> Float[Array, "4 4"]:
-    """V v^T."""
+    """The projection v v^T onto the grey axis."""
     return jnp.zeros((4, 4)).at[:3, :3].set(1 / 3)

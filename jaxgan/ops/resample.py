@@ -1,4 +1,4 @@
-"""Twice and half the size, by blocks of 2 x 2 pixels."""
+"""Doubles and halves the size by blocks of 2x2 pixels."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -17,7 +17,7 @@ def mean_pool(x: Image) -> Float[Array, "batch height//2 width//2 channels"]:
     """Means of 2x2 blocks, (n, 2h, 2w, c) to (n, h, w, c); both sides must be even."""
     n, h, w, c = x.shape
     blocks = x.reshape(n, h // 2, 2, w // 2, 2, c)
-    # Sums of slices: XLA's CPU backend hands a reduction over two inner axes to a slow library.
+    # Sums of slices, since XLA's CPU backend uses a slow library to reduce two inner axes.
     rows = blocks[:, :, 0] + blocks[:, :, 1]
     return (rows[:, :, :, 0] + rows[:, :, :, 1]) / 4
 

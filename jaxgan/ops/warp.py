@@ -1,8 +1,8 @@
-"""Images moved by 3x3 matrices, another one for each example: exactly, or through a filter.
+"""Images moved by 3x3 matrices, one for each example: exactly, or through a filter.
 
-A matrix acts on homogeneous coordinates (x, y, 1) in pixels, with the origin in the middle of the
-image and y downwards. The inverse is what a resampling needs: the pixel at p of the result is the
-image at M^-1 p. Beyond its edge an image is its own mirror image (the edge is not repeated).
+A matrix M acts on homogeneous coordinates (x, y, 1) in pixels, with the origin at the image centre
+and y downwards. Resampling needs the inverse: the result at pixel p is the image at M^-1 p. Images
+are mirrored at their edges (the edge pixel is not repeated).
 
 Reference: Karras et al. 2020, Training GANs with limited data, appendix B.
 """
@@ -31,41 +31,43 @@ SYM6 = (
     0.0017677118642428036,
     -0.007800708325034148,
 )
-"""The symlet of 6 vanishing moments (Daubechies 1992): orthogonal to its shifts by two."""
+"""Taps of the symlet with 6 vanishing moments (Daubechies 1992), orthogonal to its shifts by
+two."""
 
 _REACH = len(SYM6) // 2
-"""Pixels around an image in which its mirror image is filtered with it."""
+"""Width in pixels of the mirrored margin that is filtered with an image."""
 _LATE = sum(k * tap for k, tap in enumerate(SYM6)) / sum(SYM6) - (_REACH - 1)
-"""Pixel i is 2i + _LATE at twice the size: the mean of the taps is not in their middle."""
+"""Delay of the filter: pixel i lies at 2i + _LATE at twice the size, because the mean of the taps
+is not in their middle."""
 
 
 def translation(x: Numbers, y: Numbers) -> Matrices:
-    """(x, y) to (x + a, y + b)."""
+    """Translates by (x, y) pixels."""
     one, zero = jnp.ones_like(x), jnp.zeros_like(x)
     return _matrix((one, zero, x), (zero, one, y))
 
 
 def scaling(x: Numbers, y: Numbers) -> Matrices:
-    """(x, y) to (a x, b y)."""
+    """Scales by the factors (x, y)."""
     zero = jnp.zeros_like(x)
     return _matrix((x, zero, zero), (zero, y, zero))
 
 
 def rotation(angle: Numbers) -> Matrices:
-    """By an angle in radians, clockwise as images are seen."""
+    """Rotates by an angle in radians, clockwise on the screen."""
     cos, sin, zero = jnp.cos(angle), jnp.sin(angle), jnp.zeros_like(angle)
     return _matrix((cos, -sin, zero), (sin, cos, zero))
 
 
 def quarter_turns(turns: Numbers) -> Matrices:
-    """By whole quarters of a turn, clockwise, without rounding."""
+    """Rotates by whole quarter turns, clockwise, without rounding errors."""
     angle = turns * jnp.pi / 2
     cos, sin, zero = jnp.round(jnp.cos(angle)), jnp.round(jnp.sin(angle)), jnp.zeros_like(angle)
     return _matrix((cos, -sin, zero), (sin, cos, zero))
 
 
 def moved(images: Image, inverse: Matrices) -> Image:
-    """Each pixel is the nearest one of the image: exact for flips, quarter turns, whole shifts.
+    """Images under M by nearest neighbour: exact for flips, quarter turns and whole-pixel shifts.
 
     Args:
       images: (n, h, w, c).
@@ -78,9 +80,10 @@ def moved(images: Image, inverse: Matrices) -> Image:
 
 
 def warped(images: Image, inverse: Matrices) -> Image:
-    """The image under M, without aliasing: at twice the size, bilinearly, between filters.
+    """Images under M without aliasing: resampled bilinearly at twice the size, between two filters.
 
-    Up, M, down, with the wavelet sym6: where M is the identity, so is this.
+    The image is upsampled, moved by M and downsampled, with the wavelet sym6. If M is the identity,
+    the result is the image itself.
 
     Args:
       images: (n, h, w, c).
@@ -90,7 +93,7 @@ def warped(images: Image, inverse: Matrices) -> Image:
     edges = ((0, 0), (2 * _REACH, 2 * _REACH), (2 * _REACH, 2 * _REACH), (0, 0))
     fine = lowpass_upsample(jnp.pad(images, edges, "reflect"), SYM6)
     fine = fine[:, 2 * _REACH : -2 * _REACH, 2 * _REACH : -2 * _REACH]
-    columns, rows = (  # of twice the size, with a margin for the filter
+    columns, rows = (  # grid at twice the size, with a margin for the filter
         (jnp.arange(-_REACH, 2 * size + _REACH) - _LATE) / 2 for size in (width, height)
     )
     x, y = _sources(inverse, columns, rows, height, width)
@@ -113,7 +116,7 @@ def _matrix(*rows: tuple[Numbers, Numbers, Numbers]) -> Matrices:
 def _sources(
     inverse: Matrices, columns: Array, rows: Array, height: int, width: int
 ) -> tuple[Coordinates, Coordinates]:
-    """M^-1 of a grid of pixels, x and y from 0."""
+    """M^-1 of a grid of pixels: x and y, counted from 0."""
     x, y = columns - (width - 1) / 2, rows - (height - 1) / 2
     found = []
     for i, middle in ((0, (width - 1) / 2), (1, (height - 1) / 2)):
@@ -123,7 +126,7 @@ def _sources(
 
 
 def _mirrored(v: Coordinates, size: int) -> Coordinates:
-    """Coordinates in [0, size - 1]: mirrored at both ends, again and again."""
+    """Coordinates folded into [0, size - 1] by repeated mirroring at both ends."""
     last = float(max(size - 1, 1))
     return jnp.clip(last - jnp.abs(jnp.mod(v, 2 * last) - last), 0.0, float(size - 1))
 

@@ -1,11 +1,11 @@
-"""Luma and chroma of ITU-R BT.601, as MATLAB's ``rgb2ycbcr`` has them."""
+"""Luma and chroma of ITU-R BT.601, as in MATLAB's ``rgb2ycbcr``."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-# Rows: Y, Cb and Cr of R, G and B in [0, 1].
+# Rows give Y, Cb and Cr from R, G and B in [0, 1].
 _MATRIX = np.array(
     [[65.481, 128.553, 24.966], [-37.797, -74.203, 112.0], [112.0, -93.786, -18.214]]
 )

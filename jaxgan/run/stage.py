@@ -180,9 +180,12 @@ class Stage:
     @functools.cached_property
     def steps_per_call(self) -> int:
         """Steps in one compiled call."""
-        _, batch, _ = self._arguments()
-        bounds = self.first, self.last
-        return steps_per_call(self.run, batch, bounds, self.devices.backend)
+        algorithm, bounds = self.leg.algorithm, (self.first, self.last)
+        spec = Spec(self.dataset.features, self.leg.steps)
+        size = self.dataset.data.batch_size
+        batch = jax.eval_shape(lambda: spec.batch(size, algorithm.batches_per_step))
+        arguments = self.single, batch, jax.random.key(0)
+        return steps_per_call(self.run, advance(algorithm), arguments, bounds, self.devices.backend)
 
     def calls(self, start: int) -> Iterator[Call]:
         """The calls that bring a run from global step ``start`` to the end of this leg."""

@@ -1,4 +1,4 @@
-"""Weights that others published, read without running what their files ask for."""
+"""Weights that others published, read without running any code in their files."""
 
 from jaxgan.weights.lpips import LPIPS, open_lpips
 from jaxgan.weights.stylegan2 import Loaded, read_stylegan2

@@ -1,4 +1,4 @@
-"""Files of weights as named NumPy arrays; none of them is ever run."""
+"""Files of weights as named NumPy arrays; no code in a file is ever run."""
 
 import hashlib
 from pathlib import Path
@@ -14,7 +14,7 @@ def read_weights(path: str | Path) -> dict[str, np.ndarray]:
     """The arrays of a PyTorch state dict (``.pth``, ``.pt``), a ``.safetensors`` or ``.npz`` file.
 
     Raises:
-      InputError: another ending, no such file, or one that cannot be read.
+      InputError: the ending is unknown, or the file does not exist or cannot be read.
     """
     path = existing(path)
     reader = _READERS.get(path.suffix.lower())
@@ -25,10 +25,10 @@ def read_weights(path: str | Path) -> dict[str, np.ndarray]:
 
 
 def existing(path: str | Path) -> Path:
-    """The path of a file that is there.
+    """The path of a file that exists.
 
     Raises:
-      InputError: it isn't.
+      InputError: it does not exist.
     """
     path = Path(path).expanduser()
     if not path.is_file():
@@ -37,7 +37,7 @@ def existing(path: str | Path) -> Path:
 
 
 def sha256(path: str | Path) -> str:
-    """The SHA-256 of a file, in 64 hexadecimal digits."""
+    """The SHA-256 hash of a file, in 64 hexadecimal digits."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -1,6 +1,6 @@
-"""From tensors by name, as files of weights have them, to the variables of the feature networks.
+"""Converts named tensors from files of weights to variables of the feature networks.
 
-All tensors are checked, so that the file of another net is refused and not half read.
+All tensors are checked, so the file of another net is refused as a whole.
 """
 
 from collections.abc import Callable, Collection
@@ -18,7 +18,7 @@ from jaxgan.nets.vgg import convolutions
 from jaxgan.typing import Variables
 
 State: TypeAlias = dict[str, np.ndarray]
-"""Tensors by name, as a file of weights has them."""
+"""Tensors by name, as in a file of weights."""
 
 _TORCH = {"kernel": "weight", "scale": "weight", "mean": "running_mean", "var": "running_var"}
 
@@ -27,28 +27,28 @@ def inception_variables(state: State) -> Variables:
     """Variables of :class:`jaxgan.nets.Inception` from the names of pytorch-fid and torch-fidelity.
 
     Raises:
-      InputError: a tensor is missing, unknown or of another shape.
+      InputError: a tensor is missing, is unknown or has another shape.
     """
     return _read(Inception(), 299, state, lambda *path: _torch(".".join(path[:-1]), path[-1]))
 
 
 def squeezenet_variables(state: State) -> Variables:
-    """Variables of :class:`jaxgan.nets.SqueezeNet` from names as "fire2/squeeze1x1/w".
+    """Variables of :class:`jaxgan.nets.SqueezeNet` from names such as "fire2/squeeze1x1/w".
 
     Raises:
-      InputError: a tensor is missing, unknown or of another shape.
+      InputError: a tensor is missing, is unknown or has another shape.
     """
     return _read(SqueezeNet(), 227, state, _caffe)
 
 
 def vgg_variables(state: State, net: VGG | None = None) -> Variables:
-    """Variables of ``net``, by default VGG-16, from torchvision's names or as "conv1_1/w".
+    """Variables of ``net``, by default VGG-16, from torchvision's names or such as "conv1_1/w".
 
-    torchvision's file may have the layers after ``net.stop`` too. "preproc", the scale of the
-    images in a file of the second kind, is left to the caller.
+    torchvision's file may also have the layers after ``net.stop``. A file of the second kind may
+    have "preproc", the scale of the images, which is left to the caller.
 
     Raises:
-      InputError: a tensor is missing, unknown or of another shape.
+      InputError: a tensor is missing, is unknown or has another shape.
     """
     net = net or VGG()
     side = 32 if net.stop else 224
@@ -68,7 +68,7 @@ def _caffe(*path: str) -> str:
 
 
 def torchvision_modules(depth: int) -> dict[str, str]:
-    """VGG's modules by the layers' names: a convolution, its ReLU and a pool each count."""
+    """VGG's module names in torchvision, by layer name; convolutions, ReLUs and pools count."""
     modules, place = {}, 0
     for name in convolutions(depth):
         place += name.endswith("_1") and name != "1_1"
@@ -84,7 +84,7 @@ def _read(
     name_of: Callable[..., str],
     ignored: Collection[str] = (),
 ) -> Variables:
-    """The variables of ``net``, each from the tensor that ``name_of(*path)`` names."""
+    """The variables of ``net``; the variable at ``path`` is the tensor named ``name_of(*path)``."""
     images = jax.ShapeDtypeStruct((1, side, side, 3), jnp.float32)
     leaves: Any = flatten_dict(jax.eval_shape(net.init, jax.random.key(0), images))
     kind = type(net).__name__
@@ -101,7 +101,7 @@ def _read(
 
 
 def _tensor(kind: str, state: State, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """One tensor, with the axes in linen's order: (height, width, in, out) or (in, out)."""
+    """One tensor, with its axes in linen's order: (height, width, in, out) or (in, out)."""
     order = {4: (3, 2, 0, 1), 2: (1, 0)}.get(len(shape), (0,))
     expected = tuple(shape[axis] for axis in order)
     if name not in state:

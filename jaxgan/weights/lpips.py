@@ -1,4 +1,4 @@
-"""LPIPS of images in [-1, 1], from VGG-16's weights and the authors' linear ones."""
+"""LPIPS of images in [-1, 1], from VGG-16's weights and the authors' linear weights."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,20 +13,20 @@ from jaxgan.weights.files import read_weights, sha256
 from jaxgan.weights.vgg import PerceptualVGG, open_vgg
 
 _LAYERS = {"relu1_2": 64, "relu2_2": 128, "relu3_3": 256, "relu4_3": 512, "relu5_3": 512}
-"""The layers of version 0.1 with VGG, and their channels."""
+"""Layers of version 0.1 with VGG, and their numbers of channels."""
 
 
 @dataclass(frozen=True, eq=False)
 class LPIPS:
-    """A pure function of two batches of images, and its weights."""
+    """A pure function of two batches of images, together with its weights."""
 
     vgg: PerceptualVGG
     variables: Variables = field(repr=False)
-    """On the host: those of VGG, and ``linear``, the weights of the channels by layer."""
+    """Variables on the host: VGG's, and ``linear``, the channel weights by layer."""
     name: str
-    """As it stands in a metric's name: "lpips-vgg"."""
+    """Name used in a metric's name: "lpips-vgg"."""
     sha256: tuple[str, str]
-    """Hashes of the files of VGG and of the linear weights."""
+    """SHA-256 hashes of the files of VGG and of the linear weights."""
 
     def __call__(self, variables: Variables, x: Image, y: Image) -> Float[Array, "batch"]:
         """The distance of each pair; 0 for equal images, usually below 1."""
@@ -42,7 +42,7 @@ def open_lpips(network: str, linear: str) -> LPIPS:
       linear: the authors' file of linear weights, weights/v0.1/vgg.pth of PerceptualSimilarity.
 
     Raises:
-      InputError: there is no such file, or it holds other weights.
+      InputError: a file does not exist, or it holds other weights.
     """
     vgg = open_vgg(network, tuple(_LAYERS), depth=16)
     state: Any = read_weights(linear)

@@ -1,9 +1,9 @@
-"""Networks that NVIDIA's researchers published, as arrays and fields by name.
+"""Networks that NVIDIA's researchers published, as named arrays and fields.
 
 Their files (``stylegan2-ada-pytorch`` and its successors) are pickles of ``{"G", "D", "G_ema"}``.
-Each network is stored by a function that would run the source code in the file to make the object's
-class (``torch_utils.persistence``). Nothing of that is run here: the object's ``state`` holds the
-attributes, the tensors and the modules inside, which are all that is read.
+To load a network normally, a function runs source code from the file, which defines the object's
+class (``torch_utils.persistence``). Nothing of that is run here. Only the object's ``state`` is
+read, which holds the attributes, the tensors and the inner modules.
 """
 
 import mmap
@@ -18,11 +18,11 @@ from jaxgan.weights.pickled import Call, read_pickle
 from jaxgan.weights.torch_file import read_storage, readable, shown, view
 
 DEPTH = 8
-"""Modules inside one another, at most."""
+"""Largest nesting depth of modules."""
 NETWORKS = ("G", "D", "G_ema")
 """Names of the networks in a file."""
 COUNT = 10_000
-"""Modules of a network, at most."""
+"""Largest number of modules in a network."""
 _OBJECT = "torch_utils.persistence._reconstruct_persistent_obj"
 _STORAGE = "torch.storage._load_from_bytes"
 _TENSORS = ("torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2")
@@ -35,15 +35,15 @@ class NetworkFile(NamedTuple):
     name: str
     """Name in the file, such as "G_ema"."""
     arrays: dict[str, np.ndarray]
-    """Parameters and buffers by their names in the file, such as "synthesis.b4.const"."""
+    """Parameters and buffers, by their names in the file, such as "synthesis.b4.const"."""
     fields: dict[str, Any]
-    """Attributes of the modules that are numbers, words or None, such as "mapping.w_dim"."""
+    """Attributes of the modules that are numbers, strings or None, such as "mapping.w_dim"."""
 
     def array(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
-        """An array of that shape.
+        """The array with that name and shape.
 
         Raises:
-          InputError: there is none, or it has another shape.
+          InputError: it does not exist, or it has another shape.
         """
         if name not in self.arrays:
             raise InputError(
@@ -59,10 +59,10 @@ class NetworkFile(NamedTuple):
         return found
 
     def field(self, name: str, *kinds: type) -> Any:
-        """An attribute of one of those types; a bool is no int.
+        """An attribute that has one of those types; a bool does not count as an int.
 
         Raises:
-          InputError: there is none.
+          InputError: it does not exist, or it has another type.
         """
         found = self.fields.get(name, self)
         if type(found) not in kinds:
@@ -75,14 +75,14 @@ class NetworkFile(NamedTuple):
 
 
 def read_networks(path: str | Path, *names: str) -> dict[str, NetworkFile]:
-    """The networks of a file by name: "G", "D" and "G_ema", or some of them.
+    """The networks in a file, by name: "G", "D" and "G_ema", or some of them.
 
     Args:
       path: the file.
-      *names: networks to read; none: all that it holds.
+      *names: networks to read; none: all in the file.
 
     Raises:
-      InputError: there is no such file, it is damaged, or it holds no networks of this kind.
+      InputError: the file does not exist, is damaged, or holds no networks of this kind.
     """
     path = Path(path).expanduser()
     if not path.is_file():
@@ -112,7 +112,7 @@ def _saved(path: Path) -> Any:
 
 
 class _Tensors:
-    """Reads the tensors of a file; those that share a storage share it here too."""
+    """Reads the tensors of a file; those that share a storage also share it here."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -133,7 +133,7 @@ class _Tensors:
 
 
 def _modules(call: Call, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """A module's state and those of all modules inside, by the path from the network."""
+    """The states of a module and of all modules inside it, by their path from the network."""
     waiting, seen = [("", call)], 0
     while waiting:
         place, module = waiting.pop()
@@ -162,7 +162,7 @@ def _state(module: Call, name: str) -> Mapping[str, Any]:
 
 
 def _read(state: Mapping[str, Any], place: str, network: NetworkFile, tensors: _Tensors) -> None:
-    """Adds the arrays and fields of one module to a network."""
+    """Adds one module's arrays and fields to a network."""
     before = f"{place}." if place else ""
     for kind in ("_parameters", "_buffers"):
         for key, value in _entries(state.get(kind, {})):
@@ -175,7 +175,7 @@ def _read(state: Mapping[str, Any], place: str, network: NetworkFile, tensors: _
 
 
 def _entries(value: Any) -> Iterator[tuple[str, Any]]:
-    """Items of a dict or of what stands for one, with names as keys."""
+    """Items of a dict, or of a record in place of one, whose keys must be strings."""
     items = value.items if isinstance(value, Call) else value
     if not isinstance(items, dict) or not all(isinstance(key, str) for key in items):
         raise ValueError("a dict of names is missing")

@@ -1,8 +1,8 @@
-"""A pickle as plain data: its calls are written down and none is made.
+"""A pickle as plain data: its calls are recorded, and none is made.
 
-A pickle is a program for a machine with a stack. Python's own machine calls whatever functions a
-file names; this one builds dicts, lists, tuples, strings, bytes and numbers, and puts a record in
-the place of every function, call and object. It knows the instructions that such a file needs, and
+A pickle is a program for a stack machine. Python's own machine calls whatever functions a file
+names. This one builds dicts, lists, tuples, strings, bytes and numbers, and puts a record in place
+of every function, call and object. It knows only the instructions that such a file needs, and
 refuses all others.
 """
 
@@ -20,33 +20,33 @@ class Name:
     """A function or class that a pickle names."""
 
     path: str
-    """Module and name, with a dot between them."""
+    """Module and name, joined by a dot."""
 
 
 @dataclass(eq=False)
 class Call:
-    """An object that a pickle asks a function or class for."""
+    """An object that a pickle would create by calling a function or class."""
 
     function: str
-    """Module and name of the function, with a dot between them."""
+    """Module and name of the function, joined by a dot."""
     args: tuple[Any, ...]
     """Arguments of the call."""
     state: Any = None
-    """Argument of the object's ``__setstate__``; None: it is not called."""
+    """Argument of the object's ``__setstate__``; None: there is no such call."""
     items: dict[Any, Any] = field(default_factory=dict)
-    """Values to be put into the object, by key."""
+    """Items that the pickle sets on the object, by key."""
 
 
 def read_pickle(file: Any, name: str) -> Any:
-    """The object of a pickle of protocol 3 to 5, with records for its calls.
+    """The object in a pickle of protocol 3 to 5, with records in place of its calls.
 
     Args:
       file: a binary file, or a memory map of one.
       name: the file's name, for errors.
 
     Raises:
-      InputError: an instruction that data do not need.
-      Exception: a damaged file; see :func:`jaxgan.weights.torch_file.readable`.
+      InputError: there is an instruction that data do not need.
+      Exception: the file is damaged; see :func:`jaxgan.weights.torch_file.readable`.
     """
     machine = _Machine()
     for opcode, argument, _ in pickletools.genops(file):
@@ -63,7 +63,7 @@ def read_pickle(file: Any, name: str) -> Any:
 
 
 class _Machine:
-    """The stack, the places of its marks, and the objects that were put aside."""
+    """The stack, the positions of its marks, and the memo of stored objects."""
 
     def __init__(self) -> None:
         self.stack: list[Any] = []
@@ -71,7 +71,7 @@ class _Machine:
         self.memo: dict[int, Any] = {}
 
     def pop(self, count: int) -> list[Any]:
-        """The last ``count`` objects, above the last mark."""
+        """Removes and returns the last ``count`` objects, which must be above the last mark."""
         if len(self.stack) - count < (self.marks[-1] if self.marks else 0):
             raise ValueError("the pickle's stack is empty")
         taken = self.stack[len(self.stack) - count :]
@@ -79,7 +79,7 @@ class _Machine:
         return taken
 
     def pop_mark(self) -> list[Any]:
-        """The objects above the last mark."""
+        """Removes and returns the objects above the last mark."""
         taken = self.pop(len(self.stack) - self.marks[-1])
         self.marks.pop()
         return taken
@@ -94,7 +94,7 @@ def _constant(make: Callable[[], Any]) -> Callable[[_Machine, Any], None]:
 
 
 def _nothing(machine: _Machine, argument: Any) -> None:
-    """Protocol and frames say nothing about the object."""
+    """Does nothing: protocol and frames do not affect the object."""
 
 
 def _mark(machine: _Machine, _: Any) -> None:
@@ -194,7 +194,7 @@ _ACTS: dict[str, Callable[[_Machine, Any], None]] = {
     "EMPTY_TUPLE": _constant(tuple),
     "EMPTY_LIST": _constant(list),
     "EMPTY_DICT": _constant(dict),
-    "EMPTY_SET": _constant(list),  # Its members may be records, which have no hash.
+    "EMPTY_SET": _constant(list),  # A list, since records among its members have no hash.
     "MARK": _mark,
     "TUPLE": _marked_tuple,
     "TUPLE1": _tuple(1),

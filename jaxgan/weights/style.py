@@ -1,4 +1,4 @@
-"""Networks that look at content and style: VGG or SqueezeNet, from a file of weights."""
+"""Networks for content and style: VGG or SqueezeNet, from a file of weights."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,7 +26,7 @@ SOURCE = (
 """Advice for a call without a file."""
 
 _SQUEEZENET_MEAN = np.array([104.0, 117.0, 123.0], np.float32)
-"""Mean of ImageNet, BGR in [0, 255]: the scale of SqueezeNet's weights."""
+"""Mean of ImageNet, BGR in [0, 255], for the image scale of SqueezeNet's weights."""
 
 Role = Literal["content", "style"]
 
@@ -37,26 +37,26 @@ _DEFAULTS: dict[str, dict[Role, tuple[str, ...]]] = {
     },
     "SqueezeNet": {"content": ("fire4",), "style": ("relu1", "fire2", "fire4", "fire6")},
 }
-"""Layers by the kind of the network; VGG's are those of Gatys et al. 2016."""
+"""Default layers by kind of network; VGG's are those of Gatys et al. 2016."""
 
 
 @dataclass(frozen=True, eq=False)
 class StyleNetwork:
-    """A pure function from images to the maps of some layers, and its weights."""
+    """A pure function from images to the maps of some layers, together with its weights."""
 
     maps: Callable[[Variables, Image], Maps]
     variables: Variables = field(repr=False)
-    """On the host; ``means`` has the number by layer and channel that maps are divided by."""
+    """Variables on the host; ``means`` has the divisor of the maps, by layer and channel."""
     file: str
     sha256: str
 
     def __call__(self, variables: Variables, images: Image) -> Maps:
-        """The maps by layer of images in [-1, 1]."""
+        """The maps of images in [-1, 1], by layer."""
         maps = self.maps(variables, images)
         return {name: x / variables["means"][name].reshape(1, 1, 1, -1) for name, x in maps.items()}
 
     def activations(self, images: Sequence[Array]) -> dict[str, np.ndarray]:
-        """The mean activation of each channel, by layer, over all images."""
+        """The mean activation of each channel over all images, by layer."""
 
         def means(variables: Variables, image: Image) -> Any:
             return {name: x.mean((0, 1, 2)) for name, x in self(variables, image).items()}
@@ -65,11 +65,11 @@ class StyleNetwork:
         return {name: np.mean([one[name] for one in found], axis=0) for name in found[0]}
 
     def normalised(self, activations: Mapping[str, np.ndarray]) -> "StyleNetwork":
-        """The network whose channels have the mean activation 1 where they had ``activations``.
+        """The network with mean activation 1 in channels whose mean activation was ``activations``.
 
-        ReLU and max pooling commute with positive factors, so dividing the maps is the same as
-        scaling each layer's weights and undoing it in the next one's, as Gatys et al. 2016 did
-        (section 2). A channel that is nearly dead is divided by the layer's mean.
+        ReLU and max pooling commute with positive factors. So dividing the maps has the same effect
+        as scaling each layer's weights and undoing it in the next layer, as in Gatys et al. 2016
+        (section 2). A nearly dead channel is divided by the mean of its layer.
         """
         means = {}
         for name, found in activations.items():
@@ -79,31 +79,31 @@ class StyleNetwork:
 
 
 def is_normalised(activations: Mapping[str, np.ndarray]) -> bool:
-    """Whether the typical channel of every layer has a mean activation near 1."""
+    """Whether the median channel of every layer has a mean activation near 1 (0.5 to 2)."""
     return all(0.5 <= np.median(found) <= 2.0 for found in activations.values())
 
 
 @dataclass(frozen=True, eq=False)
 class StyleFile:
-    """A file of weights that was read."""
+    """The contents of a file of weights."""
 
     path: str
     sha256: str
     name: str
-    """VGG-16, VGG-19 or SqueezeNet."""
+    """Name of the network: VGG-16, VGG-19 or SqueezeNet."""
     layers: tuple[str, ...]
-    """Layers of which the file has the weights, in order."""
+    """Layers whose weights the file has, in order."""
     state: State = field(repr=False)
 
     def choose(self, role: Role, asked: Sequence[str]) -> tuple[tuple[str, ...], str]:
-        """The layers for content or style, and a line where they are not the paper's.
+        """The layers for content or style, and a message if they are not the paper's.
 
         Args:
-          role: of them.
-          asked: names such as relu4_2, or conv4_2 for the same; none: the defaults.
+          role: content or style.
+          asked: names such as relu4_2, or conv4_2 for the same layer; none: the defaults.
 
         Raises:
-          InputError: there is no such layer, or not in this file.
+          InputError: the network has no such layer, or this file lacks it.
         """
         if asked:
             return tuple(self._known(name, f"{role}_layers") for name in asked), ""
@@ -117,7 +117,7 @@ class StyleFile:
         )
 
     def open(self, layers: Sequence[str]) -> StyleNetwork:
-        """The network, up to the last of ``layers``, which :meth:`choose` gave.
+        """The network up to the last of ``layers``, as returned by :meth:`choose`.
 
         Raises:
           InputError: the file holds the weights of another net.
@@ -135,7 +135,7 @@ class StyleFile:
 
     @property
     def depth(self) -> int:
-        """Layers of VGG with weights."""
+        """The number of VGG's layers with weights."""
         return int(self.name.split("-")[1])
 
     def _known(self, name: str, where: str) -> str:
@@ -153,14 +153,14 @@ class StyleFile:
 
 
 def read_style_file(path: str) -> StyleFile:
-    """A file of weights for style transfer.
+    """Reads a file of weights for style transfer.
 
     Args:
       path: a .pth, .safetensors or .npz file: torchvision's VGG-16 or VGG-19, the authors' names
         (conv1_1.weight or conv1_1/w), or SqueezeNet v1.0 with names such as fire2/squeeze1x1/w.
 
     Raises:
-      InputError: no file is named, it cannot be read, or it holds another network.
+      InputError: no file is given, it cannot be read, or it holds another network.
     """
     if not path:
         raise InputError(f"weights: style transfer needs a network's weights: {SOURCE}")
@@ -181,7 +181,7 @@ def read_style_file(path: str) -> StyleFile:
 
 
 def _layers(state: State, depth: int) -> tuple[str, ...]:
-    """The layers up to the first whose weights are missing."""
+    """The layers before the first whose weights are missing."""
     modules, found = torchvision_modules(depth), []
     for place in convolutions(depth):
         names = {f"conv{place}/w", f"{modules[f'conv{place}']}.weight"}
@@ -192,7 +192,7 @@ def _layers(state: State, depth: int) -> tuple[str, ...]:
 
 
 def _with_slashes(state: State) -> State:
-    """The tensors of the authors' vgg_conv.pth, such as conv1_1.weight, as conv1_1/w."""
+    """Tensors with the names of the authors' vgg_conv.pth, such as conv1_1.weight, as conv1_1/w."""
     ends = {".weight": "/w", ".bias": "/b"}
     if "conv1_1.weight" not in state:
         return state

@@ -1,7 +1,7 @@
-"""StyleGAN2's published weights as variables of our nets, each array in its place.
+"""StyleGAN2's published weights as variables of our nets.
 
-Axes go from PyTorch's order to linen's. The kernels that double the size are turned by 180 degrees:
-``conv_transpose2d`` turns them, and :func:`jaxgan.ops.upsample_lowpass_conv` does not.
+Axes change from PyTorch's order to linen's. Kernels that double the size are turned by 180 degrees,
+because ``conv_transpose2d`` turns them and :func:`jaxgan.ops.upsample_lowpass_conv` does not.
 """
 
 from collections.abc import Callable
@@ -26,33 +26,34 @@ Place: TypeAlias = tuple[str, ...]
 
 
 SIZES, LAYERS = 1 << 16, 64
-"""Largest width and number of mapping layers of a file that is believed."""
+"""Largest width and largest number of mapping layers that are accepted in a file."""
 
 
 class Loaded(NamedTuple):
     """A net with published weights: ``net.apply(variables, ...)``."""
 
     net: nn.Module
-    """A :class:`StyleGAN2Generator` or :class:`StyleGAN2Discriminator` of the file's sizes."""
+    """Net with the file's sizes: :class:`StyleGAN2Generator` or :class:`StyleGAN2Discriminator`."""
     variables: Variables
     """Variables of the net; a generator's fixed noise is in the collection ``constants``."""
     latent_dim: int = 0
-    """Numbers in a generator's latent code."""
+    """Size of a generator's latent code."""
 
 
 def read_stylegan2(path: str | Path, *names: str) -> dict[str, Loaded]:
-    """The networks "G", "D" and "G_ema" of a pickle of ``stylegan2-ada-pytorch``, or some of them.
+    """The networks "G", "D" and "G_ema" of a ``stylegan2-ada-pytorch`` pickle, or some of them.
 
-    ``G_ema`` has the averaged weights, by which samples are drawn:
+    ``G_ema`` has the averaged weights, which are used for sampling:
 
         net, variables, latent_dim = read_stylegan2("ffhq.pkl", "G_ema")["G_ema"]
         images = net.apply(variables, jax.random.normal(key, (4, latent_dim)), None, False)
 
-    Without a stream ``noise`` the images have the file's fixed noise. Nothing in the file is run.
+    Without a random stream ``noise`` the images have the file's fixed noise. No code in the file is
+    run.
 
     Args:
       path: the file.
-      *names: networks to read; none: all that it holds.
+      *names: networks to read; none: all in the file.
 
     Raises:
       InputError: the file cannot be read, or a network has an array, shape or setting that our nets
@@ -123,7 +124,7 @@ def _discriminator(file: NetworkFile) -> Loaded:
 
 
 def _count(file: NetworkFile, name: str, least: int = 1) -> int:
-    """A number of the file's, in the range of what a network can have."""
+    """A number from the file, checked to be in the range that a network can have."""
     count, most = file.field(name, int), LAYERS if name.endswith("num_layers") else SIZES
     if not least <= count <= most:
         raise InputError(f"weights: {file.name}.{name} is {count}, and not in [{least}, {most}]")
@@ -138,7 +139,7 @@ def _sizes(file: NetworkFile, size: int) -> list[int]:
 
 
 def _channels(file: NetworkFile, widths: dict[int, int]) -> tuple[int, int]:
-    """``channel_base`` and ``channel_max`` of layers with that many channels."""
+    """``channel_base`` and ``channel_max`` for layers with those numbers of channels."""
     largest = max(widths)
     base, most = widths[largest] * largest, max(widths.values())
     if not most or any(width != min(base // r, most) for r, width in widths.items()):
@@ -150,7 +151,7 @@ def _channels(file: NetworkFile, widths: dict[int, int]) -> tuple[int, int]:
 
 
 def _check(file: NetworkFile, architecture: str) -> None:
-    """Compares settings that our nets have no field for."""
+    """Checks the settings for which our nets have no field."""
     for name, value in file.fields.items():
         leaf = name.rpartition(".")[2]
         linear = leaf == "activation" and name.endswith(_LINEAR)
@@ -172,7 +173,7 @@ _LINEAR = (".affine.activation", "embed.activation", ".out.activation", ".skip.a
 
 
 def _shapes(net: nn.Module, *inputs: Any) -> dict[Place, tuple[int, ...]]:
-    """Shapes of a net's variables by their paths."""
+    """Shapes of a net's variables by path."""
     variables: Any = flatten_dict(jax.eval_shape(net.init, jax.random.key(0), *inputs))
     return {path: leaf.shape for path, leaf in variables.items()}
 
@@ -180,7 +181,7 @@ def _shapes(net: nn.Module, *inputs: Any) -> dict[Place, tuple[int, ...]]:
 def _variables(
     file: NetworkFile, leaves: dict[Place, tuple[int, ...]], name_of: Callable[[Place], str]
 ) -> Variables:
-    """A variable for each path, of the array that ``name_of`` says; all arrays must be known."""
+    """The variable at each path, from the array named ``name_of(path)``; no array may remain."""
     names = {path: name_of(path) for path in leaves}
     found = {path: _placed(file, path, names[path], shape) for path, shape in leaves.items()}
     known = {*names.values()}
@@ -194,13 +195,13 @@ def _variables(
 
 
 def _placed(file: NetworkFile, path: Place, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """The array of a file in the layout of the variable at ``path``."""
+    """An array of the file, in the layout of the variable at ``path``."""
     if path[-1] == "kernel" and len(shape) == 4:
         height, width, inputs, outputs = shape
         kernel = file.array(name, (outputs, inputs, height, width)).transpose(2, 3, 1, 0)
         new = kernel[::-1, ::-1] if path[-2].startswith("up_") else kernel
     elif path[-2:] == ("dense_4", "kernel") and path[0] == "params" and len(path) == 3:
-        inputs, outputs = shape  # the map's pixels go before its channels in ours
+        inputs, outputs = shape  # in ours, the pixels of the map precede its channels
         kernel = file.array(name, (outputs, inputs)).reshape(outputs, -1, SMALLEST, SMALLEST)
         new = kernel.transpose(2, 3, 1, 0).reshape(shape)
     elif path[-1] == "kernel":
@@ -213,7 +214,7 @@ def _placed(file: NetworkFile, path: Place, name: str, shape: tuple[int, ...]) -
 
 
 def _generator_name(path: Place) -> str:
-    """The name in a file of the generator's variable at ``path``."""
+    """The file's name for the generator's variable at ``path``."""
     collection, part, *layers, leaf = path
     if part == "map":
         return _mapping_name(layers, leaf)
@@ -228,7 +229,7 @@ def _generator_name(path: Place) -> str:
 
 
 def _discriminator_name(path: Place) -> str:
-    """The name in a file of the discriminator's variable at ``path``."""
+    """The file's name for the discriminator's variable at ``path``."""
     _, part, *layers, leaf = path
     if part == "mapping":
         return _mapping_name(layers, leaf)

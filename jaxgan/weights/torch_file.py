@@ -1,13 +1,13 @@
-"""PyTorch's state dicts as NumPy arrays, without PyTorch and without running what a file asks for.
+"""PyTorch's state dicts as NumPy arrays, without PyTorch and without running any code of a file.
 
-A ``.pth`` file holds a pickle, which is a program: it may ask for any function of any module. This
+A ``.pth`` file holds a pickle, which is a program: it may call any function of any module. This
 reader knows the few names that a state dict needs, has an inert stand-in for each, and refuses all
 others. There are two formats:
 
-- since PyTorch 1.6 a zip of ``NAME/data.pkl``, of ``NAME/data/KEY`` for each storage, and often of
+- since PyTorch 1.6: a zip of ``NAME/data.pkl``, one ``NAME/data/KEY`` per storage, and often
   ``NAME/byteorder``;
-- before, one after another: pickles of a magic number, of the protocol's version, of the system, of
-  the object, of the storages' keys; then each storage, its number of elements (int64) and its
+- before: a sequence of pickles (a magic number, the protocol version, system information, the
+  object, the keys of the storages), then for each storage its number of elements (int64) and its
   bytes, always little-endian.
 """
 
@@ -47,13 +47,13 @@ _Storages: TypeAlias = dict[str, np.ndarray]
 
 
 def read_torch(path: str | Path) -> dict[str, np.ndarray]:
-    """The arrays of a PyTorch state dict, which are read-only and may share memory.
+    """The arrays of a PyTorch state dict; they are read-only and may share memory.
 
-    A state dict may stand alone or as the only one among the values of a dict, as in
+    The state dict may be the whole file, or the only state dict among the values of a dict, as in
     ``{"epoch": 3, "model": {...}}``.
 
     Raises:
-      InputError: the file asks for anything else than tensors, is damaged or cut short, is
+      InputError: the file asks for something other than tensors, is damaged or cut short, is
         TorchScript, or holds no state dict or several.
     """
     path = Path(path)
@@ -67,16 +67,16 @@ def read_torch(path: str | Path) -> dict[str, np.ndarray]:
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Turns what goes wrong in reading a file of weights into one line.
+    """Turns any error while reading a file of weights into one line.
 
     Raises:
-      InputError: whatever was raised within, but an ``InputError`` as it is.
+      InputError: for every exception raised inside; an ``InputError`` passes unchanged.
     """
     try:
         yield
     except InputError:
         raise
-    except Exception as error:  # A damaged file decides what goes wrong, and where.
+    except Exception as error:  # A damaged file can fail in any way.
         reason = first_line(error)
         raise InputError(
             f"weights: cannot read {path} ({reason}): is it cut short or damaged? fetch it again"
@@ -84,14 +84,14 @@ def readable(path: Path) -> Iterator[None]:
 
 
 def read_storage(content: bytes, path: Path) -> np.ndarray:
-    """The elements of a storage that was pickled by itself, as part of another pickle.
+    """The elements of a storage that was pickled separately, as part of another pickle.
 
     Args:
-      content: a file of the second kind that holds one storage.
-      path: the file that it is part of, for errors.
+      content: a file of the second format that holds one storage.
+      path: the file that contains it, for errors.
 
     Raises:
-      InputError: it asks for anything else than a storage.
+      InputError: it asks for something other than a storage.
       Exception: it is damaged; see :func:`readable`.
     """
     saved, storages = _from_stream(BytesIO(content), path)
@@ -103,14 +103,14 @@ def read_storage(content: bytes, path: Path) -> np.ndarray:
 def view(
     name: str, elements: np.ndarray, offset: int, size: tuple[int, ...], stride: tuple[int, ...]
 ) -> np.ndarray:
-    """The tensor of a storage, read-only, once it is certain that it lies inside.
+    """A tensor of a storage, read-only, after a check that it lies inside.
 
     Args:
-      name: of the tensor, for errors.
+      name: name of the tensor, for errors.
       elements: the storage.
-      offset: its first element.
+      offset: index of its first element.
       size: its shape.
-      stride: elements from one entry to the next along each axis.
+      stride: number of elements from one entry to the next along each axis.
 
     Raises:
       ValueError: it does not lie inside.
@@ -127,19 +127,19 @@ def view(
 
 
 def shown(text: str) -> str:
-    """A file's own words as part of one line."""
+    """A string from a file, escaped and shortened for an error message."""
     return repr(text)[1:-1][:80]
 
 
 class _Storage(NamedTuple):
-    """A stretch of memory that tensors lie in; a view of one begins at ``start``."""
+    """A block of memory that holds tensors; a view of one begins at ``start``."""
 
     key: str
     start: int
 
 
 class _Tensor(NamedTuple):
-    """Place of a tensor in a file, in elements of its storage."""
+    """The position of a tensor in a file, in elements of its storage."""
 
     storage: _Storage
     offset: int
@@ -147,21 +147,21 @@ class _Tensor(NamedTuple):
     stride: tuple[int, ...]
 
     def __setstate__(self, state: object) -> None:
-        """Drops what an old file says of a parameter: whether it has a gradient, and hooks."""
+        """Drops an old file's attributes of a parameter: whether it has a gradient, and hooks."""
 
 
 class _Mapping(dict):
-    """Stands for ``collections.OrderedDict``."""
+    """Stand-in for ``collections.OrderedDict``."""
 
     def __setstate__(self, state: object) -> None:
         """Drops a state dict's attributes: the versions of its modules."""
 
 
 class _Reader(Unpickler):
-    """An unpickler that imports nothing and gives a file nothing to write to.
+    """An unpickler that imports nothing and gives a file nothing that it could modify.
 
-    A file may set attributes of what it is given: each function is therefore made anew, and by its
-    ``__setstate__`` not even ``_Mapping`` itself can be written to.
+    A file may set attributes on the objects that it gets. So each function is created anew, and
+    ``__setstate__`` protects even ``_Mapping`` itself.
     """
 
     def __init__(self, file: BufferedIOBase, path: Path) -> None:
@@ -186,7 +186,7 @@ class _Reader(Unpickler):
         )
 
     def persistent_load(self, pid: Any) -> _Storage:
-        """Notes a storage of the file: ``("storage", type, key, device, numel[, view])``."""
+        """Records a storage of the file: ``("storage", type, key, device, numel[, view])``."""
         _, kind, key, _, numel, *view = pid
         found = (_DTYPES[kind], numel)
         if self.storages.setdefault(key, found) != found:
@@ -249,7 +249,7 @@ def _array(name: str, tensor: _Tensor, storages: _Storages) -> np.ndarray:
 
 
 def _state_dict(saved: Any, path: Path) -> dict[str, _Tensor]:
-    """The state dict that a file holds, itself or as the only one among a dict's values."""
+    """The state dict in a file: the object itself, or the only one among a dict's values."""
     if _is_state_dict(saved):
         return saved
     values = saved if isinstance(saved, dict) else {type(saved).__name__.strip("_"): saved}

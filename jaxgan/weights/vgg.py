@@ -1,4 +1,4 @@
-"""VGG's feature maps of images in [-1, 1], from a file of weights and its own scale of images."""
+"""VGG's feature maps of images in [-1, 1], from a file of weights with its own image scale."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,27 +16,28 @@ from jaxgan.weights.files import read_weights, sha256
 from jaxgan.weights.layouts import vgg_variables
 
 _MEAN, _STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
-"""Statistics of ImageNet, RGB in [0, 1]: the scale of torchvision's weights."""
+"""Mean and standard deviation of ImageNet, RGB in [0, 1], for torchvision's weights."""
 
 _CAFFE_MEAN = np.array([103.939, 116.779, 123.68])
-"""Mean of ImageNet, BGR in [0, 255]: the scale of the authors' weights."""
+"""Mean of ImageNet, BGR in [0, 255], for the authors' weights."""
 
 
 @dataclass(frozen=True, eq=False)
 class PerceptualVGG:
-    """A pure function from images to maps, and its weights."""
+    """A pure function from images to feature maps, together with its weights."""
 
     net: VGG
     layers: tuple[str, ...]
     variables: Variables = field(repr=False)
-    """On the host; with ``scale``, the matrix and offset that RGB in [0, 1] goes through."""
+    """Variables on the host; ``scale`` is the matrix and offset that are applied to RGB in [0,
+    1]."""
     file: str
     sha256: str
 
     def __call__(
         self, variables: Variables, images: Image
     ) -> Mapping[str, Float[Array, "batch ..."]]:
-        """The maps of the layers, by name; grey images are repeated."""
+        """The maps of the layers, by name; a grey channel is repeated."""
         rgb = jnp.broadcast_to((images + 1.0) / 2.0, (*images.shape[:3], 3))
         matrix, offset = variables["scale"]["matrix"], variables["scale"]["offset"]
         scaled = jnp.einsum("nhwc,cd->nhwd", rgb, matrix, precision="highest")
@@ -48,9 +49,9 @@ class PerceptualVGG:
 def open_vgg(path: str, layers: Sequence[str], depth: int = 19) -> PerceptualVGG:
     """VGG with the weights of a file, up to the last of ``layers``.
 
-    The file has torchvision's names, or names such as "conv1_1/w" of the authors' weights, perhaps
-    with "preproc/w" and "preproc/b", the scale of the images. Padding is by zeros, and by
-    reflection where the file has such a scale, as the normalised weights want it.
+    The file has torchvision's names or names such as "conv1_1/w", as in the authors' weights. It
+    may also have the scale of the images as "preproc/w" and "preproc/b". With such a scale, padding
+    is by reflection, as the normalised weights require; otherwise it is by zeros.
 
     Args:
       path: a .pth, .safetensors or .npz file.
@@ -58,7 +59,7 @@ def open_vgg(path: str, layers: Sequence[str], depth: int = 19) -> PerceptualVGG
       depth: 16 or 19.
 
     Raises:
-      InputError: there is no such layer or file, or it holds the weights of another net.
+      InputError: a layer or the file does not exist, or the file holds the weights of another net.
     """
     known = [f"relu{place}" for place in convolutions(depth)]
     for layer in layers:
@@ -70,7 +71,7 @@ def open_vgg(path: str, layers: Sequence[str], depth: int = 19) -> PerceptualVGG
 def vgg_of(
     state: Mapping[str, np.ndarray], layers: Sequence[str], depth: int, file: str, sha256: str
 ) -> PerceptualVGG:
-    """:func:`open_vgg` of tensors that were read from ``file``; the layers are known ones."""
+    """As :func:`open_vgg`, for tensors already read from ``file``; the layers must be known."""
     known = [f"relu{place}" for place in convolutions(depth)]
     last = max(layers, key=known.index)
     scaled = "preproc/w" in state
@@ -82,7 +83,7 @@ def vgg_of(
 
 
 def _scale(state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The matrix (in, out) and offset of RGB in [0, 1]."""
+    """The matrix (in, out) and the offset for RGB in [0, 1]."""
     if "preproc/w" in state:
         matrix, offset = state["preproc/w"][:, :, 0, 0].T, state["preproc/b"]
     elif "conv1_1/w" in state:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from jaxgan.algorithms import AnomalyAutoencoder, GANomaly, SkipGANomaly
+from jaxgan.algorithms._parts import anomalies
 from jaxgan.algorithms._parts.anomalies import heat
 from jaxgan.algorithms._parts.networks import features
 from jaxgan.core import Feature, Spec
@@ -79,6 +80,21 @@ def test_a_score_does_not_depend_on_the_others_of_its_batch(name):
     np.testing.assert_allclose(found(turned)[0], scores[::-1], rtol=1e-5)
     strange = {**batch, "image": batch["image"].at[1:].set(255)}  # other mates
     np.testing.assert_allclose(found(strange)[0][0], scores[0], rtol=1e-5)
+
+
+def test_histograms_of_the_sheet_are_numpys_by_kind():
+    rng = np.random.default_rng(0)
+    scores, anomaly = rng.gamma(2.0, size=96).astype(np.float32), np.arange(96) % 3 == 0
+    images = np.zeros((96, 4, 4, 1), np.float32)
+    batch = {"anomaly": jnp.asarray(anomaly, jnp.int32)}
+    sheet = anomalies.compared(*map(jnp.asarray, (images, images, scores)), batch)
+    assert sheet["image"].shape == (8, 4, 4, 1)
+    for found, kind in zip(sheet[anomalies.HISTOGRAM], (~anomaly, anomaly), strict=True):
+        counts, _ = np.histogram(scores[kind], anomalies.BINS, (0, scores.max()))
+        np.testing.assert_allclose(found, counts / kind.sum(), atol=1e-6)
+    one_kind = {"anomaly": jnp.zeros(96, jnp.int32)}
+    sheet = anomalies.compared(*map(jnp.asarray, (images, images, 0 * scores)), one_kind)
+    np.testing.assert_array_equal(sheet[anomalies.HISTOGRAM].sum(1), [1, 0])
 
 
 def test_rows_are_scored_by_their_squared_error():

@@ -197,7 +197,7 @@ def test_path_lengths_are_those_of_the_exact_jacobian():
 # Lazy regularization.
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 def test_r1_at_every_kth_step_weighs_k_times_more():
     """Over 4 steps of players that stand still, lazily and not, in loss and gradient."""
     loss, gradient = {}, {}
@@ -223,7 +223,7 @@ def test_r1_at_every_kth_step_weighs_k_times_more():
     assert gradient[4] == pytest.approx(gradient[1], rel=1e-3)
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 def test_adam_is_corrected_where_a_player_has_a_lazy_update():
     """Without a mean Adam's first step is lr k / (k + 1), whatever the gradient."""
     adam = Adam(lr=0.01, b1=0.0, b2=0.99)

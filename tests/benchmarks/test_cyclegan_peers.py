@@ -200,6 +200,7 @@ def test_tensorflow_takes_jaxgans_steps():
     np.testing.assert_allclose(losses, np.asarray(expected), 1e-4, 1e-4)
 
 
+@pytest.mark.slow
 def test_jaxgan_takes_steps_from_a_set_of_two_domains(monkeypatch):
     monkeypatch.setattr("benchmarks.jaxgan_step.RESIDENT", 8)
     runner = build(SMALL, random_bytes(SMALL, 4), "device")  # four devices share a batch

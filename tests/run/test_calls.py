@@ -2,25 +2,46 @@
 
 from dataclasses import replace
 
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxgan.core import several
+from jaxgan.core import advance, several
+from jaxgan.ops import Conv, ConvTranspose
 from jaxgan.run import programs
-from jaxgan.run.calls import steps_per_call
+from jaxgan.run.calls import slow_in_a_loop, steps_per_call
 from jaxgan.run.config import Checkpoint, Evaluate, Log, Run, Sample
 from jaxgan.run.loop import train
-from tests.small import ALGORITHMS, small_run
+from tests.small import ALGORITHMS, small_run, spec_of
 
 BATCH = {"image": np.zeros((64, 28, 28, 1), np.uint8)}
 EVERY = {"checkpoint": Checkpoint(every=96), "sample": Sample(every=48), "log": Log(every=48)}
 RUN = Run(algorithm=ALGORITHMS["gan"], steps=480, **EVERY)
 
 
+def plain(state, batch, key):
+    """A step without convolutions."""
+    return state, {}
+
+
+def of_layer(layer):
+    """A step that learns by the gradients of a layer of 4 channels and a stride."""
+    net, x = layer(4, (3, 3), strides=(2, 2)), jnp.zeros((2, 8, 8, 4))
+    variables = jax.eval_shape(net.init, jax.random.key(0), x)
+
+    def step(state, batch, key):
+        loss = lambda x: jnp.square(net.apply(state, x)).sum()  # noqa: E731
+        return jax.grad(lambda state: jnp.square(jax.grad(loss)(batch)).sum())(state), {}
+
+    return steps_per_call(RUN, step, (variables, x, 0), backend="cpu")
+
+
 @pytest.mark.parametrize("backend,most", [("cpu", 8), ("gpu", 16), ("tpu", 16)])
 def test_as_many_as_divide_the_intervals_the_steps_and_the_legs(backend, most):
     def chosen(*bounds, **changes):
-        return steps_per_call(replace(RUN, **changes), BATCH, bounds, backend)
+        return steps_per_call(replace(RUN, **changes), plain, (0, BATCH, 0), bounds, backend)
 
     assert chosen() == most
     assert chosen(steps=470) == 2
@@ -34,10 +55,25 @@ def test_as_many_as_divide_the_intervals_the_steps_and_the_legs(backend, most):
 
 def test_large_batches_are_not_stacked():
     def of(size, backend):
-        return steps_per_call(RUN, {"image": np.zeros((size, 2**10), np.uint8)}, (), backend)
+        batch = {"image": np.zeros((size, 2**10), np.uint8)}
+        return steps_per_call(RUN, plain, (0, batch, 0), (), backend)
 
     assert [of(size, "cpu") for size in (2**7, 2**8, 2**9, 2**10, 2**11)] == [8, 4, 2, 1, 1]
     assert [of(size, "gpu") for size in (2**12, 2**13, 2**17)] == [16, 8, 1]
+
+
+def test_a_step_whose_convolutions_are_slow_in_a_loop_is_called_alone():
+    assert of_layer(nn.Conv) == of_layer(nn.ConvTranspose) == 1
+    assert of_layer(Conv) == of_layer(ConvTranspose) == 8
+
+
+@pytest.mark.parametrize("name", ["dcgan", "wgan_gp", "r3gan_images", "cyclegan", "pix2pix"])
+def test_our_nets_are_fast_in_a_loop(name):
+    spec = spec_of(ALGORITHMS[name])
+    algorithm = ALGORITHMS[name].build(spec)
+    batch, key = spec.batch(2, algorithm.batches_per_step), jax.random.key(0)
+    like = jax.eval_shape(algorithm.init, key, batch)
+    assert not slow_in_a_loop(jax.make_jaxpr(advance(algorithm))(like, batch, key).jaxpr)
 
 
 def test_the_loop_takes_the_chosen_number_and_logs_each_interval(tmp_path, monkeypatch):

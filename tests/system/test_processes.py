@@ -153,7 +153,7 @@ def test_two_processes_of_two_devices_equal_one_of_four(name, together, tmp_path
     assert "done" not in outputs[1][0]  # one process writes and speaks
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 @pytest.mark.xdist_group("two")
 def test_two_processes_set_one_damaged_checkpoint_aside_together(together, tmp_path):
     arguments, two, _ = together("dcgan")

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from jaxgan.algorithms._parts.needs import needs
 from jaxgan.algorithms._parts.networks import forward
@@ -16,6 +17,12 @@ from jaxgan.metrics.scores import Scores
 from jaxgan.ops.pixels import to_float
 from jaxgan.typing import Batch, Examples, Image, Scalar
 
+SHOWN = 8
+"""Examples in a sheet."""
+BINS = 24
+"""Bins of a histogram of scores."""
+HISTOGRAM = "scores of normals (above) and anomalies"
+"""Title of the histograms in a sheet."""
 PerExample = Float[Array, "batch"]
 Sheet = dict[str, Float[Array, "rows *cell"]]
 
@@ -78,11 +85,24 @@ def heat(error: Image) -> Float[Array, "batch height width 3"]:
     return 2.0 * jnp.clip(jnp.concatenate([3.0 * level - c for c in range(3)], -1), 0.0, 1.0) - 1.0
 
 
-def compared(x: Examples, made: Examples) -> Sheet:
-    """A sheet of images, reconstructions and heat maps of the error; for rows, of curves."""
-    if x.ndim == 4:
-        return {"image": x, "reconstruction": made, "error": heat(x - made)}
-    return {"row": x, "reconstruction": made, "error": x - made}
+def compared(x: Examples, made: Examples, scores: PerExample, batch: Batch) -> Sheet:
+    """The sheet: some examples, their reconstructions and errors, and all scores as histograms.
+
+    Errors of images are heat maps. Rows of a table are curves.
+    """
+    every = max(1, len(x) // SHOWN)
+    some, again = x[::every][:SHOWN], made[::every][:SHOWN]
+    histograms = {HISTOGRAM: histogram(scores, batch["anomaly"])} if "anomaly" in batch else {}
+    name, error = ("image", heat(some - again)) if x.ndim == 4 else ("row", some - again)
+    return {name: some, "reconstruction": again, "error": error, **histograms}
+
+
+def histogram(scores: PerExample, anomaly: Int[Array, "batch"]) -> Float[Array, "2 bins"]:
+    """Shares of the normal examples, and of the anomalies, in bins of equal width from 0 to max."""
+    bins = (scores / jnp.maximum(scores.max(), 1e-12) * BINS).astype(jnp.int32)
+    inside = jax.nn.one_hot(jnp.clip(bins, 0, BINS - 1), BINS)
+    kinds = jax.nn.one_hot(anomaly, 2).T
+    return kinds @ inside / jnp.maximum(kinds.sum(1, keepdims=True), 1.0)
 
 
 def measured(scores: PerExample, batch: Batch, quantile: float) -> dict[str, Scores]:

@@ -1,4 +1,4 @@
-"""Feature vectors of images: what FID, KID, the Inception score, precision and recall compare."""
+"""Feature vectors of images, which FID, KID, the Inception score, precision and recall compare."""
 
 from jaxgan.measure.features.extractor import (
     Features,

@@ -1,4 +1,4 @@
-"""A network, its weights and its resizer as one: from images to vectors that metrics compare."""
+"""A network with its weights and resizer: maps images to the vectors that metrics compare."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from jaxgan.weights.layouts import (
 )
 
 Resize: TypeAlias = Literal["legacy_tensorflow", "legacy_pytorch", "clean"]
-"""See :mod:`jaxgan.measure.features.resizing`."""
+"""Resizer; see :mod:`jaxgan.measure.features.resizing`."""
 
 _RESIZERS = {
     "legacy_tensorflow": resizing.legacy_tensorflow,
@@ -37,33 +37,34 @@ class Features:
     """A pure function from images to feature vectors, ``features(variables, images)``."""
 
     name: str
-    """As it stands in a metric's name: "inception-2015/legacy_tensorflow"."""
+    """Name used in a metric's name: "inception-2015/legacy_tensorflow"."""
     side: int
-    """Pixels of the network's input; 0 where it takes any size and nothing is resized."""
+    """Side of the network's input in pixels; 0: it takes any size and nothing is resized."""
     resize: Callable[[Any, int], Any]
-    """To ``side``: one of :mod:`jaxgan.measure.features.resizing`."""
+    """Resizer to ``side``: one of :mod:`jaxgan.measure.features.resizing`."""
     variables: Variables = field(repr=False)
     """Variables of the network, on the host."""
     apply: Callable[[Variables, Any], dict[str, Array]]
-    """(variables, images in 0..255 of ``side``) to "features" and perhaps "logits"."""
+    """Function from (variables, images in 0..255 of ``side``) to "features" and perhaps
+    "logits"."""
     sha256: str = ""
-    """Hash of the file of weights."""
+    """SHA-256 hash of the file of weights."""
     own: bool = False
-    """Whether they are a function of the user's, which JAX may not be able to trace."""
+    """Whether the features are the user's function, which JAX may be unable to trace."""
 
     def __call__(
         self,
         variables: Variables,
         images: Shaped[Array | np.ndarray, "batch height width channels"],
     ) -> dict[str, Float[Array, "batch _"]]:
-        """uint8 images, or float32 ones of ``side`` in 0..255, to vectors of float32.
+        """Maps uint8 images, or float32 images of ``side`` in 0..255, to float32 vectors.
 
-        ``variables`` are an argument so that they are not compiled in. Images have 1 (grey,
-        repeated) or 3 channels (RGB). "features" is (n, d); "logits", where the network has them,
-        (n, classes).
+        ``variables`` are an argument, so that they are not compiled in. Images have 1 channel
+        (grey, repeated) or 3 (RGB). "features" is (n, d). "logits" is (n, classes), if the network
+        has them.
 
         Raises:
-          InputError: transparent images, other numbers, or floats of another size.
+          InputError: the images are transparent, have another dtype, or are floats of another size.
         """
         if self.side:
             self._check(images)
@@ -94,12 +95,12 @@ def inception_features(
 ) -> Features:
     """Features of Inception at 299 pixels: "inception-2015/legacy_tensorflow".
 
-    A tap other than 2048 is in the name: "inception-2015-768/clean". The logits are those without
-    the bias, as the Inception score has them. Images enter as (x - 128) / 128, with
-    ``legacy_pytorch`` as 2 x / 255 - 1: each as the code that the resizer is from.
+    A tap other than 2048 is part of the name: "inception-2015-768/clean". The logits are those
+    without the bias, as the Inception score uses them. Images are scaled as in the code that the
+    resizer is from: (x - 128) / 128, or 2 x / 255 - 1 with ``legacy_pytorch``.
 
     Raises:
-      InputError: weights of another net, another resizer or tap.
+      InputError: the weights are another net's, or the resizer or tap is unknown.
     """
     if tap not in _TAPS:
         raise InputError(f"tap: Inception has no {tap!r}: use one of {', '.join(_TAPS)}")
@@ -121,10 +122,10 @@ def inception_features(
 def squeezenet_features(state: State, sha256: str = "", resize: Resize = "clean") -> Features:
     """Features of SqueezeNet v1.0 at 227 pixels, the means of fire 9: "squeezenet/clean".
 
-    Images enter as BGR minus (104, 117, 123).
+    Images are scaled to BGR minus (104, 117, 123).
 
     Raises:
-      InputError: weights of another net, or another resizer.
+      InputError: the weights are another net's, or the resizer is unknown.
     """
     mean = np.array([[[[104, 117, 123]]]], np.float32)
     return Features(
@@ -140,10 +141,10 @@ def squeezenet_features(state: State, sha256: str = "", resize: Resize = "clean"
 def vgg_features(state: State, sha256: str = "", resize: Resize = "clean") -> Features:
     """Features of VGG-16 at 224 pixels, fc2 after its ReLU: "vgg16-fc2/clean".
 
-    Images enter as torchvision's weights want them: (x / 255 - mean) / std of ImageNet.
+    Images are scaled as torchvision's weights require: (x / 255 - mean) / std of ImageNet.
 
     Raises:
-      InputError: weights of another net, or another resizer.
+      InputError: the weights are another net's, or the resizer is unknown.
     """
     mean = 255 * np.array([[[[0.485, 0.456, 0.406]]]], np.float32)
     std = 255 * np.array([[[[0.229, 0.224, 0.225]]]], np.float32)

@@ -1,4 +1,4 @@
-"""The weights that the field's metrics are defined by: where they are, and how they are fetched."""
+"""The weights that define the field's metrics: where they are, and how they are downloaded."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -12,11 +12,11 @@ from jaxgan.weights.files import existing, read_weights, sha256
 
 
 class MissingWeightsError(InputError):
-    """A known network's weights are not here and cannot be fetched."""
+    """A known network's weights are missing and cannot be downloaded."""
 
 
 class Known(NamedTuple):
-    """One file of weights, by every name that it goes by; the first is the url's."""
+    """One file of weights with all its known names; the first is the name in the URL."""
 
     name: str
     files: tuple[str, ...]
@@ -27,7 +27,7 @@ class Known(NamedTuple):
 KNOWN = {
     known.name: known
     for known in (
-        # Inception of 2015-12-05, as pytorch-fid and torch-fidelity publish it, byte for byte.
+        # Inception of 2015-12-05: pytorch-fid and torch-fidelity publish the same bytes.
         Known(
             "inception",
             (
@@ -52,10 +52,10 @@ KNOWN = {
 def open_weights(
     name: str, path: str | None = None, download: bool = True
 ) -> tuple[dict[str, np.ndarray], str]:
-    """The arrays of ``find_weights``' file, and its SHA-256.
+    """The arrays in the file of :func:`find_weights`, and its SHA-256.
 
     Raises:
-      InputError: it is not found or cannot be read.
+      InputError: the file is not found or cannot be read.
     """
     found, digest = find_weights(name, path, download)
     return read_weights(found), digest
@@ -64,17 +64,17 @@ def open_weights(
 def find_weights(name: str, path: str | None = None, download: bool = True) -> tuple[Path, str]:
     """The file of a network's weights, and its SHA-256.
 
-    A file of one of the known names has to have the known hash. Of any other name, such as that of
-    a conversion, every file is taken, and its hash tells results apart.
+    A file with one of the known names must have the known hash. A file with any other name, such as
+    a converted one, is accepted; its hash distinguishes its results.
 
     Args:
-      name: the network's; those in ``KNOWN`` need no ``path``.
-      path: a file, or None for the one in the cache.
-      download: whether the cache may be filled.
+      name: name of the network; those in ``KNOWN`` need no ``path``.
+      path: a file; None: the file in the cache.
+      download: whether the file may be downloaded into the cache.
 
     Raises:
-      InputError: there is no such file, or it has another hash; MissingWeightsError where it
-        cannot be downloaded.
+      InputError: the file does not exist or has another hash; MissingWeightsError if it cannot be
+        downloaded.
     """
     known = KNOWN.get(name)
     if path is not None:
@@ -103,11 +103,11 @@ def _checked(path: Path, known: Known | None) -> tuple[Path, str]:
 
 
 def _downloaded(known: Known, folder: Path) -> Path:
-    """Fetches a file; it has its name only once it is whole and its hash is right."""
+    """Downloads a file, which gets its name only when it is complete and its hash is right."""
     file = known.files[0]
     try:
         pooch.retrieve(known.url, known.sha256, file, folder, progressbar=True)
-    except (OSError, ValueError) as error:  # Those of requests are OSErrors, a wrong hash isn't.
+    except (OSError, ValueError) as error:  # requests: OSError; a wrong hash: ValueError.
         reason = " ".join(str(error).split())
         raise MissingWeightsError(
             f"weights: the {known.name} weights are not here and could not be downloaded "

@@ -1,4 +1,4 @@
-"""Features by name: a known network with its weights, or a function in a file of the user's."""
+"""Features by name: a known network with its weights, or a function in the user's file."""
 
 import runpy
 from collections.abc import Callable
@@ -23,13 +23,13 @@ _NETWORKS: dict[str, Callable[..., Features]] = {
 
 
 def open_features(name: str, weights: str | None = None, resize: Resize | None = None) -> Features:
-    """The features of a known network, or those that a Python file computes.
+    """The features of a known network, or of a function in a Python file.
 
     Args:
-      name: inception, squeezenet, vgg16, or FILE.py, which is run and has ``features(images)``, as
-        :func:`own_features` takes it.
+      name: inception, squeezenet, vgg16, or FILE.py. That file is run and must define
+        ``features(images)``, as :func:`own_features` takes it.
       weights: the network's file of weights; None: a known one, which is downloaded once.
-      resize: to the network's size; None: as :mod:`jaxgan.measure.features.extractor` says.
+      resize: resizer to the network's size; None: legacy_tensorflow for inception, otherwise clean.
 
     Raises:
       InputError: there is no such network, file or function, or the weights are another network's.

@@ -1,4 +1,4 @@
-"""Features by a function of the user's, of NumPy's arrays or JAX's."""
+"""Features by the user's own function, on NumPy or JAX arrays."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,18 +13,19 @@ from jaxgan.typing import Variables
 
 
 def own_features(name: str, function: Callable[[Any], Any]) -> Features:
-    """Features by your own ``function``: uint8 images (n, h, w, c) to vectors (n, d): "own/NAME".
+    """Features by your own ``function``, named "own/NAME": uint8 images (n, h, w, c) to (n, d).
 
-    Row i of the vectors depends on image i alone. Nothing is resized: the images have their own
-    size and 1 or 3 channels. A function that JAX can trace is compiled. Any other, such as one of
-    PyTorch's, is called with NumPy arrays of one size; black images fill up the last one.
+    Row i of the vectors must depend on image i alone. Nothing is resized: images have their own
+    size, and 1 or 3 channels. A function that JAX can trace is compiled. Any other, such as a
+    PyTorch function, is called with NumPy arrays of equal batch size, where black images fill up
+    the last batch.
 
     Args:
-      name: what the metrics call it.
-      function: gives an array of NumPy, JAX or PyTorch (on the CPU, detached).
+      name: name in the metrics.
+      function: returns an array of NumPy, JAX or PyTorch (on the CPU, detached).
 
     Raises:
-      InputError: when it is applied and fails or gives another shape.
+      InputError: on a call, if the function fails or returns another shape.
     """
 
     def apply(variables: Variables, images: Any) -> dict[str, jax.Array]:
@@ -35,7 +36,7 @@ def own_features(name: str, function: Callable[[Any], Any]) -> Features:
             vectors = jnp.asarray(found, jnp.float32)
         except Exception as error:
             if not isinstance(images, np.ndarray):
-                raise  # JAX cannot trace it: it will be given NumPy's arrays
+                raise  # JAX cannot trace it, so it gets NumPy arrays later
             raise InputError(
                 f"features: {name} fails on a NumPy array of uint8 images {images.shape}"
                 f" ({type(error).__name__}: {first_line(error)}): correct it"
@@ -51,17 +52,17 @@ def own_features(name: str, function: Callable[[Any], Any]) -> Features:
 
 
 def outputs_of(features: Features, shape: tuple[int, ...]) -> tuple[dict[str, Any], bool]:
-    """The features of two images of that shape, or their shapes, and whether JAX can trace them.
+    """Features of two images of that shape, or their shapes, and whether JAX can trace them.
 
     Raises:
-      InputError: an own function fails, or gives another shape.
+      InputError: an own function fails or returns another shape.
     """
     images = jax.ShapeDtypeStruct((2, *shape), np.uint8)
     try:
         return jax.eval_shape(features, features.variables, images), True
     except InputError:
         raise
-    except Exception:  # of whatever kind the user's function raises for an array without values
+    except Exception:  # the user's function can raise anything for an array without values
         if not features.own:
             raise
     return features(features.variables, np.zeros((2, *shape), np.uint8)), False

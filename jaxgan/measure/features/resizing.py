@@ -1,6 +1,6 @@
-"""The three resizers that published scores were made with, on the host and on the device.
+"""The three resizers used for published scores, on the host and on the device.
 
-Each is linear and separable: a matrix for the rows and one for the columns.
+Each is linear and separable: one matrix for the rows and one for the columns.
 """
 
 from collections.abc import Callable
@@ -19,16 +19,16 @@ Sized: TypeAlias = (
 """Images in 0..255 of any size."""
 
 Resized: TypeAlias = Float32[Array | np.ndarray, "batch size size channels"]
-"""Square images in 0..255, NumPy's or JAX's as what they are made from."""
+"""Square images in 0..255, as NumPy or JAX arrays like the input."""
 
 Matrix: TypeAlias = Callable[[int, int], np.ndarray]
 
 
 def legacy_tensorflow(images: Sized, size: int) -> Resized:
-    """TensorFlow 1's ``resize_bilinear``: place ``i`` reads at ``i * old / size``.
+    """TensorFlow 1's ``resize_bilinear``: output pixel ``i`` reads at ``i * old / size``.
 
-    Corners are not aligned and half pixels not counted, so the image moves up and left; when it
-    shrinks it is not antialiased. Heusel et al. 2017 (FID) and Salimans et al. 2016 (Inception
+    It uses neither aligned corners nor half-pixel centres, so the image moves up and left.
+    Shrinking is not antialiased. Heusel et al. 2017 (FID) and Salimans et al. 2016 (Inception
     score) use it.
     """
     return _apply(_tensorflow, images, size)
@@ -37,13 +37,13 @@ def legacy_tensorflow(images: Sized, size: int) -> Resized:
 def legacy_pytorch(images: Sized, size: int) -> Resized:
     """PyTorch's ``interpolate(mode="bilinear", align_corners=False)``, not antialiased.
 
-    Place ``i`` reads at ``(i + 0.5) * old / size - 0.5``. pytorch-fid uses it.
+    Output pixel ``i`` reads at ``(i + 0.5) * old / size - 0.5``. pytorch-fid uses it.
     """
     return _apply(_pytorch, images, size)
 
 
 def clean(images: Sized, size: int) -> Resized:
-    """Pillow's bicubic filter (a = -0.5), antialiased, of each channel in floats, cut to [0, 255].
+    """Pillow's antialiased bicubic filter (a = -0.5) on float channels, clipped to [0, 255].
 
     Reference: Parmar, Zhang and Zhu 2022 (clean-fid).
     """
@@ -73,9 +73,9 @@ def _pytorch(old: int, new: int) -> np.ndarray:
 
 
 def _bilinear(places: np.ndarray, old: int) -> np.ndarray:
-    """Rows that weigh the two pixels around each place; beyond the last lies the last.
+    """Rows that weight the two pixels around each position; beyond the last pixel, the last.
 
-    The places are float32, since their rounding is the libraries' own.
+    Positions are float32, to round as the libraries do.
     """
     low = places.astype(int)
     high = np.minimum(low + 1, old - 1)
@@ -85,7 +85,7 @@ def _bilinear(places: np.ndarray, old: int) -> np.ndarray:
 
 @lru_cache
 def _bicubic(old: int, new: int) -> np.ndarray:
-    """Rows that weigh the pixels within two of each place, two new ones where it shrinks."""
+    """Rows that weight the pixels within 2 of each position, or 2 output pixels when shrinking."""
     scale = old / new
     stretch = max(scale, 1.0)
     centres = (np.arange(new)[:, None] + 0.5) * scale
