@@ -18,9 +18,9 @@ from jaxgan.ops.pixels import to_float
 from jaxgan.typing import Batch, Examples, Image, Scalar
 
 SHOWN = 8
-"""Examples in a sheet."""
+"""Largest number of examples in a sheet."""
 BINS = 24
-"""Bins of a histogram of scores."""
+"""Number of bins in a histogram of scores."""
 HISTOGRAM = "scores of normals (above) and anomalies"
 """Title of the histograms in a sheet."""
 PerExample = Float[Array, "batch"]
@@ -98,7 +98,7 @@ def compared(x: Examples, made: Examples, scores: PerExample, batch: Batch) -> S
 
 
 def histogram(scores: PerExample, anomaly: Int[Array, "batch"]) -> Float[Array, "2 bins"]:
-    """Shares of the normal examples, and of the anomalies, in bins of equal width from 0 to max."""
+    """Fractions of normal examples and of anomalies, in bins of equal width from 0 to the max."""
     bins = (scores / jnp.maximum(scores.max(), 1e-12) * BINS).astype(jnp.int32)
     inside = jax.nn.one_hot(jnp.clip(bins, 0, BINS - 1), BINS)
     kinds = jax.nn.one_hot(anomaly, 2).T
