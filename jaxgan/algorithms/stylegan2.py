@@ -33,7 +33,7 @@ from jaxgan.ops.pixels import to_float
 from jaxgan.typing import Batch, Image, Label, Logits, PRNGKey, Scalar, Variables
 
 _AUGMENT = 0xADA
-"""Constant folded into the augmentations' keys; without augmentations all other draws are equal."""
+"""Constant folded into the augmentations' keys, so that a run without them has the same draws."""
 
 
 @dataclass(frozen=True, kw_only=True)
