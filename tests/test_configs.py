@@ -2,7 +2,6 @@
 
 from dataclasses import fields, replace
 
-import chex
 import flax.linen as nn
 import jax
 import numpy as np
@@ -18,6 +17,9 @@ from tests.conftest import ROOT
 from tests.small import STYLE_WEIGHTS, with_frozen
 
 CONFIGS = [path for path in sorted((ROOT / "configs").glob("*.py")) if path.stem != "__init__"]
+
+
+KEY = jax.random.key(0)
 
 
 def narrow(net):
@@ -71,31 +73,46 @@ def trained(path):
     return pytest.param(path, marks=marks, id=path.stem)
 
 
-@pytest.mark.parametrize("path", [trained(path) for path in CONFIGS])
-def test_config_builds_and_a_recipe_that_was_not_run_trains_for_two_steps(path):
+def small(path):
+    """The config's algorithm with narrow nets, of several legs the last, and a batch for it."""
     run = configs.load_config(path)
     assert run.name == path.stem
     parts = {f.name: getattr(run.algorithm, f.name) for f in fields(run.algorithm)}
     nets = {name: narrow(part) for name, part in parts.items() if isinstance(part, nn.Module)}
     if "weights" in parts:  # a file that the user has
         nets["weights"] = STYLE_WEIGHTS
-    algorithm = replace(run.algorithm, **nets)
     spec = spec_of(run)
-    *_, leg = legs(algorithm.build(spec), run.steps)  # the last one has all parts
-    algorithm = leg.algorithm
-    batch = spec.batch(4, algorithm.batches_per_step)
-    step = advance(algorithm)
-    if "Got" in claim(path):  # it was run to its end
-        state = with_frozen(jax.eval_shape(algorithm.init, jax.random.key(0), batch), algorithm)
-        after, metrics = jax.eval_shape(step, state, batch, jax.random.key(0))
-        chex.assert_trees_all_equal_shapes_and_dtypes(after, state)
-        assert {value.shape for value in metrics.values()} == {()}
-        return
-    state = with_frozen(jax.jit(algorithm.init)(jax.random.key(0), batch), algorithm)
-    step = jax.jit(step)
-    found = []
+    *_, leg = legs(replace(run.algorithm, **nets).build(spec), run.steps)
+    return leg.algorithm, spec.batch(4, leg.algorithm.batches_per_step)
+
+
+RUN = [path for path in CONFIGS if "Got" in claim(path)]
+"""Configs that were run to their end."""
+
+
+@pytest.mark.parametrize("path", RUN, ids=lambda p: p.stem)
+def test_a_config_that_was_run_builds(path):
+    algorithm, batch = small(path)
+    assert jax.eval_shape(algorithm.init, KEY, batch).players
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("path", RUN, ids=lambda p: p.stem)
+def test_a_step_of_a_config_that_was_run_keeps_the_shapes_of_its_state(path):
+    algorithm, batch = small(path)
+    state = with_frozen(jax.eval_shape(algorithm.init, KEY, batch), algorithm)
+    after, metrics = jax.eval_shape(advance(algorithm), state, batch, KEY)
+    chex.assert_trees_all_equal_shapes_and_dtypes(after, state)
+    assert {value.shape for value in metrics.values()} == {()}
+
+
+@pytest.mark.parametrize("path", [trained(path) for path in CONFIGS if path not in RUN])
+def test_a_recipe_that_was_not_run_trains_for_two_steps(path):
+    algorithm, batch = small(path)
+    state = with_frozen(jax.jit(algorithm.init)(KEY, batch), algorithm)
+    step, found = jax.jit(advance(algorithm)), []
     for _ in range(2):
-        state, metrics = step(state, batch, jax.random.key(0))
+        state, metrics = step(state, batch, KEY)
         found.append(jax.device_get(metrics))
     for name in found[0]:  # NaN is a regularizer that was not computed in this step
         values = [metrics[name] for metrics in found]

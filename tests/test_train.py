@@ -307,6 +307,7 @@ def wait_for_steps(out, process):
     raise AssertionError("no step in two minutes")
 
 
+@pytest.mark.peers
 def test_sigterm_saves_loses_no_step_and_the_same_command_goes_on(tmp_path):
     out = tmp_path / "run"
     process = command(*SMALL, "--steps", "1000000", "--out", str(out))

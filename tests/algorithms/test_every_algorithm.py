@@ -73,14 +73,14 @@ FORMS = {
     "sharded": Parallel(state="sharded"),
 }
 KINDS = {
-    "sn_cgan": (),  # batch and spectral norm
+    "sn_cgan": pytest.mark.peers,  # batch and spectral norm
     "wgan_gp": pytest.mark.peers,  # a penalty, several updates
     "r3gan": pytest.mark.peers,  # averages by the global batch
     "dcgan": pytest.mark.slow,
     "cyclegan": pytest.mark.slow,  # a pool
     "stylegan2": pytest.mark.slow,  # a probability that follows the whole batch's scores
 }
-"""Methods that run in all forms, with the mark of the two that take longer."""
+"""Methods that run in all forms, with the mark of the other two forms' cases."""
 
 
 LONG = (
@@ -103,9 +103,9 @@ def marks_of(name):
     return [pytest.mark.xdist_group(name), *(mark for mark, names in kinds if name in names)]
 
 
-def together(name, *forms, mark=()):
+def together(name, *forms, marks=()):
     """Cases of several forms of a method."""
-    marks = [*marks_of(name), *([mark] if mark else [])]
+    marks = [*marks_of(name), *marks]
     return [pytest.param(name, form, marks=marks) for form in forms]
 
 
@@ -115,7 +115,7 @@ def together(name, *forms, mark=()):
     + [
         case
         for name, mark in KINDS.items()
-        for case in together(name, "pmap", "sharded", mark=mark)
+        for case in together(name, "pmap", "sharded", marks=[mark])
     ],
 )
 def test_four_devices_equal_one(name, form):

@@ -187,6 +187,7 @@ def draws(step, n):
     return codes(k_fake), mix, codes(jax.random.fold_in(key, 2))
 
 
+@pytest.mark.peers
 def test_every_parameter_of_both_nets_learns_as_the_level_fades_in(one_device):
     first, last, metrics = one_device
     moved = jax.tree.map(lambda a, b: (a != b).mean(), params_of(first), params_of(last))

@@ -172,6 +172,7 @@ def test_dropout_drops_its_share_in_training_alone():
     np.testing.assert_allclose(outputs.mean(0), plain.mean(0), atol=0.2 * float(outputs.std()))
 
 
+@pytest.mark.peers
 def test_a_gan_takes_a_discriminator_with_dropout():
     nets = {**NETS, "discriminator": BookDCGANDiscriminator(features=2, dropout=0.5)}
     algorithm = GAN(**nets).build(SPEC)

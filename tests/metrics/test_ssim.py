@@ -27,6 +27,7 @@ def test_tensorflow():
     np.testing.assert_allclose(ssim(a, b, 1.0), tf.image.ssim(a, b, 1.0), atol=2e-5)
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize("shape", [(161, 177), (176, 208)])
 def test_tensorflow_at_five_scales(shape):
     a, b = pair(*shape)

@@ -142,7 +142,9 @@ def test_orthogonal_regularisation_is_zero_for_orthogonal_rows_alone():
     assert float(orthogonal({"kernel": np.ones((3, 2))})) == pytest.approx(2 * 9)
 
 
-@pytest.mark.parametrize("size", [32, 64, 128, 256, 512])
+@pytest.mark.parametrize(
+    "size", [128, *(pytest.param(n, marks=pytest.mark.slow) for n in (32, 64, 256, 512))]
+)
 def test_sizes_and_widths(size):
     g = BigGANGenerator(features=2, image_shape=(size, size, 3))
     parts = size.bit_length() - 2

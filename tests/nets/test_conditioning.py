@@ -125,6 +125,7 @@ def test_unconditional_networks_have_no_label_parameters_and_ignore_labels(run, 
     np.testing.assert_array_equal(out, same)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("net", GENERATORS + DISCRIMINATORS, ids=name)
 def test_bfloat16_computes_with_float32_parameters_and_results(run, images, net):
     x = images(2, 5) if net in GENERATORS else images(2, *SHAPE)

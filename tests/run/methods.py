@@ -148,6 +148,7 @@ def run_of(algorithm, out, size=8, **fields):
     default = {
         "data": Data(source="digits", image_size=size, batch_size=8),
         "steps": 8,
+        "steps_per_call": 1,
         "checkpoint": Checkpoint(every=2),
         "sample": Sample(every=100),
         "log": Log(every=2),
