@@ -32,6 +32,8 @@ def build(workload: Workload, arrays: Arrays, form: str) -> Runner:
     from jaxgan.system.devices import Devices
 
     words = form.split()
+    if unknown := set(words) - {"x1", "bf16", "highest", "device"}:
+        raise ValueError(f"form: there is no {', '.join(sorted(unknown))}")
     dtype = "bfloat16" if "bf16" in words else "float32"
     method = replace(workload.jaxgan(workload), compute_dtype=dtype)
     precision = "highest" if "highest" in words else "default"

@@ -50,3 +50,8 @@ def shared():
 def float64():
     with jax.enable_x64(True):
         yield
+
+
+def pytest_collection_modifyitems(items):
+    """The longest test goes first, or at the end one worker would wait for it."""
+    items.sort(key=lambda item: item.name != "test_every_command_does_what_it_says")

@@ -94,7 +94,7 @@ def test_one_whole_step_equals_pytorch(n):
             np.testing.assert_allclose(ours, theirs, atol=1e-4 * np.abs(theirs).max())
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 def test_parts_and_rematerialisation_change_no_gradient():
     config = replace(ALGORITHMS["cyclegan"], pool_size=2, **PLAIN)
     data = batch(4)

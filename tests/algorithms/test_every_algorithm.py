@@ -75,7 +75,7 @@ FORMS = {
 KINDS = {
     "sn_cgan": pytest.mark.peers,  # batch and spectral norm
     "wgan_gp": pytest.mark.peers,  # a penalty, several updates
-    "r3gan": pytest.mark.peers,  # averages by the global batch
+    "r3gan": pytest.mark.slow,  # averages by the global batch
     "dcgan": pytest.mark.slow,
     "cyclegan": pytest.mark.slow,  # a pool
     "stylegan2": pytest.mark.slow,  # a probability that follows the whole batch's scores
@@ -84,7 +84,7 @@ KINDS = {
 
 
 LONG = (
-    *("stylegan2", "r3gan_images", "cyclegan", "pix2pix", "srgan", "mnet", "fast_style"),
+    *("stylegan2", "cyclegan", "pix2pix", "srgan", "mnet", "fast_style"),
     *("sgan", "ganomaly"),
 )
 """Methods that take longest to compile: they run with ``-m peers``."""
@@ -92,7 +92,7 @@ LONG = (
 
 FIELDS = (
     *("gan", "rpgan", "shared", "lazy", "cgan", "wgan", "cyclegan_parts", "dcgan"),
-    *("iwae", "skip_ganomaly", "unet", "fsrcnn", "wdsr"),
+    *("iwae", "skip_ganomaly", "unet", "fsrcnn", "wdsr", "r3gan_images"),
 )
 """Other fields of methods that are tested under another name: they run with ``-m slow``."""
 

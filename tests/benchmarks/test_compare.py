@@ -405,7 +405,7 @@ def test_tensorflow_takes_the_same_steps(workload, monkeypatch):
 @pytest.mark.peers
 def test_jaxgan_trains_as_its_command_does():
     workload = dataclasses.replace(small("dcgan"), image_shape=(8, 8, 1))
-    runner = jaxgan_step.build(workload, workloads.random_bytes(workload, BATCH), "step")
+    runner = jaxgan_step.build(workload, workloads.random_bytes(workload, BATCH), "x1")
     first = runner.wait(runner.call())
     second = runner.wait(runner.call())
     assert (runner.steps, runner.version) == (1, f"jax {jax.__version__}")

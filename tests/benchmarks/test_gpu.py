@@ -16,11 +16,16 @@ TINY = replace(WORKLOADS["dcgan_28"], image_shape=(8, 8, 1), features=(2, 2), ba
 OURS = sorted({c.form for c in GPU_CONTENDERS.values() if "jaxgan_step" in c.module} | {"", "x1"})
 
 
+CASES = [(form, n) for form in OURS for n in (1, 2)]
+OFTEN = [("", 1), ("x1", 1), ("bf16 device", 2)]
+
+
 @pytest.mark.parametrize(
     "form,n_critic",
-    [pytest.param(form, 1, marks=pytest.mark.peers) for form in OURS]
-    + [pytest.param("bf16 device", 2, marks=pytest.mark.peers)]
-    + [pytest.param(form, 2, marks=pytest.mark.slow) for form in OURS if form != "bf16 device"],
+    [
+        pytest.param(*case, marks=pytest.mark.peers if case in OFTEN else pytest.mark.slow)
+        for case in CASES
+    ],
 )
 def test_every_form_of_jaxgan_takes_its_steps(form, n_critic):
     workload = replace(TINY, n_critic=n_critic)
@@ -43,7 +48,7 @@ def test_a_machine_without_cuda_says_so():
         torch_cuda.build(TINY, random_bytes(TINY, 8), "compile bf16")
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 def test_bfloat16_is_compared_by_mean_losses(tmp_path):
     run = small_run(ALGORITHMS["dcgan"], tmp_path)
     differences = gpu.bfloat16(run, count=8)

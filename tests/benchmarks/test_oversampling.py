@@ -5,7 +5,7 @@ import pytest
 from benchmarks import oversampling
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 def test_a_table_of_four_ways(monkeypatch, capsys):
     args = ["oversampling", "--steps", "2", "--folds", "1"]
     monkeypatch.setattr(sys, "argv", args)

@@ -7,7 +7,7 @@ from benchmarks import scaling
 from tests.small import ALGORITHMS, small_run
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 def test_bytes_of_state_on_a_device_fall_as_one_over_n(tmp_path):
     run = small_run(ALGORITHMS["dcgan"], tmp_path)
     whole = scaling.measure(run, 0.02)["state_mib"]

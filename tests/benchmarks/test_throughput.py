@@ -121,7 +121,7 @@ def test_step_only_takes_shape_and_classes_from_the_config():
     assert list(spec.features) == ["a", "b"]
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 def test_of_several_legs_the_last_one_is_measured():
     nets = (net(features=2, base=8) for net in (ProGANGenerator, ProGANDiscriminator))
     names = ("generator", "discriminator")

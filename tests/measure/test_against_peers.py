@@ -65,11 +65,11 @@ def test_fid_kid_and_is_are_torch_fidelitys(folders, tmp_path):
     )
     network = "inception-2015/legacy_tensorflow"
     pairs = {
-        f"fid12_full/{network}": "frechet_inception_distance",
-        f"kid12_full_subsets_of_{SUBSET}/{network}": "kernel_inception_distance_mean",
-        f"kid12_full_subsets_of_{SUBSET}_std/{network}": "kernel_inception_distance_std",
-        f"is12/{network}": "inception_score_mean",
-        f"is12_std/{network}": "inception_score_std",
+        f"fid8_full/{network}": "frechet_inception_distance",
+        f"kid8_full_subsets_of_{SUBSET}/{network}": "kernel_inception_distance_mean",
+        f"kid8_full_subsets_of_{SUBSET}_std/{network}": "kernel_inception_distance_std",
+        f"is8/{network}": "inception_score_mean",
+        f"is8_std/{network}": "inception_score_std",
     }
     assert found.keys() == pairs.keys()
     for ours, name in pairs.items():

@@ -22,7 +22,7 @@ RATE = 0.02
 SPEC = Spec({"image": Feature("image", (32, 32, 3)), "label": Feature("label", (), 3)}, steps=10)
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 def test_one_whole_step_equals_pytorch():
     """At 32 px: both losses, all gradients and the vectors of spectral normalization."""
     torch = pytest.importorskip("torch", reason="the extra `peers` is not installed")

@@ -37,7 +37,7 @@ def test_maps_are_torchvisions(peers, depth, last):
     assert list(maps)[-1] == last
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 def test_fc2_and_logits_are_torchvisions_from_pixels(peers):
     images = peers.blobs(224)
     other, state = peers.torchvision_vgg(16, "")

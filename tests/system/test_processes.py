@@ -168,7 +168,7 @@ def test_two_processes_set_one_damaged_checkpoint_aside_together(together, tmp_p
     assert read_records(out / "metrics.jsonl")[-1]["step"] == 6
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 def test_two_processes_measure_what_one_does(tmp_path):
     rng = np.random.default_rng(0)
     for name, n in (("a", 150), ("b", 131)):

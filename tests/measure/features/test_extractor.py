@@ -41,7 +41,7 @@ def check(out, expected):
     assert np.abs(expected[0] - expected[1]).max() > 0.01 * largest
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 def test_inception_is_torch_fidelity_from_pixels(peers, tmp_path):
     images = peers.blobs(40)[:, :33]
     features = inception_features(peers.inception_state(), "0123")
