@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from jaxgan.core import Feature
-from jaxgan.core.sharding import spread
+from jaxgan.core.sharding import sharded
 from jaxgan.data.dataset import Dataset
 from jaxgan.data.images.augment import carried_out
 from jaxgan.data.images.resize import CENTRE, check_window, crop, fit_mask, prepared, to_channels
@@ -71,4 +71,4 @@ def gather(
     """
     batch = carried_out(examples, plan, features, jitter)
     axes = {name: plan[features[name].stream]["index"].ndim - 1 for name in batch}
-    return {name: spread(leaf, axes[name]) for name, leaf in batch.items()}
+    return {name: sharded(leaf, axes[name]) for name, leaf in batch.items()}

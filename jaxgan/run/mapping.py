@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxgan.core import Feature, Function
-from jaxgan.core.sharding import spread
+from jaxgan.core.sharding import sharded
 from jaxgan.data.examples import Pixels
 from jaxgan.data.images.resize import prepared, to_channels
 from jaxgan.errors import InputError, nearest
@@ -130,7 +130,7 @@ class Mapper:
         return padded_size(shape, self.function.multiple)
 
     def _outputs(self, weights: Any, inputs: jax.Array) -> jax.Array:
-        inputs = spread(inputs)
+        inputs = sharded(inputs)
         floats = to_float(inputs) if self.feature.kind == "image" else inputs
         given = {self.function.takes[0]: floats}
         outputs = self.function.apply(weights, given, jax.random.key(0))
