@@ -123,7 +123,7 @@ def diversity(
     reals: Bank,
     by_class: bool = False,
 ) -> dict[str, float]:
-    """``diversity``: :func:`mean_distance` of a sheet's images over :func:`mean_distance` of real images.
+    """``diversity``: :func:`mean_distance` of a sheet's images over that of real images.
 
     1 means as diverse as the data; near 0 means collapsed to few images.
 
