@@ -12,7 +12,7 @@ import jax
 
 from jaxgan.core.algorithm import Algorithm
 from jaxgan.core.state import Player, TrainState
-from jaxgan.errors import InputError, nearest
+from jaxgan.errors import InputError, did_you_mean
 from jaxgan.typing import Batch, Metrics, PRNGKey
 
 Kept = Mapping[str, frozenset[str] | None]
@@ -54,7 +54,7 @@ def _kept(text: str, layers: Mapping[str, list[frozenset[str]]]) -> tuple[str, A
     name, colon, count = text.partition(":")
     if name not in layers:
         raise InputError(
-            f"freeze: there is no {name}; {nearest(name, layers)}use {', '.join(layers)}"
+            f"freeze: there is no {name}; {did_you_mean(name, layers)}use {', '.join(layers)}"
         )
     if not colon:
         return name, None

@@ -16,7 +16,7 @@ from jaxgan.core.leg import Leg, first_step, leg_of
 from jaxgan.core.population import member_of, shapes_of
 from jaxgan.data.config import Data
 from jaxgan.data.dataset import Scaling
-from jaxgan.errors import InputError, first_line, nearest
+from jaxgan.errors import InputError, did_you_mean, first_line
 from jaxgan.measure.generated import CHUNK, classes_of, drawer, drawing_function, generator
 from jaxgan.ops.pixels import to_float, to_uint8
 from jaxgan.run import config, configs, directory
@@ -129,7 +129,7 @@ class Opened:
         if function is None:
             has = ", ".join(self.functions) or "none"
             raise InputError(
-                f"function: the run has no {name}; {nearest(name, self.functions)}it has {has}"
+                f"function: the run has no {name}; {did_you_mean(name, self.functions)}it has {has}"
             )
         if function.draws:
             raise InputError(f"function: {name} draws samples and takes no examples; use sample")
