@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import optax
 
 from jaxgan.algorithms._parts.assemble import Network, assemble
-from jaxgan.algorithms._parts.content import Content, frozen
+from jaxgan.algorithms._parts.content import Content, frozen_vgg
 from jaxgan.algorithms._parts.needs import check_above, check_decay, needs
 from jaxgan.algorithms._parts.networks import ComputeDtype, apply_net, fit
 from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
@@ -119,7 +119,7 @@ class SRGAN:
             "discriminator": Network(self.discriminator, (jnp.zeros((2, *image.shape)),), d),
         }
         functions = {"upscale": up.function(image)}
-        return assemble(players, step, functions, up.show, up.measure, frozen=frozen(vgg))
+        return assemble(players, step, functions, up.show, up.measure, frozen=frozen_vgg(vgg))
 
     def generate(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Enlarged, Variables]:
         """G(x), and G's new variables."""

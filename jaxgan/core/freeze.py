@@ -19,7 +19,7 @@ Kept = Mapping[str, frozenset[str] | None]
 """Frozen modules of each player's net, by player; None: all modules."""
 
 
-def frozen(algorithm: Algorithm, asked: Sequence[str], batch: Batch) -> Algorithm:
+def with_frozen_players(algorithm: Algorithm, asked: Sequence[str], batch: Batch) -> Algorithm:
     """The algorithm with some parameters frozen: its step leaves them unchanged, bit for bit.
 
     Statistics of a frozen BatchNorm are still updated. The average of frozen parameters is frozen
