@@ -11,7 +11,7 @@ from jaxgan.run.config import Run
 from jaxgan.run.logging import Logger
 from jaxgan.run.members import first_rows
 from jaxgan.run.session import ROLLBACKS, Session, Start
-from jaxgan.run.signals import StoppedError, agreed, check, stop_signals
+from jaxgan.run.signals import StoppedError, agreed, raise_if_stopped, stop_signals
 from jaxgan.run.stage import Call, Stage
 from jaxgan.system.devices import Devices
 
@@ -85,7 +85,7 @@ def _evaluate(
     log.flush()  # raises before a broken state is measured
     try:
         with log.paused():
-            go_on = functools.partial(check, received)
+            go_on = functools.partial(raise_if_stopped, received)
             session.evaluations[stage.index](state, step, session.out, log, go_on)
     except StoppedError:
         log.say(f"step {step}: the evaluation was cut short by a signal")
