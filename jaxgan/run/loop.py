@@ -106,8 +106,8 @@ def _called(call: Call, state: TrainState, start: Start, log: Logger) -> tuple[T
 
 
 def _sample(session: Session, stage: Stage, state: TrainState, step: int, log: Logger) -> None:
-    """Reports the run's health and draws the sample sheet."""
+    """Reports the run's health and writes the sample sheet."""
     sheets = stage.show(state, session.show_key)
     log.report(step, *map(stage.diversity, sheets))
     rows = stage.classes_of_rows(sheets[0])
-    log.draw(step, *(first_rows(sheets) if len(sheets) > 1 else (sheets[0], rows)))
+    log.write_sheet(step, *(first_rows(sheets) if len(sheets) > 1 else (sheets[0], rows)))
