@@ -17,7 +17,7 @@ from jaxgan.core.population import member_of, shapes_of
 from jaxgan.data.config import Data
 from jaxgan.data.dataset import Scaling
 from jaxgan.errors import InputError, did_you_mean, first_line
-from jaxgan.measure.generated import CHUNK, classes_of, drawer, drawing_function, generator
+from jaxgan.measure.generated import CHUNK, chunk_sampler, classes_of, drawing_function, generator
 from jaxgan.ops.pixels import to_float, to_uint8
 from jaxgan.run import config, configs, directory
 from jaxgan.run.checkpoint import read_newest
@@ -78,12 +78,12 @@ class Opened:
             raise InputError(f"n: {n} is below 1")
         _, function = drawing_function(self.functions, ("image", "array"))
         classes = classes_of(function, self.spec.features)
-        generate = self._once("sample", functools.partial(generator, function))
-        draw = drawer(function, classes, seed, label, generate, truncation)
+        sample_chunk = self._once("sample", functools.partial(generator, function))
+        sampler = chunk_sampler(function, classes, seed, label, sample_chunk, truncation)
         chunks = -(-n // CHUNK)
         bar = tqdm(range(chunks), unit=f"x{CHUNK} samples", disable=chunks < 10)
         return self._unscaled(
-            function, np.concatenate([draw(self._placed, chunk) for chunk in bar])[:n]
+            function, np.concatenate([sampler(self._placed, chunk) for chunk in bar])[:n]
         )
 
     def apply(self, name: str, inputs: Any) -> np.ndarray:

@@ -10,7 +10,7 @@ from jaxgan.data.config import Data
 from jaxgan.data.dataset import open_dataset
 from jaxgan.data.pipeline import batches
 from jaxgan.errors import InputError
-from jaxgan.measure.generated import CHUNK, classes_of, drawer, drawing_function
+from jaxgan.measure.generated import CHUNK, chunk_sampler, classes_of, drawing_function
 from jaxgan.measure.sets import as_they_are, as_trained_on, drawn
 from jaxgan.run.opened import open_run
 from jaxgan.sample import sample
@@ -86,8 +86,8 @@ def test_the_images_of_a_run_are_those_that_sample_writes(tmp_path):
     train(small_run(ALGORITHMS["cgan"], tmp_path))
     opened = open_run(tmp_path)
     _, function = drawing_function(opened.functions)
-    draw = drawer(function, classes_of(function, opened.spec.features), 3)
-    found = list(drawn(draw, opened.weights, CHUNK + 6, "run").share())
+    sampler = chunk_sampler(function, classes_of(function, opened.spec.features), 3)
+    found = list(drawn(sampler, opened.weights, CHUNK + 6, "run").share())
     images = sample(opened, CHUNK + 6, seed=3)["images"]
     assert [i for i, _ in found] == list(range(CHUNK + 6))
     np.testing.assert_array_equal(np.stack([image for _, image in found]), images)

@@ -31,20 +31,20 @@ def test_sigterm_in_an_evaluation_ends_it_within_a_batch(tmp_path, capsys, monke
     (tmp_path / "own.py").write_text(OWN)
     every = Evaluate(every=2, n=640, metrics="fid", features=str(tmp_path / "own.py"))
     run = small_run(ALGORITHMS["gan"], tmp_path / "run", evaluate=every)
-    drawn, original = [], evaluating.drawer
+    drawn, original = [], evaluating.chunk_sampler
 
-    def drawer(*args):
-        draw = original(*args)
+    def chunk_sampler(*args):
+        sampler = original(*args)
 
         def counted(weights, chunk):
             drawn.append(chunk)
             if len(drawn) == 3:
                 os.kill(os.getpid(), signal.SIGTERM)
-            return draw(weights, chunk)
+            return sampler(weights, chunk)
 
         return counted
 
-    monkeypatch.setattr(evaluating, "drawer", drawer)
+    monkeypatch.setattr(evaluating, "chunk_sampler", chunk_sampler)
     assert train(run) == signal.SIGTERM
     assert len(drawn) == 3  # of ten
     said = capsys.readouterr().out
