@@ -20,7 +20,7 @@ from jaxgan.data.dataset import Dataset
 from jaxgan.data.examples import DTYPES, Example
 from jaxgan.data.images.augment import carried_out
 from jaxgan.data.order import Order, orders
-from jaxgan.data.resident import held
+from jaxgan.data.resident import prepared_arrays
 
 AHEAD = 4
 """Number of prefetched calls for data in memory, and largest number of threads that make them."""
@@ -105,7 +105,7 @@ def _maker(dataset: Dataset, name: str, order: Order) -> Callable[[int], Example
     if dataset.streams[name].source.arrays is None:
         loader = dataset.loader(name)
         return lambda call: loader.batch(order(call))
-    arrays, jitter = held(dataset, name), dataset.data.jitter
+    arrays, jitter = prepared_arrays(dataset, name), dataset.data.jitter
     features = {k: dataset.features[k] for k in arrays}
     return lambda call: carried_out(arrays, {name: order(call)}, features, jitter)
 

@@ -34,11 +34,13 @@ def resident(dataset: Dataset) -> dict[str, np.ndarray]:
                 " series: or points:"
             )
     return {
-        name: array for stream in dataset.streams for name, array in held(dataset, stream).items()
+        name: array
+        for stream in dataset.streams
+        for name, array in prepared_arrays(dataset, stream).items()
     }
 
 
-def held(dataset: Dataset, stream: str) -> dict[str, np.ndarray]:
+def prepared_arrays(dataset: Dataset, stream: str) -> dict[str, np.ndarray]:
     """The prepared arrays of one stream's training part."""
     part, room = dataset.streams[stream].training, dataset.data.crop
 
