@@ -114,14 +114,14 @@ def _numpy(stream: Any, errors: dict[int, Exception]) -> Iterator[dict[str, np.n
     """The batches of a stream; raises the exception of the first failed call."""
     held = [cast("Iterator[dict[str, np.ndarray]]", stream.as_numpy_iterator())]
 
-    def generate() -> Iterator[dict[str, np.ndarray]]:
+    def checked_batches() -> Iterator[dict[str, np.ndarray]]:
         for call in itertools.count():
             batch = next(held[0])
             if batch.pop("failed"):
                 raise errors[call]
             yield batch
 
-    generator = generate()
+    generator = checked_batches()
     # A finalizer also runs at exit, while the interpreter is still alive. Later, TensorFlow would
     # wait for its decoding threads, and these for an interpreter that is gone.
     weakref.finalize(generator, held.clear)
