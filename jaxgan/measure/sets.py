@@ -45,7 +45,7 @@ class ImageSet:
     notes: tuple[str, ...] = ()
     """Messages for the user about the files."""
 
-    def share(self, process: int = 0, processes: int = 1) -> Iterator[Indexed]:
+    def of_process(self, process: int = 0, processes: int = 1) -> Iterator[Indexed]:
         """The images for one of several processes: process p takes chunks p, p + processes, ..."""
         chunks = range(process * CHUNK, self.size, processes * CHUNK)
         return self.images(
