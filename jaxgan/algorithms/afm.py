@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxgan.algorithms._parts.assemble import Network, assemble
-from jaxgan.algorithms._parts.examples import drawn, real_of
+from jaxgan.algorithms._parts.examples import generated_feature, real_of
 from jaxgan.algorithms._parts.latent import Sampler
 from jaxgan.algorithms._parts.needs import check_above, check_decay
 from jaxgan.algorithms._parts.networks import ComputeDtype, apply_net, fit
@@ -77,7 +77,7 @@ class AFM:
         Raises:
           InputError: for a field out of range, or a D whose scores depend on the whole batch.
         """
-        example = drawn(spec)
+        example = generated_feature(spec)
         self._check()
         afm = replace(
             self,

@@ -19,7 +19,7 @@ import optax
 from jaxgan.algorithms._parts.assemble import Network, assemble
 from jaxgan.algorithms._parts.averaging import averaged
 from jaxgan.algorithms._parts.diff_augment import DiffAugment
-from jaxgan.algorithms._parts.examples import drawn, real_of, size_of
+from jaxgan.algorithms._parts.examples import generated_feature, real_of, size_of
 from jaxgan.algorithms._parts.forced import forced
 from jaxgan.algorithms._parts.latent import LatentName, Sampler, draw_labels
 from jaxgan.algorithms._parts.needs import check_above, check_decay, needs
@@ -108,7 +108,7 @@ class GAN:
         Raises:
           InputError: the fields are invalid or do not combine; the message says why.
         """
-        example = drawn(spec)
+        example = generated_feature(spec)
         classes = needs(spec, "label")[0].classes if self.conditional else 0
         self._check()
         self.augment.check(example)

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 
 from jaxgan.algorithms._parts.assemble import Network, assemble
 from jaxgan.algorithms._parts.diff_augment import DiffAugment
-from jaxgan.algorithms._parts.examples import drawn, real_of, size_of
+from jaxgan.algorithms._parts.examples import generated_feature, real_of, size_of
 from jaxgan.algorithms._parts.latent import LatentName, Sampler
 from jaxgan.algorithms._parts.needs import check_above, check_decay
 from jaxgan.algorithms._parts.networks import ComputeDtype, apply_net, fit
@@ -84,7 +84,7 @@ class WGAN:
         Raises:
           InputError: the fields are invalid or do not combine; the message says why.
         """
-        example = drawn(spec)
+        example = generated_feature(spec)
         self._check(example)
         self.augment.check(example)
         gan = replace(
