@@ -111,7 +111,7 @@ class AFM:
             step,
             functions={"sample": sampler.function(example)},
             show=show,
-            measure=sampler.measure(spec),
+            measure=sampler.measure_for(spec),
             batches_per_step=2,
         )
 

@@ -146,7 +146,7 @@ class GAN:
             step,
             functions={"sample": gan.sampler.function(example)},
             show=gan.sampler.sheet(example),
-            measure=gan.sampler.measure(spec),
+            measure=gan.sampler.measure_for(spec),
             batches_per_step=n,
         )
 

@@ -114,7 +114,7 @@ class WGAN:
             step,
             functions={"sample": gan.sampler.function(example)},
             show=gan.sampler.sheet(example),
-            measure=gan.sampler.measure(spec),
+            measure=gan.sampler.measure_for(spec),
             batches_per_step=n,
         )
 

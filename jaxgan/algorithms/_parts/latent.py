@@ -109,8 +109,8 @@ class Sampler(NamedTuple):
         """``show`` for images, ``show_points`` for points."""
         return self.show if gives.kind == "image" else self.show_points
 
-    def measure(self, spec: Spec) -> Callable[..., Any] | None:
-        """Measures how well samples cover a mixture of Gaussians, one sample per held-out point.
+    def measure_for(self, spec: Spec) -> Callable[..., Any] | None:
+        """Measure of how well samples cover a mixture of Gaussians, one sample per held-out point.
 
         None if the data are not points labelled with their mode.
         """
