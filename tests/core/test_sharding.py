@@ -35,7 +35,7 @@ def test_a_device_has_its_shard_of_what_is_drawn_for_the_whole_batch():
     np.testing.assert_array_equal(out.reshape(8, 3), jax.random.normal(KEY, (8, 3)))
 
 
-def test_the_whole_batch_is_gathered_and_shared_again():
+def test_the_whole_batch_is_gathered_and_sharded_again():
     out = on_each(lambda x: sharding.own_shard(sharding.gathered(x) + 1), X)
     np.testing.assert_array_equal(out.reshape(8, 3), X + 1)
 
