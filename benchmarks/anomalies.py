@@ -187,8 +187,8 @@ def _spread(values: list[float]) -> str:
     return f"{np.mean(values):.3f}{deviation}"
 
 
-def draw(path: Path, found: Scored) -> None:
-    """Draws two normal and two anomalous images with errors, beside a histogram of the scores."""
+def write_picture(path: Path, found: Scored) -> None:
+    """Writes a PNG: two normal and two anomalous images with errors, beside the scores as bars."""
     import matplotlib.pyplot as plt
 
     assert found.show is not None
@@ -226,7 +226,7 @@ def main(args: list[str]) -> int:
             rows.setdefault((found.method, found.anomaly), []).append(numbers)
             print(found.method, found.anomaly, found.seed, numbers, file=sys.stderr, flush=True)
             if command.picture and found.show:
-                draw(command.picture, found)
+                write_picture(command.picture, found)
     print(table(rows))
     return 0
 

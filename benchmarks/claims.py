@@ -61,7 +61,7 @@ def classifier(images: Images, labels: Labels) -> Pipeline:
     return make_pipeline(PCA(50, random_state=0), SVC(C=10)).fit(flat(images), labels)
 
 
-def kept(fake: Images, fake_labels: Labels, real: Images, real_labels: Labels) -> float:
+def deviation_ratio(fake: Images, fake_labels: Labels, real: Images, real_labels: Labels) -> float:
     """Ratio of the samples' per-pixel standard deviation to the reals', averaged over classes."""
     ratios = [
         flat(fake[fake_labels == k]).std(0).mean() / flat(real[real_labels == k]).std(0).mean()
@@ -115,7 +115,7 @@ def row(command: Command, name: str, svc: Pipeline, real: Images, labels: Labels
         "step": run.step,
         "asked_label": None if asked is None else float((found == asked).mean()),
         "class_shares": [round(float(share), 4) for share in shares],
-        "deviation_kept": kept(fake, found, real, labels),
+        "deviation_kept": deviation_ratio(fake, found, real, labels),
         "diversity": last["diversity"],
         "class_diversity": last.get("class_diversity"),
         "minutes": minutes(Path(name)),

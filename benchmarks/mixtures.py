@@ -183,8 +183,8 @@ def _deviation(values: Any) -> float:
     return float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
 
 
-def draw(path: Path, cells: Sequence[Cell], samples: Sequence[Points]) -> None:
-    """Draws one row per mixture and one column per method: samples over real points in grey."""
+def write_picture(path: Path, cells: Sequence[Cell], samples: Sequence[Points]) -> None:
+    """Writes a PNG: a row per mixture, a column per method; samples over real points in grey."""
     mixtures = list(dict.fromkeys(c.mixture for c in cells))
     configs = list(dict.fromkeys(c.config for c in cells))
     figure = Figure(figsize=(2.3 * len(configs), 2.45 * len(mixtures)), layout="constrained")
@@ -215,7 +215,7 @@ def main(args: list[str]) -> None:
             print(json.dumps(found._asdict()), flush=True)
     print(table(cells))
     if command.picture:
-        draw(Path(command.picture), cells, samples)
+        write_picture(Path(command.picture), cells, samples)
     if command.out:
         rows = [found._asdict() for found in cells]
         Path(command.out).write_text(json.dumps(rows, indent=2) + "\n")

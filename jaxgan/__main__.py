@@ -3,7 +3,7 @@
 import importlib
 
 from jaxgan import cli
-from jaxgan.errors import InputError, nearest
+from jaxgan.errors import InputError, did_you_mean
 
 COMMANDS = {
     "train": "trains a config; the same command goes on with a run that was interrupted",
@@ -32,7 +32,7 @@ def _run(args: list[str]) -> int | None:
     name = args[0]
     if name not in COMMANDS:
         raise InputError(
-            f"command: there is no {name}; {nearest(name, COMMANDS)}use {', '.join(COMMANDS)}"
+            f"command: there is no {name}; {did_you_mean(name, COMMANDS)}use {', '.join(COMMANDS)}"
         )
     return importlib.import_module(f"jaxgan.{name}").main(args[1:])
 

@@ -20,7 +20,7 @@ import jax
 import tyro
 
 import jaxgan
-from jaxgan.errors import InputError, nearest
+from jaxgan.errors import InputError, did_you_mean
 from jaxgan.run import configs
 from jaxgan.run.config import Run, stated
 from jaxgan.run.configs import find_config
@@ -157,7 +157,7 @@ def _check_names(args: Sequence[str], known: dict[str, _Field]) -> None:
                 raise InputError(_section(flag, first))
             last = flag.strip("-").split(".")[-1]
             same = [name for name in known if name.strip("-").split(".")[-1] == last]
-            near = nearest(flag, same) or nearest(flag, known)
+            near = did_you_mean(flag, same) or did_you_mean(flag, known)
             raise InputError(f"{flag}: there is no such field; {near}--help lists all")
 
 

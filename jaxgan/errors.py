@@ -24,7 +24,7 @@ def first_line(error: object) -> str:
     return next((line[:LONGEST] for line in lines if line), type(error).__name__)
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> str:
     """``"did you mean X? "``, or ``""`` if no known name is close to ``name``."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"did you mean {close[0]}? " if close else ""

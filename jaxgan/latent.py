@@ -1,7 +1,7 @@
 """The latent space of a run: ``python -m jaxgan.latent RUN ACTION --out FILE``."""
 
 from jaxgan import cli
-from jaxgan.errors import InputError, nearest
+from jaxgan.errors import InputError, did_you_mean
 from jaxgan.latents.attribute import Attribute
 from jaxgan.latents.directions import FindDirections
 from jaxgan.latents.mix import Mix
@@ -32,7 +32,7 @@ def main(args: list[str]) -> int | None:
         return 0 if run else 2
     if name not in ACTIONS:
         raise InputError(
-            f"action: there is no {name}; {nearest(name, ACTIONS)}use {', '.join(ACTIONS)}"
+            f"action: there is no {name}; {did_you_mean(name, ACTIONS)}use {', '.join(ACTIONS)}"
         )
     action = cli.parse(ACTIONS[name][0], None, [run, *args[2:]], f"jaxgan latent RUN {name}")
     use_cache()

@@ -9,7 +9,7 @@ from PIL import Image
 
 from jaxgan import cli, sample
 from jaxgan.errors import InputError
-from jaxgan.measure.generated import drawer
+from jaxgan.measure.generated import chunk_sampler
 from jaxgan.run.opened import open_run
 from jaxgan.sample import sample as draw
 from jaxgan.train import train
@@ -73,7 +73,7 @@ def test_truncation_brings_samples_of_a_class_together(run):
             drawn(opened, 2, truncation=t)
     uniform = replace(ALGORITHMS["gan"], latent="uniform").build(SPEC).functions["sample"]
     with pytest.raises(InputError, match=r"^truncation: 0\.5, and this run's function draws from"):
-        drawer(uniform, truncation=0.5)
+        chunk_sampler(uniform, truncation=0.5)
 
 
 def test_averaged_weights_are_the_default_and_differ_from_the_last(run):

@@ -17,10 +17,10 @@ import jax
 import jax.numpy as jnp
 
 from jaxgan.algorithms._parts.assemble import Network, assemble
-from jaxgan.algorithms._parts.examples import drawn, real_of
+from jaxgan.algorithms._parts.examples import generated_feature, real_of
 from jaxgan.algorithms._parts.latent import Sampler
 from jaxgan.algorithms._parts.needs import check_above, check_decay
-from jaxgan.algorithms._parts.networks import ComputeDtype, fit, forward
+from jaxgan.algorithms._parts.networks import ComputeDtype, apply_net, fit
 from jaxgan.algorithms._parts.optimizer import Adam, Optimizer, ScheduleName, schedule
 from jaxgan.algorithms._parts.points import LINES, transported
 from jaxgan.core import (
@@ -77,7 +77,7 @@ class AFM:
         Raises:
           InputError: for a field out of range, or a D whose scores depend on the whole batch.
         """
-        example = drawn(spec)
+        example = generated_feature(spec)
         self._check()
         afm = replace(
             self,
@@ -111,7 +111,7 @@ class AFM:
             step,
             functions={"sample": sampler.function(example)},
             show=show,
-            measure=sampler.measure(spec),
+            measure=sampler.measure_for(spec),
             batches_per_step=2,
         )
 
@@ -120,11 +120,11 @@ class AFM:
         k_fake, k_real_noise, k_fake_noise = jax.random.split(key, 3)
         real = real_of(batch)
         _, fake, g = self._moved(given, real, k_fake)
-        real_logits, d = forward(self.discriminator, given.variables["discriminator"], real)
-        fake_logits, d = forward(self.discriminator, d, fake)
+        real_logits, d = apply_net(self.discriminator, given.variables["discriminator"], real)
+        fake_logits, d = apply_net(self.discriminator, d, fake)
 
         def critic(examples: Examples) -> Logits:
-            return forward(self.discriminator, d, examples)[0]
+            return apply_net(self.discriminator, d, examples)[0]
 
         loss = relativistic.discriminator(real_logits, fake_logits)
         r1 = approximate_r1(critic, real, k_real_noise, self.epsilon)
@@ -140,8 +140,8 @@ class AFM:
         """E[softplus(D(x) - D(G(z)))] + weight(t) E[(G(z) - z)^2]."""
         real = real_of(batch)
         z, fake, g = self._moved(given, real, key)
-        real_logits, d = forward(self.discriminator, given.variables["discriminator"], real)
-        fake_logits, d = forward(self.discriminator, d, fake)
+        real_logits, d = apply_net(self.discriminator, given.variables["discriminator"], real)
+        fake_logits, d = apply_net(self.discriminator, d, fake)
         distance = jnp.square(fake - z.reshape(fake.shape)).mean()
         loss = relativistic.generator(fake_logits, real_logits) + weight(given.step) * distance
         return loss, Aux({"transport": distance}, {"generator": g, "discriminator": d})
@@ -153,7 +153,7 @@ class AFM:
         k_latent, k_net = jax.random.split(key)
         size = math.prod(real.shape[1:])
         z = Sampler(self.generator, size, "normal").draw(k_latent, real.shape[0])
-        fake, g = forward(self.generator, given.variables["generator"], z, key=k_net)
+        fake, g = apply_net(self.generator, given.variables["generator"], z, key=k_net)
         return z, fake, g
 
     def _check(self) -> None:

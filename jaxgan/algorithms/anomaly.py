@@ -15,7 +15,7 @@ from jaxgan.algorithms._parts.anomalies import PerExample, Sheet
 from jaxgan.algorithms._parts.assemble import Network, assemble
 from jaxgan.algorithms._parts.codes import code_of, fit_pair
 from jaxgan.algorithms._parts.needs import check_above
-from jaxgan.algorithms._parts.networks import ComputeDtype, forward
+from jaxgan.algorithms._parts.networks import ComputeDtype, apply_net
 from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
 from jaxgan.core import Algorithm, Aux, Given, Spec, minimize
 from jaxgan.losses.reconstruction import l2
@@ -101,7 +101,7 @@ class AnomalyAutoencoder:
         self, weights: dict[str, Variables], x: Examples, train: bool = False
     ) -> tuple[Examples, dict[str, Variables]]:
         """The reconstructions, and the nets' new variables."""
-        code, encoder = forward(self.encoder, weights["encoder"], x, train=train)
-        logits, decoder = forward(self.decoder, weights["decoder"], code, train=train)
+        code, encoder = apply_net(self.encoder, weights["encoder"], x, train=train)
+        logits, decoder = apply_net(self.decoder, weights["decoder"], code, train=train)
         made = jnp.tanh(logits / 2.0) if x.ndim == 4 else logits
         return made, {"encoder": encoder, "decoder": decoder}

@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 from jaxgan.algorithms._parts.assemble import Network, assemble
 from jaxgan.algorithms._parts.codes import code_of, fit_pair
 from jaxgan.algorithms._parts.needs import check_above, needs
-from jaxgan.algorithms._parts.networks import ComputeDtype, forward
+from jaxgan.algorithms._parts.networks import ComputeDtype, apply_net
 from jaxgan.algorithms._parts.noise import Noise
 from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
 from jaxgan.core import Algorithm, Aux, Feature, Function, Given, Spec, minimize
@@ -90,8 +90,8 @@ class Autoencoder:
     def objective(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """The reconstruction loss between the images and the decoder's output."""
         x, weights = to_float(batch["image"]), given.variables
-        code, encoder = forward(self.encoder, weights["encoder"], self._seen(x, key))
-        logits, decoder = forward(self.decoder, weights["decoder"], code)
+        code, encoder = apply_net(self.encoder, weights["encoder"], self._seen(x, key))
+        logits, decoder = apply_net(self.decoder, weights["decoder"], code)
         target = rgb_to_lab(x)[..., 1:] / AB if self.colour == "lab" else x
         if self.loss == "cross_entropy":
             loss = optax.sigmoid_binary_cross_entropy(logits, (target + 1.0) / 2.0).mean()
@@ -128,7 +128,7 @@ class Autoencoder:
         """The codes of images, without added noise; only colours are removed if configured."""
         del key
         x = self._grey(inputs["image"])
-        return forward(self.encoder, weights["encoder"], x, train=False)[0]
+        return apply_net(self.encoder, weights["encoder"], x, train=False)[0]
 
     def decode(self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey) -> Image:
         """The decoded images of codes."""
@@ -189,7 +189,7 @@ class Autoencoder:
         return self._grey(self.noise(x, key))
 
     def _logits(self, weights: dict[str, Variables], code: Float[Array, "batch *code"]) -> Image:
-        return forward(self.decoder, weights["decoder"], code, train=False)[0]
+        return apply_net(self.decoder, weights["decoder"], code, train=False)[0]
 
     def _check(self, image: Feature) -> None:
         check_above(1, latent_dim=self.latent_dim)

@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 
 from jaxgan.algorithms._parts.assemble import Network, assemble
 from jaxgan.algorithms._parts.needs import check_above, check_decay, needs
-from jaxgan.algorithms._parts.networks import ComputeDtype, fit, forward, together
+from jaxgan.algorithms._parts.networks import ComputeDtype, apply_net, fit, together
 from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
 from jaxgan.algorithms._parts.penalties import Penalties
 from jaxgan.algorithms._parts.translation import check_game, game
@@ -167,14 +167,14 @@ class CycleGAN:
     ) -> Image:
         """``inputs["a"]`` in domain b: G(a)."""
         del key
-        return forward(self.generator, weights["ab"], inputs["a"], train=False)[0]
+        return apply_net(self.generator, weights["ab"], inputs["a"], train=False)[0]
 
     def translate_ba(
         self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey | None = None
     ) -> Image:
         """``inputs["b"]`` in domain a: F(b)."""
         del key
-        return forward(self.generator, weights["ba"], inputs["b"], train=False)[0]
+        return apply_net(self.generator, weights["ba"], inputs["b"], train=False)[0]
 
     def show(
         self, weights: dict[str, Variables], batch: Batch, key: PRNGKey
@@ -228,7 +228,7 @@ class CycleGAN:
         self, d: Variables, real: Image, fake: Image, real_logits: Logits, key: PRNGKey
     ) -> tuple[Scalar, dict[str, Scalar]]:
         def critic(images: Image) -> Logits:
-            return forward(self.discriminator, d, images)[0]
+            return apply_net(self.discriminator, d, images)[0]
 
         return self.penalties(critic, real, fake, real_logits, key)
 

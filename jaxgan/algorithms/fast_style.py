@@ -15,7 +15,7 @@ import numpy as np
 
 from jaxgan.algorithms._parts.assemble import Network, assemble
 from jaxgan.algorithms._parts.needs import check_above, check_decay, needs
-from jaxgan.algorithms._parts.networks import ComputeDtype, fit, forward
+from jaxgan.algorithms._parts.networks import ComputeDtype, apply_net, fit
 from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
 from jaxgan.core import Algorithm, Aux, Frozen, Function, Given, Spec, chain, ema, minimize
 from jaxgan.errors import InputError
@@ -90,7 +90,7 @@ class FastStyle:
     ) -> tuple[Scalar, Aux]:
         """The weighted sum of content loss, style loss and total variation of G(x) (equation 5)."""
         x = to_float(batch["image"])
-        y, g = forward(self.generator, given.variables["generator"], x, key=key)
+        y, g = apply_net(self.generator, given.variables["generator"], x, key=key)
         wanted = network(given.frozen["network"], x)
         maps = network(given.frozen["network"], y)
         own = grams({name: maps[name] for name in self.style_layers})
@@ -107,7 +107,7 @@ class FastStyle:
     def stylize(self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey) -> Image:
         """G(x)."""
         del key
-        return forward(self.generator, weights["generator"], inputs["image"], train=False)[0]
+        return apply_net(self.generator, weights["generator"], inputs["image"], train=False)[0]
 
     def show(self, weights: dict[str, Variables], batch: Batch, key: PRNGKey) -> dict[str, Image]:
         """Photographs beside G's outputs."""

@@ -19,11 +19,11 @@ import optax
 from jaxgan.algorithms._parts.assemble import Network, assemble
 from jaxgan.algorithms._parts.averaging import averaged
 from jaxgan.algorithms._parts.diff_augment import DiffAugment
-from jaxgan.algorithms._parts.examples import drawn, real_of, size_of
+from jaxgan.algorithms._parts.examples import generated_feature, real_of, size_of
 from jaxgan.algorithms._parts.forced import forced
 from jaxgan.algorithms._parts.latent import LatentName, Sampler, draw_labels
 from jaxgan.algorithms._parts.needs import check_above, check_decay, needs
-from jaxgan.algorithms._parts.networks import ComputeDtype, fit, forward
+from jaxgan.algorithms._parts.networks import ComputeDtype, apply_net, fit
 from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
 from jaxgan.algorithms._parts.penalties import Penalties
 from jaxgan.algorithms._parts.sharing import on_shared_fakes
@@ -108,7 +108,7 @@ class GAN:
         Raises:
           InputError: the fields are invalid or do not combine; the message says why.
         """
-        example = drawn(spec)
+        example = generated_feature(spec)
         classes = needs(spec, "label")[0].classes if self.conditional else 0
         self._check()
         self.augment.check(example)
@@ -146,7 +146,7 @@ class GAN:
             step,
             functions={"sample": gan.sampler.function(example)},
             show=gan.sampler.sheet(example),
-            measure=gan.sampler.measure(spec),
+            measure=gan.sampler.measure_for(spec),
             batches_per_step=n,
         )
 
@@ -193,8 +193,8 @@ class GAN:
         fake = self.targets.noisy(k_fake, batch["fake"])
         # Two forward passes, as in DCGAN: BatchNorm must not mix reals and fakes.
         seen = self.augment(real, k_real), self.augment(fake, k_fake)
-        real_logits, d = forward(self.discriminator, d, seen[0], labels, key=k_nets[0])
-        fake_logits, d = forward(self.discriminator, d, seen[1], labels, key=k_nets[1])
+        real_logits, d = apply_net(self.discriminator, d, seen[0], labels, key=k_nets[0])
+        fake_logits, d = apply_net(self.discriminator, d, seen[1], labels, key=k_nets[1])
         objective = self._objective
         loss = self.targets.discriminator_loss(objective, real_logits, fake_logits, k_targets)
         metrics = {
@@ -215,9 +215,9 @@ class GAN:
         real_logits = None
         if self._objective.pairs:
             real = self.augment(self.targets.noisy(k_real, real_of(batch)), k_real)
-            real_logits, d = forward(self.discriminator, d, real, labels, key=k_nets[0])
+            real_logits, d = apply_net(self.discriminator, d, real, labels, key=k_nets[0])
         fake = self.augment(self.targets.noisy(k_fake, batch["fake"]), k_fake)
-        fake_logits, d = forward(self.discriminator, d, fake, labels, key=k_nets[1])
+        fake_logits, d = apply_net(self.discriminator, d, fake, labels, key=k_nets[1])
         loss = self._objective.generator(fake_logits, real_logits)
         return loss, Aux(variables={"discriminator": d})
 
@@ -229,7 +229,7 @@ class GAN:
         d, real = given.variables["discriminator"], real_of(batch)
         fake, _ = self.generate(given, batch, k_fake)
         seen = self.augment(real, k_net)
-        real_logits, _ = forward(self.discriminator, d, seen, self._labels(batch), key=k_net)
+        real_logits, _ = apply_net(self.discriminator, d, seen, self._labels(batch), key=k_net)
         penalty, terms = self._penalty(d, batch, real, fake, real_logits, k_penalty)
         return factor(given.step) * penalty, Aux(terms)
 
@@ -245,7 +245,7 @@ class GAN:
         k_net = jax.random.fold_in(key, 1)
 
         def critic(examples: Examples) -> Logits:
-            return forward(self.discriminator, d, examples, self._labels(batch), key=k_net)[0]
+            return apply_net(self.discriminator, d, examples, self._labels(batch), key=k_net)[0]
 
         return self.penalties(critic, real, fake, real_logits, key, self.augment)
 

@@ -18,7 +18,7 @@ from jaxgan.algorithms._parts.anomalies import PerExample, Sheet
 from jaxgan.algorithms._parts.assemble import Network, assemble
 from jaxgan.algorithms._parts.codes import fit_pair
 from jaxgan.algorithms._parts.needs import check_above
-from jaxgan.algorithms._parts.networks import ComputeDtype, features, fit, forward
+from jaxgan.algorithms._parts.networks import ComputeDtype, apply_net, features, fit
 from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
 from jaxgan.core import Algorithm, Aux, Given, Spec, chain, minimize
 from jaxgan.losses.reconstruction import l1, l2
@@ -141,7 +141,7 @@ class GANomaly:
         self, weights: dict[str, Variables], x: Image, train: bool = False
     ) -> tuple[Codes, Image, Codes, dict[str, Variables]]:
         """z, x', z' and the nets' new variables."""
-        z, encoder = forward(self.encoder, weights["encoder"], x, train=train)
-        made, decoder = forward(self.decoder, weights["decoder"], z, train=train)
-        z_made, reencoder = forward(self.encoder, weights["reencoder"], made, train=train)
+        z, encoder = apply_net(self.encoder, weights["encoder"], x, train=train)
+        made, decoder = apply_net(self.decoder, weights["decoder"], z, train=train)
+        z_made, reencoder = apply_net(self.encoder, weights["reencoder"], made, train=train)
         return z, made, z_made, dict(zip(NETS, (encoder, decoder, reencoder), strict=True))

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 
 from jaxgan.algorithms._parts.assemble import Network, assemble
 from jaxgan.algorithms._parts.needs import check_above, check_decay, check_pairs, needs
-from jaxgan.algorithms._parts.networks import ComputeDtype, fit, forward
+from jaxgan.algorithms._parts.networks import ComputeDtype, apply_net, fit
 from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
 from jaxgan.algorithms._parts.penalties import Penalties
 from jaxgan.algorithms._parts.sharing import on_shared_fakes
@@ -100,7 +100,7 @@ class Pix2Pix:
     def generate(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Image, Variables]:
         """G(x) with dropout, and G's new variables."""
         x, _ = self._pair(batch)
-        return forward(self.generator, given.variables["generator"], x, key=key)
+        return apply_net(self.generator, given.variables["generator"], x, key=key)
 
     def discriminator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """Half the objective on D(x, y) and D(x, G(x)) (equation 1), plus penalties."""
@@ -145,7 +145,7 @@ class Pix2Pix:
         """G(x) for images x of the source domain, without dropout."""
         del key
         x = inputs[self.direction[0]]
-        return forward(self.generator, weights["generator"], x, train=False)[0]
+        return apply_net(self.generator, weights["generator"], x, train=False)[0]
 
     def show(
         self, weights: dict[str, Variables], batch: Batch, key: PRNGKey
@@ -169,4 +169,4 @@ class Pix2Pix:
         return to_float(batch[source]), to_float(batch[target])
 
     def _judge(self, d: Variables, x: Image, y: Image) -> tuple[Logits, Variables]:
-        return forward(self.discriminator, d, jnp.concatenate([x, y], axis=-1))
+        return apply_net(self.discriminator, d, jnp.concatenate([x, y], axis=-1))

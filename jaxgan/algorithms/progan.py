@@ -18,7 +18,7 @@ from jaxgan.algorithms._parts.assemble import Network, assemble
 from jaxgan.algorithms._parts.diff_augment import DiffAugment
 from jaxgan.algorithms._parts.latent import Sampler
 from jaxgan.algorithms._parts.needs import check_above, check_decay, needs
-from jaxgan.algorithms._parts.networks import ComputeDtype, fit, forward
+from jaxgan.algorithms._parts.networks import ComputeDtype, apply_net, fit
 from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
 from jaxgan.algorithms._parts.penalties import Penalties
 from jaxgan.algorithms._parts.wasserstein import critic_loss
@@ -173,7 +173,7 @@ class ProGAN:
         n = batch["image"].shape[0]
         fake, g = self.sampler.generate(given.variables["generator"], key, n)
         fake = self.augment(fake, key)
-        scores, d = forward(self.discriminator, given.variables["discriminator"], fake)
+        scores, d = apply_net(self.discriminator, given.variables["discriminator"], fake)
         return wasserstein.generator(scores), Aux(variables={"generator": g, "discriminator": d})
 
     def reals(self, batch: Batch, discriminator: Variables) -> Resized:

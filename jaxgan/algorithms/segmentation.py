@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 
 from jaxgan.algorithms._parts.assemble import Network, assemble
 from jaxgan.algorithms._parts.needs import check_above, check_decay, needs
-from jaxgan.algorithms._parts.networks import ComputeDtype, fit, forward
+from jaxgan.algorithms._parts.networks import ComputeDtype, apply_net, fit
 from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
 from jaxgan.core import Algorithm, Aux, Function, Given, Spec, chain, ema, minimize
 from jaxgan.core.sharding import over_devices
@@ -85,7 +85,7 @@ class Segmentation:
         """The weighted sum of the losses; with deep supervision, its mean over all outputs."""
         x, y = to_float(batch["image"]), batch["mask"]
         method = "supervised" if hasattr(self.net, "supervised") else None
-        sides, net = forward(self.net, given.variables["net"], x, key=key, method=method)
+        sides, net = apply_net(self.net, given.variables["net"], x, key=key, method=method)
         sides = sides if method else [sides]
         weights = (self.cross_entropy, self.dice, self.focal, self.focal_gamma)
         losses = [weighted_sum(logits, y, *weights) for logits in sides]
@@ -126,7 +126,7 @@ class Segmentation:
         return {"segment": Confusion.create(log_p.shape[-1]).update(log_p, batch["mask"])}
 
     def _logits(self, weights: dict[str, Variables], images: Image) -> Maps:
-        return forward(self.net, weights["net"], images, train=False)[0]
+        return apply_net(self.net, weights["net"], images, train=False)[0]
 
     def _check(self) -> None:
         check_above(

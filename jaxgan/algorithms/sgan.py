@@ -18,7 +18,7 @@ from jaxgan.algorithms._parts.assemble import Network, assemble
 from jaxgan.algorithms._parts.diff_augment import DiffAugment
 from jaxgan.algorithms._parts.latent import LatentName, Sampler
 from jaxgan.algorithms._parts.needs import check_above, check_decay, needs
-from jaxgan.algorithms._parts.networks import ComputeDtype, features, fit, forward
+from jaxgan.algorithms._parts.networks import ComputeDtype, apply_net, features, fit
 from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
 from jaxgan.core import Algorithm, Aux, Function, Given, Spec, chain, ema, minimize
 from jaxgan.errors import InputError
@@ -101,7 +101,7 @@ class SGAN:
         """-E[log softmax(l(x))_y] over the labelled images."""
         images, labels = labelled(batch)
         images, d = self.augment(images, key), given.variables["discriminator"]
-        logits, d = forward(self.discriminator, d, images, key=key)
+        logits, d = apply_net(self.discriminator, d, images, key=key)
         loss = optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
         accuracy = jnp.mean(logits.argmax(-1) == labels)
         metrics = {"class_loss": loss, "labelled_accuracy": accuracy}
@@ -117,8 +117,8 @@ class SGAN:
         d, real = aux.variables["discriminator"], to_float(batch["image"])
         fake, g = self.sampler.generate(given.variables["generator"], k_fake, real.shape[0])
         real, fake = self.augment(real, k_real_net), self.augment(fake, k_fake_net)
-        real_logits, d = forward(self.discriminator, d, real, key=k_real_net)
-        fake_logits, _ = forward(self.discriminator, d, fake, key=k_fake_net)
+        real_logits, d = apply_net(self.discriminator, d, real, key=k_real_net)
+        fake_logits, _ = apply_net(self.discriminator, d, fake, key=k_fake_net)
         real_logits, fake_logits = real_logit(real_logits), real_logit(fake_logits)
         loss = class_loss + nonsaturating.discriminator(real_logits, fake_logits)
         rate = real_rate(nonsaturating, real_logits, fake_logits)
@@ -135,7 +135,7 @@ class SGAN:
             of_fake = features(self.discriminator, d, fake, key=k_fake_net).mean(0)
             loss = jnp.abs(of_real - of_fake).mean()
         else:
-            logits, _ = forward(self.discriminator, d, fake, key=k_fake_net)
+            logits, _ = apply_net(self.discriminator, d, fake, key=k_fake_net)
             loss = nonsaturating.generator(real_logit(logits))
         return loss, Aux(variables={"generator": g})
 
@@ -154,7 +154,7 @@ class SGAN:
         return {"accuracy": Mean.create().update(right.astype(jnp.float32))}
 
     def _logits(self, weights: dict[str, Variables], images: Image) -> ClassLogits:
-        return forward(self.discriminator, weights["discriminator"], images, train=False)[0]
+        return apply_net(self.discriminator, weights["discriminator"], images, train=False)[0]
 
     @property
     def sampler(self) -> Sampler:

@@ -16,7 +16,7 @@ from jaxgan.algorithms._parts import anomalies
 from jaxgan.algorithms._parts.anomalies import PerExample, Sheet
 from jaxgan.algorithms._parts.assemble import Network, assemble
 from jaxgan.algorithms._parts.needs import check_above
-from jaxgan.algorithms._parts.networks import ComputeDtype, features, fit, forward
+from jaxgan.algorithms._parts.networks import ComputeDtype, apply_net, features, fit
 from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
 from jaxgan.algorithms._parts.sharing import on_shared_fakes
 from jaxgan.core import Algorithm, Aux, Given, Spec, minimize
@@ -85,7 +85,9 @@ class SkipGANomaly:
 
     def generate(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Image, Variables]:
         """G(x), and G's new variables."""
-        return forward(self.generator, given.variables["generator"], anomalies.read(batch), key=key)
+        return apply_net(
+            self.generator, given.variables["generator"], anomalies.read(batch), key=key
+        )
 
     def discriminator_loss(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """-E[log D(x)] - E[log(1 - D(G(x)))] (equation 1)."""
@@ -96,7 +98,7 @@ class SkipGANomaly:
         """The weighted sum of the adversarial loss and the two distances (equations 1 to 4)."""
         del key
         x, made, d = anomalies.read(batch), batch["fake"], given.variables["discriminator"]
-        logits, d_new = forward(self.discriminator, d, made)
+        logits, d_new = apply_net(self.discriminator, d, made)
         f, f_made = (features(self.discriminator, d, images) for images in (x, made))
         terms = {
             "adversarial": nonsaturating.generator(logits),
@@ -133,7 +135,7 @@ class SkipGANomaly:
         return anomalies.measured(scores, batch, self.quantile)
 
     def _made(self, weights: dict[str, Variables], x: Image) -> Image:
-        return forward(self.generator, weights["generator"], x, train=False)[0]
+        return apply_net(self.generator, weights["generator"], x, train=False)[0]
 
     def _check(self) -> None:
         check_above(0, adversarial=self.adversarial, latent=self.latent)

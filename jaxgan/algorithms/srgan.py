@@ -13,9 +13,9 @@ import jax.numpy as jnp
 import optax
 
 from jaxgan.algorithms._parts.assemble import Network, assemble
-from jaxgan.algorithms._parts.content import Content, frozen
+from jaxgan.algorithms._parts.content import Content, frozen_vgg
 from jaxgan.algorithms._parts.needs import check_above, check_decay, needs
-from jaxgan.algorithms._parts.networks import ComputeDtype, fit, forward
+from jaxgan.algorithms._parts.networks import ComputeDtype, apply_net, fit
 from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
 from jaxgan.algorithms._parts.sharing import on_shared_fakes
 from jaxgan.algorithms._parts.upscaler import Upscaler
@@ -119,7 +119,7 @@ class SRGAN:
             "discriminator": Network(self.discriminator, (jnp.zeros((2, *image.shape)),), d),
         }
         functions = {"upscale": up.function(image)}
-        return assemble(players, step, functions, up.show, up.measure, frozen=frozen(vgg))
+        return assemble(players, step, functions, up.show, up.measure, frozen=frozen_vgg(vgg))
 
     def generate(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Enlarged, Variables]:
         """G(x), and G's new variables."""
@@ -136,8 +136,8 @@ class SRGAN:
         """-E[log D(y)] - E[log(1 - D(G(x)))] (equation 2)."""
         del key
         _, y = self.upscaler.pairs(batch)
-        real, d = forward(self.discriminator, given.variables["discriminator"], y)
-        fake, d = forward(self.discriminator, d, batch["fake"])
+        real, d = apply_net(self.discriminator, given.variables["discriminator"], y)
+        fake, d = apply_net(self.discriminator, d, batch["fake"])
         metrics = {
             "real_logits": real.mean(),
             "fake_logits": fake.mean(),
@@ -153,7 +153,7 @@ class SRGAN:
         del key
         _, y = self.upscaler.pairs(batch)
         content = self.content.loss(vgg, given, batch["fake"], y)
-        logits, d = forward(self.discriminator, given.variables["discriminator"], batch["fake"])
+        logits, d = apply_net(self.discriminator, given.variables["discriminator"], batch["fake"])
         adversarial = nonsaturating.generator(logits)
         metrics = {"content": content, "adversarial": adversarial, "mse": l2(batch["fake"], y)}
         return content + self.adversarial * adversarial, Aux(metrics, {"discriminator": d})

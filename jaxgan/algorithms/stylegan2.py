@@ -20,7 +20,7 @@ from jaxgan.algorithms._parts.averaging import ramped
 from jaxgan.algorithms._parts.diff_augment import DiffAugment
 from jaxgan.algorithms._parts.latent import draw_labels
 from jaxgan.algorithms._parts.needs import check_above, needs
-from jaxgan.algorithms._parts.networks import ComputeDtype, fit, forward
+from jaxgan.algorithms._parts.networks import ComputeDtype, apply_net, fit
 from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
 from jaxgan.algorithms._parts.styles import StyleSampler
 from jaxgan.core import Algorithm, Aux, Given, Spec, Update, chain, every, minimize
@@ -198,7 +198,7 @@ class StyleGAN2:
     def _judged(
         self, d: Variables, images: Image, labels: Label | None
     ) -> tuple[Logits, Variables]:
-        return forward(self.discriminator, d, images, labels)
+        return apply_net(self.discriminator, d, images, labels)
 
     def _labels(self, batch: Batch) -> Label | None:
         return batch["label"] if self.conditional else None

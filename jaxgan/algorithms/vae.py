@@ -17,7 +17,7 @@ from jaxgan.algorithms._parts.assemble import Network, assemble
 from jaxgan.algorithms._parts.codes import fit_pair
 from jaxgan.algorithms._parts.latent import Sampler
 from jaxgan.algorithms._parts.needs import check_above, needs
-from jaxgan.algorithms._parts.networks import ComputeDtype, forward
+from jaxgan.algorithms._parts.networks import ComputeDtype, apply_net
 from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
 from jaxgan.core import Algorithm, Aux, Code, Feature, Function, Given, Spec, minimize
 from jaxgan.core.sharding import draw, over_devices
@@ -109,7 +109,7 @@ class VAE:
             return -variational.importance_weighted(log_weights).mean(), Aux()
         (mean, log_variance), encoder = self._posterior(weights, x)
         z = reparametrized(mean, log_variance, k_latent)
-        logits, decoder = forward(self.decoder, weights["decoder"], z)
+        logits, decoder = apply_net(self.decoder, weights["decoder"], z)
         distance = -self.log_likelihood(x, logits).mean()
         kl = variational.kl_from_standard_normal(mean, log_variance)
         paid = kl.sum(1).mean()
@@ -141,7 +141,7 @@ class VAE:
 
         def of_one(key: PRNGKey) -> Bound:
             z = reparametrized(mean, log_variance, key)
-            logits = forward(self.decoder, weights["decoder"], z, train=False)[0]
+            logits = apply_net(self.decoder, weights["decoder"], z, train=False)[0]
             zero = jnp.zeros_like(z)
             prior = variational.log_normal(z, zero, zero)
             posterior = variational.log_normal(z, mean, log_variance)
@@ -197,7 +197,7 @@ class VAE:
         x = self.pixels(batch, k_binary)
         (mean, log_variance), _ = self._posterior(weights, x, train=False)
         z = reparametrized(mean, log_variance, k_latent)
-        logits = forward(self.decoder, weights["decoder"], z, train=False)[0]
+        logits = apply_net(self.decoder, weights["decoder"], z, train=False)[0]
         kl = variational.kl_from_standard_normal(mean, log_variance).sum(1)
         found = {"negative_elbo": kl - self.log_likelihood(x, logits), "kl": kl}
         if self.measured_k:
@@ -218,12 +218,12 @@ class VAE:
         self, weights: Weights, x: Image, train: bool = True
     ) -> tuple[tuple[Latent, Latent], Variables]:
         """Mean and log variance of q(z|x) for x in [0, 1], and the encoder's new variables."""
-        outputs, encoder = forward(self.encoder, weights["encoder"], x, train=train)
+        outputs, encoder = apply_net(self.encoder, weights["encoder"], x, train=train)
         mean, log_variance = jnp.split(outputs, 2, axis=-1)
         return (mean, log_variance), encoder
 
     def _image(self, weights: Weights, z: Latent) -> Image:
-        logits = forward(self.decoder, weights["decoder"], z, train=False)[0]
+        logits = apply_net(self.decoder, weights["decoder"], z, train=False)[0]
         return jnp.tanh(logits / 2.0)  # 2 sigmoid(l) - 1
 
     def _check(self) -> None:

@@ -13,10 +13,10 @@ import jax.numpy as jnp
 
 from jaxgan.algorithms._parts.assemble import Network, assemble
 from jaxgan.algorithms._parts.diff_augment import DiffAugment
-from jaxgan.algorithms._parts.examples import drawn, real_of, size_of
+from jaxgan.algorithms._parts.examples import generated_feature, real_of, size_of
 from jaxgan.algorithms._parts.latent import LatentName, Sampler
 from jaxgan.algorithms._parts.needs import check_above, check_decay
-from jaxgan.algorithms._parts.networks import ComputeDtype, fit, forward
+from jaxgan.algorithms._parts.networks import ComputeDtype, apply_net, fit
 from jaxgan.algorithms._parts.optimizer import Adam, Optimizer
 from jaxgan.algorithms._parts.penalties import Penalties
 from jaxgan.algorithms._parts.wasserstein import critic_loss
@@ -84,7 +84,7 @@ class WGAN:
         Raises:
           InputError: the fields are invalid or do not combine; the message says why.
         """
-        example = drawn(spec)
+        example = generated_feature(spec)
         self._check(example)
         self.augment.check(example)
         gan = replace(
@@ -114,7 +114,7 @@ class WGAN:
             step,
             functions={"sample": gan.sampler.function(example)},
             show=gan.sampler.sheet(example),
-            measure=gan.sampler.measure(spec),
+            measure=gan.sampler.measure_for(spec),
             batches_per_step=n,
         )
 
@@ -137,7 +137,7 @@ class WGAN:
         """-E[f(T(G(z)))]."""
         n = self.generator_batch * size_of(batch)
         fake, g = self.sampler.generate(given.variables["generator"], key, n)
-        scores, f = forward(self.critic, given.variables["critic"], self.augment(fake, key))
+        scores, f = apply_net(self.critic, given.variables["critic"], self.augment(fake, key))
         return wasserstein.generator(scores), Aux(variables={"generator": g, "critic": f})
 
     @property

@@ -23,11 +23,11 @@ from jaxgan.core.update import (
     chain,
     ema,
     every,
-    merge,
     minimize,
     on_first,
     on_last,
     scan_batches,
+    with_aux,
 )
 
 __all__ = [
@@ -52,7 +52,6 @@ __all__ = [
     "create_pool",
     "ema",
     "every",
-    "merge",
     "minimize",
     "on_first",
     "on_last",
@@ -61,4 +60,5 @@ __all__ = [
     "scan_batches",
     "several",
     "show_nothing",
+    "with_aux",
 ]

@@ -12,14 +12,14 @@ import jax
 
 from jaxgan.core.algorithm import Algorithm
 from jaxgan.core.state import Player, TrainState
-from jaxgan.errors import InputError, nearest
+from jaxgan.errors import InputError, did_you_mean
 from jaxgan.typing import Batch, Metrics, PRNGKey
 
 Kept = Mapping[str, frozenset[str] | None]
 """Frozen modules of each player's net, by player; None: all modules."""
 
 
-def frozen(algorithm: Algorithm, asked: Sequence[str], batch: Batch) -> Algorithm:
+def with_frozen_players(algorithm: Algorithm, asked: Sequence[str], batch: Batch) -> Algorithm:
     """The algorithm with some parameters frozen: its step leaves them unchanged, bit for bit.
 
     Statistics of a frozen BatchNorm are still updated. The average of frozen parameters is frozen
@@ -54,7 +54,7 @@ def _kept(text: str, layers: Mapping[str, list[frozenset[str]]]) -> tuple[str, A
     name, colon, count = text.partition(":")
     if name not in layers:
         raise InputError(
-            f"freeze: there is no {name}; {nearest(name, layers)}use {', '.join(layers)}"
+            f"freeze: there is no {name}; {did_you_mean(name, layers)}use {', '.join(layers)}"
         )
     if not colon:
         return name, None

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from jaxgan.core.sharding import gathered, share
+from jaxgan.core.sharding import gathered, own_shard
 from jaxgan.core.state import TrainState
 from jaxgan.core.update import Update
 from jaxgan.typing import Batch, Image, Metrics, PRNGKey
@@ -92,5 +92,5 @@ def _exchange(pool: Any, rows: dict[str, Image], key: PRNGKey) -> tuple[Any, dic
         slots = jax.random.randint(slot_key, (n,), 0, capacity)
         new[name], taken = query(pool[name], pool["count"], images, coins, slots)
         new["count"] = jnp.minimum(pool["count"] + n, capacity)
-        out[name] = share(taken)
+        out[name] = own_shard(taken)
     return new, out

@@ -28,7 +28,7 @@ def mapped() -> bool:
     return True
 
 
-def spread(x: Shaped[Array, "*shape"], axis: int = 0) -> Shaped[Array, "*shape"]:
+def sharded(x: Shaped[Array, "*shape"], axis: int = 0) -> Shaped[Array, "*shape"]:
     """``x`` with its batch axis sharded over the current mesh; ``x`` itself if there is no mesh.
 
     Arrays made inside a step (latent codes) need this. Without it the compiler may compute the
@@ -44,22 +44,22 @@ def spread(x: Shaped[Array, "*shape"], axis: int = 0) -> Shaped[Array, "*shape"]
 
 
 def draw(
-    sample: Callable[[PRNGKey, tuple[int, ...]], Array], key: PRNGKey, shape: tuple[int, ...]
+    sampler: Callable[[PRNGKey, tuple[int, ...]], Array], key: PRNGKey, shape: tuple[int, ...]
 ) -> Shaped[Array, "batch *rest"]:
-    """``sample(key, shape)``, with one random value or array per example along the leading axis.
+    """``sampler(key, shape)``, with one random value or array per example along the leading axis.
 
     In a program that sees one device's shard, ``shape`` is the shape of the shard. The result is
-    that shard of what ``sample`` draws for the whole batch.
+    that shard of what ``sampler`` draws for the whole batch.
     """
     if not mapped():
-        return spread(sample(key, shape))
-    return share(sample(key, (shape[0] * jax.lax.axis_size(AXIS), *shape[1:])))
+        return sharded(sampler(key, shape))
+    return own_shard(sampler(key, (shape[0] * jax.lax.axis_size(AXIS), *shape[1:])))
 
 
-def share(x: Shaped[Array, "*shape"], axis: int = 0) -> Shaped[Array, "*part"]:
-    """A device's shard of a whole batch, in a program that sees one shard; else ``spread(x)``."""
+def own_shard(x: Shaped[Array, "*shape"], axis: int = 0) -> Shaped[Array, "*part"]:
+    """A device's shard of a whole batch, in a program that sees one shard; else ``sharded(x)``."""
     if not mapped():
-        return spread(x, axis)
+        return sharded(x, axis)
     size = x.shape[axis] // jax.lax.axis_size(AXIS)
     return jax.lax.dynamic_slice_in_dim(x, jax.lax.axis_index(AXIS) * size, size, axis)
 

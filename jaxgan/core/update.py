@@ -95,7 +95,7 @@ def minimize(
         (value, aux), grads = gradient(params, statistics, batch, key)
         value = over_devices(value)
 
-        new, metrics = merge(state, aux), over_devices(aux.metrics)
+        new, metrics = with_aux(state, aux), over_devices(aux.metrics)
         metrics = _merge({f"{'+'.join(labels)}_loss": no_nan(value)}, metrics)
         for own, name in zip(norm_labels, names, strict=True):
 
@@ -145,7 +145,7 @@ def apply_gradients(
     return update
 
 
-def merge(state: TrainState, aux: Aux) -> TrainState:
+def with_aux(state: TrainState, aux: Aux) -> TrainState:
     """The state with a loss's new statistics, memory and rows."""
     clash = state.rows.keys() & aux.rows.keys()
     if clash:

@@ -7,7 +7,7 @@ from jaxtyping import Int64
 
 from jaxgan.core import Feature
 from jaxgan.data.examples import Example, Part, Source
-from jaxgan.errors import InputError, nearest
+from jaxgan.errors import InputError, did_you_mean
 
 ANOMALY = "anomaly"
 """Name of the feature that replaces the label: 0 is normal, 1 an anomaly."""
@@ -57,7 +57,7 @@ def _check(source: Source, normal: tuple[str, ...]) -> None:
             more = ", ..." if len(source.class_names) > 10 else ""
             raise InputError(
                 f"data.normal: {source.name} has no class {name!r}:"
-                f" {nearest(name, source.class_names)}it has {has}{more}"
+                f" {did_you_mean(name, source.class_names)}it has {has}{more}"
             )
 
 

@@ -20,7 +20,7 @@ from jaxgan.data.dataset import Dataset
 from jaxgan.data.examples import DTYPES, Example
 from jaxgan.data.images.augment import carried_out
 from jaxgan.data.order import Order, orders
-from jaxgan.data.resident import held
+from jaxgan.data.resident import prepared_arrays
 
 AHEAD = 4
 """Number of prefetched calls for data in memory, and largest number of threads that make them."""
@@ -105,7 +105,7 @@ def _maker(dataset: Dataset, name: str, order: Order) -> Callable[[int], Example
     if dataset.streams[name].source.arrays is None:
         loader = dataset.loader(name)
         return lambda call: loader.batch(order(call))
-    arrays, jitter = held(dataset, name), dataset.data.jitter
+    arrays, jitter = prepared_arrays(dataset, name), dataset.data.jitter
     features = {k: dataset.features[k] for k in arrays}
     return lambda call: carried_out(arrays, {name: order(call)}, features, jitter)
 
@@ -114,14 +114,14 @@ def _numpy(stream: Any, errors: dict[int, Exception]) -> Iterator[dict[str, np.n
     """The batches of a stream; raises the exception of the first failed call."""
     held = [cast("Iterator[dict[str, np.ndarray]]", stream.as_numpy_iterator())]
 
-    def generate() -> Iterator[dict[str, np.ndarray]]:
+    def checked_batches() -> Iterator[dict[str, np.ndarray]]:
         for call in itertools.count():
             batch = next(held[0])
             if batch.pop("failed"):
                 raise errors[call]
             yield batch
 
-    generator = generate()
+    generator = checked_batches()
     # A finalizer also runs at exit, while the interpreter is still alive. Later, TensorFlow would
     # wait for its decoding threads, and these for an interpreter that is gone.
     weakref.finalize(generator, held.clear)

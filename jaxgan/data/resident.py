@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from jaxgan.core import Feature
-from jaxgan.core.sharding import spread
+from jaxgan.core.sharding import sharded
 from jaxgan.data.dataset import Dataset
 from jaxgan.data.images.augment import carried_out
 from jaxgan.data.images.resize import CENTRE, check_window, crop, fit_mask, prepared, to_channels
@@ -34,11 +34,13 @@ def resident(dataset: Dataset) -> dict[str, np.ndarray]:
                 " series: or points:"
             )
     return {
-        name: array for stream in dataset.streams for name, array in held(dataset, stream).items()
+        name: array
+        for stream in dataset.streams
+        for name, array in prepared_arrays(dataset, stream).items()
     }
 
 
-def held(dataset: Dataset, stream: str) -> dict[str, np.ndarray]:
+def prepared_arrays(dataset: Dataset, stream: str) -> dict[str, np.ndarray]:
     """The prepared arrays of one stream's training part."""
     part, room = dataset.streams[stream].training, dataset.data.crop
 
@@ -71,4 +73,4 @@ def gather(
     """
     batch = carried_out(examples, plan, features, jitter)
     axes = {name: plan[features[name].stream]["index"].ndim - 1 for name in batch}
-    return {name: spread(leaf, axes[name]) for name, leaf in batch.items()}
+    return {name: sharded(leaf, axes[name]) for name, leaf in batch.items()}

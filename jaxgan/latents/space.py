@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from jaxgan.core import Code
-from jaxgan.errors import InputError, nearest
+from jaxgan.errors import InputError, did_you_mean
 from jaxgan.measure.generated import CHUNK, classes_of, drawing_function, labels_of
 from jaxgan.ops import Conv, ConvTranspose, EqualizedDense
 from jaxgan.ops.pixels import to_uint8
@@ -49,7 +49,8 @@ class Space:
         self.name = code or list(known)[-1]
         if self.name not in known:
             raise InputError(
-                f"code: there is no {self.name}; {nearest(self.name, known)}use {', '.join(known)}"
+                f"code: there is no {self.name}; {did_you_mean(self.name, known)}use"
+                f" {', '.join(known)}"
             )
         self.code: Code = known[self.name]
         classes = classes_of(self._function, opened.spec.features)

@@ -140,7 +140,7 @@ class Collector:
         empty, traced = _empty(images, self._needs, self._features)
         state = devices.everywhere(empty)
         with tqdm(
-            images.share(process, processes),
+            images.of_process(process, processes),
             desc=images.name,
             total=-(-images.size // processes),
             unit="images",

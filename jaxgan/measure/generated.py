@@ -19,7 +19,7 @@ from jaxgan.typing import PRNGKey, Variables
 CHUNK = 64
 """Number of outputs drawn with one key."""
 
-Draw = Callable[[Mapping[str, Variables], int], Shaped[np.ndarray, "_n *_shape"]]
+ChunkSampler = Callable[[Mapping[str, Variables], int], Shaped[np.ndarray, "_n *_shape"]]
 
 
 def drawing_function(
@@ -59,7 +59,7 @@ def classes_of(function: Function, features: Mapping[str, Feature]) -> int:
 def generator(function: Function) -> Callable[..., jax.Array]:
     """Compiled ``(weights by name, labels, key) ->`` :data:`CHUNK` outputs; images as bytes."""
 
-    def generate(
+    def sample_chunk(
         weights: Mapping[str, Variables],
         labels: Int32[jax.Array, "n"],
         key: PRNGKey,
@@ -73,17 +73,17 @@ def generator(function: Function) -> Callable[..., jax.Array]:
         outputs = function.apply(weights, inputs, key)
         return to_uint8(outputs) if function.gives.kind == "image" else outputs
 
-    return Devices(local=True).jit(generate)
+    return Devices(local=True).jit(sample_chunk)
 
 
-def drawer(
+def chunk_sampler(
     function: Function,
     classes: int = 0,
     seed: int = 0,
     label: int | None = None,
-    generate: Callable[..., jax.Array] | None = None,
+    sample_chunk: Callable[..., jax.Array] | None = None,
     truncation: float | None = None,
-) -> Draw:
+) -> ChunkSampler:
     """Function ``(weights by name, k) ->`` outputs ``64 k`` to ``64 k + 63``; images as bytes.
 
     Output i depends only on the seed, i and its label. Weights that
@@ -94,7 +94,7 @@ def drawer(
       classes: number of classes of its labels; see :func:`classes_of`.
       seed: seed of the latent codes.
       label: class of every output; None: all classes in turn.
-      generate: result of :func:`generator`, to compile it only once for many seeds.
+      sample_chunk: result of :func:`generator`, to compile it only once for many seeds.
       truncation: truncation of the function's distribution, if it supports that; None: the full
         distribution.
 
@@ -112,14 +112,14 @@ def drawer(
 
     if truncation is not None:
         _check_truncation(function, truncation)
-    compiled = generate or generator(function)
+    compiled = sample_chunk or generator(function)
 
-    def draw(weights: Mapping[str, Variables], chunk: int) -> np.ndarray:
+    def sampler(weights: Mapping[str, Variables], chunk: int) -> np.ndarray:
         labels = labels_of(np.arange(chunk * CHUNK, (chunk + 1) * CHUNK), classes, label)
         key = jax.random.fold_in(jax.random.key(seed), chunk)
         return np.asarray(compiled(dict(weights), labels, key, truncation))
 
-    return draw
+    return sampler
 
 
 def _check_truncation(function: Function, truncation: float) -> None:

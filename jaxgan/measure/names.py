@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from jaxgan.errors import InputError, nearest
+from jaxgan.errors import InputError, did_you_mean
 from jaxgan.measure.collecting import SEED, SPLITS, Needs, Statistics, UnmeasurableError
 from jaxgan.metrics import (
     density_coverage,
@@ -106,7 +106,7 @@ def parse(names: str) -> tuple[str, ...]:
     parsed = tuple(name.strip() for name in names.split(",") if name.strip())
     for name in parsed:
         if name not in METRICS:
-            hint = nearest(name, METRICS)
+            hint = did_you_mean(name, METRICS)
             raise InputError(f"metrics: {name!r} is unknown: {hint}use {', '.join(METRICS)}")
     if not parsed:
         raise InputError(f"metrics: none is named; use some of {','.join(METRICS)}")

@@ -18,7 +18,7 @@ from jaxgan.data.images.resize import CENTRE, crop, fit, to_channels
 from jaxgan.data.sources.folder import find_files
 from jaxgan.data.sources.opening import open_streams
 from jaxgan.errors import InputError
-from jaxgan.measure.generated import CHUNK, Draw
+from jaxgan.measure.generated import CHUNK, ChunkSampler
 from jaxgan.system.devices import Devices
 from jaxgan.typing import Variables
 
@@ -45,7 +45,7 @@ class ImageSet:
     notes: tuple[str, ...] = ()
     """Messages for the user about the files."""
 
-    def share(self, process: int = 0, processes: int = 1) -> Iterator[Indexed]:
+    def of_process(self, process: int = 0, processes: int = 1) -> Iterator[Indexed]:
         """The images for one of several processes: process p takes chunks p, p + processes, ..."""
         chunks = range(process * CHUNK, self.size, processes * CHUNK)
         return self.images(
@@ -106,16 +106,16 @@ def as_trained_on(data: Data, shape: tuple[int, ...], field: str = "reference") 
     return _of_source(source, data, seen, np.arange(len(source)), how)
 
 
-def drawn(draw: Draw, weights: Mapping[str, Variables], n: int, name: str) -> ImageSet:
-    """``n`` images from a drawer: those that ``python -m jaxgan.sample`` writes.
+def drawn(sampler: ChunkSampler, weights: Mapping[str, Variables], n: int, name: str) -> ImageSet:
+    """``n`` images from a chunk sampler: those that ``python -m jaxgan.sample`` writes.
 
-    The drawer compiles once for all its sets.
+    The sampler compiles once for all its sets.
     """
     everywhere = Devices(local=True).everywhere(dict(weights))
 
     def images(places: Iterable[int]) -> Iterator[Indexed]:
         for chunk, some in itertools.groupby(places, lambda i: i // CHUNK):
-            batch = draw(everywhere, chunk)
+            batch = sampler(everywhere, chunk)
             yield from ((i, batch[i % CHUNK]) for i in some)
 
     return ImageSet(name, n, images)

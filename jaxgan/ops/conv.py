@@ -92,7 +92,7 @@ def conv_mean_pool(x: Activation, kernel: Kernel) -> Activation:
     block takes (k + 1)^2 products instead of 4 k^2. The mean is taken before the cast to the dtype
     of ``x``.
     """
-    mean = (_spread(kernel) / 4).astype(x.dtype)
+    mean = (_widened(kernel) / 4).astype(x.dtype)
     return conv(x, mean, (2, 2), _same(kernel))
 
 
@@ -102,10 +102,10 @@ def upsample_conv(x: Activation, kernel: Kernel) -> Activation:
     The reverse of :func:`conv_mean_pool`: along each axis, a pixel affects the k + 1 outputs around
     its block.
     """
-    spread = _spread(kernel).astype(x.dtype)
+    widened = _widened(kernel).astype(x.dtype)
     size = (2 * x.shape[1], 2 * x.shape[2])
-    geometry = Geometry(size, spread.shape[:2], (2, 2), _same(kernel), mirrored=True)
-    return transpose_input(geometry, x, spread)
+    geometry = Geometry(size, widened.shape[:2], (2, 2), _same(kernel), mirrored=True)
+    return transpose_input(geometry, x, widened)
 
 
 def _same(kernel: Kernel) -> Pairs:
@@ -113,7 +113,7 @@ def _same(kernel: Kernel) -> Pairs:
     return tuple(((k - 1) // 2, (k - 1) // 2) for k in kernel.shape[:2])
 
 
-def _spread(kernel: Kernel) -> Kernel:
+def _widened(kernel: Kernel) -> Kernel:
     """The full convolution of the kernel with a 2x2 block of ones, in float32 or wider."""
     kernel = kernel.astype(jnp.promote_types(kernel.dtype, jnp.float32))
     rest = ((0, 0), (0, 0))

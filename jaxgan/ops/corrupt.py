@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from jaxgan.core.sharding import spread
+from jaxgan.core.sharding import sharded
 from jaxgan.typing import Image
 
 SYM2 = (-0.12940952255092145, 0.22414386804185735, 0.836516303737469, 0.48296291314469025)
@@ -70,7 +70,7 @@ def cut_out(
     away_x = jnp.abs(columns[None] - x[:, None]) >= sides[:, None] / 2
     away_y = jnp.abs(rows[None] - y[:, None]) >= sides[:, None] / 2
     kept = away_x[:, None, :] | away_y[:, :, None]
-    return spread(images * kept[..., None].astype(images.dtype))
+    return sharded(images * kept[..., None].astype(images.dtype))
 
 
 def _stretched(taps: np.ndarray, factor: int) -> np.ndarray:

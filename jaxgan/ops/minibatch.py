@@ -5,7 +5,7 @@ import math
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxgan.core.sharding import gathered, mapped, share
+from jaxgan.core.sharding import gathered, mapped, own_shard
 from jaxgan.typing import Image
 
 
@@ -36,6 +36,6 @@ def minibatch_stddev(
     variance = jnp.square(groups - groups.mean(0, keepdims=True)).mean(0)
     deviation = jnp.sqrt(variance + epsilon).mean((1, 2, 3))
     deviation = jnp.tile(deviation, members).astype(x.dtype)
-    own = share(deviation) if mapped() else deviation
+    own = own_shard(deviation) if mapped() else deviation
     channel = jnp.broadcast_to(own[:, None, None, None], (*x.shape[:3], 1))
     return jnp.concatenate([x, channel], axis=-1)

@@ -4,7 +4,7 @@ import importlib.util
 import re
 from pathlib import Path
 
-from jaxgan.errors import InputError, nearest
+from jaxgan.errors import InputError, did_you_mean
 from jaxgan.run.config import Run, types_of
 
 
@@ -20,7 +20,7 @@ def find_config(name: str | Path) -> Run:
     if str(name) in names():
         return load_config(folder() / f"{name}.py")
     raise InputError(
-        f"config: there is no {name}; {nearest(str(name), names())}"
+        f"config: there is no {name}; {did_you_mean(str(name), names())}"
         f"name a FILE.py or one of {', '.join(names())}"
     )
 

@@ -17,7 +17,13 @@ from jaxgan.data.config import Data
 from jaxgan.data.dataset import Dataset
 from jaxgan.errors import InputError
 from jaxgan.measure import names
-from jaxgan.measure.generated import classes_of, drawer, drawing_function, draws_images, instead
+from jaxgan.measure.generated import (
+    chunk_sampler,
+    classes_of,
+    drawing_function,
+    draws_images,
+    instead,
+)
 from jaxgan.measure.held_out import HeldOut, can_measure
 from jaxgan.measure.measuring import Measure
 from jaxgan.measure.references import moments_file
@@ -44,7 +50,7 @@ class Drawn:
         """Opens the network's weights and measures the reference."""
         protocol, data = run.evaluate, run.data
         self._n, self._name = protocol.n, run.name
-        self._draw = drawer(function, classes_of(function, spec.features), protocol.seed)
+        self._sampler = chunk_sampler(function, classes_of(function, spec.features), protocol.seed)
         self._measure = Measure(protocol)
         if protocol.reference is not None:
             data = Data(source=protocol.reference, tfds_dir=data.tfds_dir, crop=data.crop)
@@ -58,11 +64,11 @@ class Drawn:
     ) -> dict[str, float]:
         """The metrics of ``evaluate.n`` images; ``go_on`` is called before each chunk of them."""
 
-        def draw(weights: Mapping[str, Variables], chunk: int) -> np.ndarray:
+        def sampler(weights: Mapping[str, Variables], chunk: int) -> np.ndarray:
             go_on()
-            return self._draw(weights, chunk)
+            return self._sampler(weights, chunk)
 
-        images = drawn(draw, weights, self._n, f"{self._name} at step {step}")
+        images = drawn(sampler, weights, self._n, f"{self._name} at step {step}")
         return self._measure(self._real, self._measure.images(images, leave=False))
 
 

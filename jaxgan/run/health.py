@@ -74,7 +74,7 @@ def _pooled(images: np.ndarray, axis: int) -> np.ndarray:
     return np.add.reduceat(images, edges[:-1], axis, np.float64) / widths
 
 
-def spread(features: Features) -> float:
+def mean_distance(features: Features) -> float:
     """Mean distance of the pairs i < j, each sqrt(mean_k (f_ik - f_jk)^2)."""
     n = len(features)
     differences = features[:, None] - features[None]
@@ -123,7 +123,7 @@ def diversity(
     reals: Bank,
     by_class: bool = False,
 ) -> dict[str, float]:
-    """``diversity``: :func:`spread` of a sheet's images over :func:`spread` of real images.
+    """``diversity``: :func:`mean_distance` of a sheet's images over that of real images.
 
     1 means as diverse as the data; near 0 means collapsed to few images.
 
@@ -131,7 +131,7 @@ def diversity(
       sheet: images of fixed latent codes, so that two sheets of a run are comparable.
       reals: real images of the same shape.
       by_class: row i of the sheet is class i. Then ``class_diversity`` compares pairs within a
-        class only: both spreads are summed over the classes with at least two real images.
+        class only: both distances are summed over the classes with at least two real images.
     """
     rows, columns = sheet.shape[:2]
     drawn = pooled(sheet.reshape(-1, *sheet.shape[2:]))
@@ -140,11 +140,11 @@ def diversity(
         by_row = drawn.reshape(rows, columns, -1)
         groups = [(by_row[i], reals.features[reals.labels == i]) for i in range(rows)]
         pairs["class_diversity"] = [(d, r) for d, r in groups if len(r) > 1]
-    spreads = {
-        name: (sum(spread(d) for d, _ in groups), sum(spread(r) for _, r in groups))
+    distances = {
+        name: (sum(mean_distance(d) for d, _ in groups), sum(mean_distance(r) for _, r in groups))
         for name, groups in pairs.items()
     }
-    return {name: drawn / real for name, (drawn, real) in spreads.items() if real}
+    return {name: drawn / real for name, (drawn, real) in distances.items() if real}
 
 
 def line(step: int, values: Mapping[str, float]) -> str:

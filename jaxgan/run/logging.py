@@ -148,8 +148,10 @@ class Logger:
         """Writes values that were measured at a step, beside the step's means."""
         self._write({"step": step, **values})
 
-    def draw(self, step: int, columns: Mapping[str, np.ndarray], rows: Sequence[str] = ()) -> None:
-        """Draws the sample sheet (columns by title, rows by name) and the loss curves."""
+    def write_sheet(
+        self, step: int, columns: Mapping[str, np.ndarray], rows: Sequence[str] = ()
+    ) -> None:
+        """Writes the sample sheet (columns by title, rows by name) and the loss curves."""
         if not self._writes:
             return
         try:

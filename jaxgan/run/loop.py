@@ -11,7 +11,7 @@ from jaxgan.run.config import Run
 from jaxgan.run.logging import Logger
 from jaxgan.run.members import first_rows
 from jaxgan.run.session import ROLLBACKS, Session, Start
-from jaxgan.run.signals import StoppedError, agreed, check, stop_signals
+from jaxgan.run.signals import StoppedError, agreed, raise_if_stopped, stop_signals
 from jaxgan.run.stage import Call, Stage
 from jaxgan.system.devices import Devices
 
@@ -85,7 +85,7 @@ def _evaluate(
     log.flush()  # raises before a broken state is measured
     try:
         with log.paused():
-            go_on = functools.partial(check, received)
+            go_on = functools.partial(raise_if_stopped, received)
             session.evaluations[stage.index](state, step, session.out, log, go_on)
     except StoppedError:
         log.say(f"step {step}: the evaluation was cut short by a signal")
@@ -106,8 +106,8 @@ def _called(call: Call, state: TrainState, start: Start, log: Logger) -> tuple[T
 
 
 def _sample(session: Session, stage: Stage, state: TrainState, step: int, log: Logger) -> None:
-    """Reports the run's health and draws the sample sheet."""
+    """Reports the run's health and writes the sample sheet."""
     sheets = stage.show(state, session.show_key)
     log.report(step, *map(stage.diversity, sheets))
     rows = stage.classes_of_rows(sheets[0])
-    log.draw(step, *(first_rows(sheets) if len(sheets) > 1 else (sheets[0], rows)))
+    log.write_sheet(step, *(first_rows(sheets) if len(sheets) > 1 else (sheets[0], rows)))

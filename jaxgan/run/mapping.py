@@ -9,10 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxgan.core import Feature, Function
-from jaxgan.core.sharding import spread
+from jaxgan.core.sharding import sharded
 from jaxgan.data.examples import Pixels
 from jaxgan.data.images.resize import prepared, to_channels
-from jaxgan.errors import InputError, nearest
+from jaxgan.errors import InputError, did_you_mean
 from jaxgan.ops.pixels import to_float, to_uint8
 from jaxgan.run.tiles import Canvas, Place, Tiling, tiling
 from jaxgan.system.devices import Devices
@@ -40,7 +40,8 @@ def choose(functions: Mapping[str, Function], name: str | None = None) -> str:
         raise InputError(f"function: this run has {' and '.join(maps)}: name one of them")
     if name is not None and name not in functions:
         raise InputError(
-            f"function: this run has no {name}; {nearest(name, maps)}it has {' and '.join(maps)}"
+            f"function: this run has no {name}; {did_you_mean(name, maps)}it has"
+            f" {' and '.join(maps)}"
         )
     if name is not None and name not in maps:
         raise InputError(
@@ -130,7 +131,7 @@ class Mapper:
         return padded_size(shape, self.function.multiple)
 
     def _outputs(self, weights: Any, inputs: jax.Array) -> jax.Array:
-        inputs = spread(inputs)
+        inputs = sharded(inputs)
         floats = to_float(inputs) if self.feature.kind == "image" else inputs
         given = {self.function.takes[0]: floats}
         outputs = self.function.apply(weights, given, jax.random.key(0))

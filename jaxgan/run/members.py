@@ -15,7 +15,7 @@ import flax.linen as nn
 import jax
 import numpy as np
 
-from jaxgan.errors import InputError, nearest
+from jaxgan.errors import InputError, did_you_mean
 from jaxgan.run.config import Run, encode, flatten, stated
 
 
@@ -113,8 +113,8 @@ def _with(run: Run, value: Any, path: str, field: str, text: str) -> Any:
     if not field.startswith("algorithm.") or name not in _names(value):
         known = [n for n, _ in flatten(encode(run)) if n.startswith("algorithm.")]
         raise InputError(
-            f"sweep: there is no {field} in the method; {nearest(field, known)}it sweeps numbers of"
-            " the algorithm, its nets and optimizers"
+            f"sweep: there is no {field} in the method; {did_you_mean(field, known)}it sweeps"
+            " numbers of the algorithm, its nets and optimizers"
         )
     inner = getattr(value, name)
     new = _with(run, inner, rest, field, text) if rest else _number(value, name, field, text)

@@ -16,8 +16,8 @@ from jaxgan.core.leg import Leg, first_step, leg_of
 from jaxgan.core.population import member_of, shapes_of
 from jaxgan.data.config import Data
 from jaxgan.data.dataset import Scaling
-from jaxgan.errors import InputError, first_line, nearest
-from jaxgan.measure.generated import CHUNK, classes_of, drawer, drawing_function, generator
+from jaxgan.errors import InputError, did_you_mean, first_line
+from jaxgan.measure.generated import CHUNK, chunk_sampler, classes_of, drawing_function, generator
 from jaxgan.ops.pixels import to_float, to_uint8
 from jaxgan.run import config, configs, directory
 from jaxgan.run.checkpoint import read_newest
@@ -78,12 +78,12 @@ class Opened:
             raise InputError(f"n: {n} is below 1")
         _, function = drawing_function(self.functions, ("image", "array"))
         classes = classes_of(function, self.spec.features)
-        generate = self._once("sample", functools.partial(generator, function))
-        draw = drawer(function, classes, seed, label, generate, truncation)
+        sample_chunk = self._once("sample", functools.partial(generator, function))
+        sampler = chunk_sampler(function, classes, seed, label, sample_chunk, truncation)
         chunks = -(-n // CHUNK)
         bar = tqdm(range(chunks), unit=f"x{CHUNK} samples", disable=chunks < 10)
         return self._unscaled(
-            function, np.concatenate([draw(self._placed, chunk) for chunk in bar])[:n]
+            function, np.concatenate([sampler(self._placed, chunk) for chunk in bar])[:n]
         )
 
     def apply(self, name: str, inputs: Any) -> np.ndarray:
@@ -129,7 +129,7 @@ class Opened:
         if function is None:
             has = ", ".join(self.functions) or "none"
             raise InputError(
-                f"function: the run has no {name}; {nearest(name, self.functions)}it has {has}"
+                f"function: the run has no {name}; {did_you_mean(name, self.functions)}it has {has}"
             )
         if function.draws:
             raise InputError(f"function: {name} draws samples and takes no examples; use sample")

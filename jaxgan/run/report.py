@@ -19,7 +19,7 @@ from jaxgan.data.dataset import open_dataset
 from jaxgan.errors import InputError
 from jaxgan.measure import names
 from jaxgan.measure.collecting import SEED, Statistics, UnmeasurableError
-from jaxgan.measure.generated import classes_of, drawer, drawing_function, draws_images
+from jaxgan.measure.generated import chunk_sampler, classes_of, drawing_function, draws_images
 from jaxgan.measure.held_out import HeldOut, can_measure
 from jaxgan.measure.measuring import Measure
 from jaxgan.measure.protocol import Protocol
@@ -202,9 +202,9 @@ def _images(question: Question, opened: Opened | None) -> ImageSet:
         data = Data(source=question.images, split=question.split, tfds_dir=question.tfds_dir)
         return as_they_are(data, question.n, question.seed)
     _, function = drawing_function(opened.algorithm.functions)
-    draw = drawer(function, classes_of(function, opened.spec.features), question.seed)
+    sampler = chunk_sampler(function, classes_of(function, opened.spec.features), question.seed)
     return drawn(
-        draw, opened.weights, 50_000 if question.n is None else question.n, question.images
+        sampler, opened.weights, 50_000 if question.n is None else question.n, question.images
     )
 
 

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from jaxgan.core import Spec, TrainState
-from jaxgan.core.freeze import frozen
+from jaxgan.core.freeze import with_frozen_players
 from jaxgan.core.leg import first_step, leg_of
 from jaxgan.core.population import Population, member_of, stacked
 from jaxgan.core.power import MEMORY
@@ -287,7 +287,7 @@ def open_stages(
     for i, leg in enumerate(parts):
         dataset = whole.changed(**leg.data) if leg.data else whole
         batch = Spec(dataset.features, leg.steps).batch(2, leg.algorithm.batches_per_step)
-        own = [frozen(legs[i].algorithm, run.freeze, batch) for legs in built]
+        own = [with_frozen_players(legs[i].algorithm, run.freeze, batch) for legs in built]
         leg = leg._replace(algorithm=own[0])
         together = Population(len(members), own, bool(run.sweep)) if len(members) > 1 else None
         stages.append(Stage(run, i, first_step(parts, i), leg, dataset, devices, together))

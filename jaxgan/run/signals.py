@@ -39,7 +39,7 @@ def stop_signals() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def check(received: list[int]) -> None:
+def raise_if_stopped(received: list[int]) -> None:
     """Raises StoppedError after a signal; several processes go on, since they stop together."""
     if received and jax.process_count() == 1:
         raise StoppedError

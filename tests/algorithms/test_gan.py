@@ -12,7 +12,7 @@ import pytest
 
 from jaxgan.algorithms import CGAN, GAN, SGD, Adam, Penalties, Targets
 from jaxgan.algorithms._parts.diff_augment import DiffAugment
-from jaxgan.algorithms._parts.networks import fit, forward
+from jaxgan.algorithms._parts.networks import apply_net, fit
 from jaxgan.core import Given, Spec, advance
 from jaxgan.errors import InputError
 from jaxgan.losses import adversarial
@@ -187,9 +187,9 @@ def test_shared_fakes_give_the_gradient_of_the_same_fakes_made_again():
     d, g = new.players["discriminator"].variables, state.players["generator"].variables
 
     def loss(params):
-        images, _ = forward(generator, {**g, "params": params}, z, None)
+        images, _ = apply_net(generator, {**g, "params": params}, z, None)
         # The discriminator's new parameters are those that G's update saw.
-        logits, _ = forward(discriminator, d, images, None)
+        logits, _ = apply_net(discriminator, d, images, None)
         return jnp.mean(jax.nn.softplus(-logits))
 
     gradient = jax.jit(jax.grad(loss))(g["params"])

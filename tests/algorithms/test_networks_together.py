@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from jaxgan.algorithms._parts.networks import forward, together
+from jaxgan.algorithms._parts.networks import apply_net, together
 from jaxgan.nets import BookDCGANDiscriminator, ProGANDiscriminator
 
 
@@ -23,6 +23,6 @@ def test_real_and_fake_scores_are_those_of_each_batch_alone(net, norm):
     real, fake = jax.random.normal(keys[0], (2, 4, 8, 8, 1)) * np.array([1, 5])[:, *[None] * 4]
     variables = jax.jit(net.init)(keys[1], real)
     found, _ = jax.jit(lambda v, *x: together(net, v, *x))(variables, real, fake)
-    apart = jax.jit(lambda v, x: forward(net, v, x)[0])
+    apart = jax.jit(lambda v, x: apply_net(net, v, x)[0])
     for scores, images in zip(found, (real, fake), strict=True):
         np.testing.assert_allclose(scores, apart(variables, images), rtol=1e-4, atol=1e-6)

@@ -26,9 +26,9 @@ def test_the_classifier_reads_reals_and_no_other_class():
 
 def test_the_reals_keep_their_own_deviation_and_copies_none():
     images, labels = reals()
-    assert claims.kept(images, labels, images, labels) == pytest.approx(1.0)
+    assert claims.deviation_ratio(images, labels, images, labels) == pytest.approx(1.0)
     copies = images[labels][:]  # every image of a class is the same one
-    assert claims.kept(copies, labels, images, labels) == pytest.approx(0.0)
+    assert claims.deviation_ratio(copies, labels, images, labels) == pytest.approx(0.0)
 
 
 def test_minutes_are_those_of_the_records(tmp_path):

@@ -16,7 +16,7 @@ from benchmarks.contenders import CONTENDERS, Contender
 from benchmarks.workloads import WORKLOADS
 from jaxgan.algorithms import GAN
 from jaxgan.algorithms._parts.latent import Sampler
-from jaxgan.algorithms._parts.networks import forward
+from jaxgan.algorithms._parts.networks import apply_net
 from jaxgan.core import advance
 from jaxgan.errors import InputError
 
@@ -244,8 +244,8 @@ def _expected(workload):
     def start(key):
         state = algorithm.init(key, batch)
         generator, critic = (player.variables for player in ordered(state.players))
-        images = forward(G, generator, z)[0]
-        return state, images, forward(D, critic, images)[0]
+        images = apply_net(G, generator, z)[0]
+        return state, images, apply_net(D, critic, images)[0]
 
     state, images, scores = start(jax.random.key(0))
     params = [jax.device_get(player.variables["params"]) for player in ordered(state.players)]

@@ -11,27 +11,32 @@ X = jnp.arange(24.0).reshape(8, 3)
 
 
 def on_each(function, *args):
-    """``function`` of each of four devices' share of the arguments' rows."""
+    """``function`` of each of four devices' shard of the arguments' rows."""
     parts = [x.reshape(4, -1, *x.shape[1:]) for x in args]
     return jax.pmap(function, sharding.AXIS, devices=jax.devices()[:4])(*parts)
 
 
 def test_outside_of_pmap_a_program_sees_the_whole_batch():
     assert not sharding.mapped()
-    for function in (sharding.spread, sharding.share, sharding.gathered, sharding.over_devices):
+    for function in (
+        sharding.sharded,
+        sharding.own_shard,
+        sharding.gathered,
+        sharding.over_devices,
+    ):
         np.testing.assert_array_equal(function(X), X)
     np.testing.assert_array_equal(
         sharding.draw(jax.random.normal, KEY, (8, 3)), jax.random.normal(KEY, (8, 3))
     )
 
 
-def test_a_device_has_its_share_of_what_is_drawn_for_the_whole_batch():
+def test_a_device_has_its_shard_of_what_is_drawn_for_the_whole_batch():
     out = on_each(lambda x: sharding.draw(jax.random.normal, KEY, x.shape), X)
     np.testing.assert_array_equal(out.reshape(8, 3), jax.random.normal(KEY, (8, 3)))
 
 
-def test_the_whole_batch_is_gathered_and_shared_again():
-    out = on_each(lambda x: sharding.share(sharding.gathered(x) + 1), X)
+def test_the_whole_batch_is_gathered_and_sharded_again():
+    out = on_each(lambda x: sharding.own_shard(sharding.gathered(x) + 1), X)
     np.testing.assert_array_equal(out.reshape(8, 3), X + 1)
 
 

@@ -16,7 +16,7 @@ def draw(*shape):
 
 
 @pytest.mark.parametrize("size", [8, 16, 6])
-def test_spread_is_the_mean_rms_distance_of_pooled_pairs(size):
+def test_the_mean_distance_is_that_of_pooled_pairs(size):
     images = draw(5, size, size, 3)
     cell = max(size // 8, 1)
     side = size // cell
@@ -24,7 +24,9 @@ def test_spread_is_the_mean_rms_distance_of_pooled_pairs(size):
     pairs = [
         np.sqrt(np.mean((a - b) ** 2)) for a, b in itertools.combinations(pooled.astype(float), 2)
     ]
-    np.testing.assert_allclose(health.spread(health.pooled(images)), np.mean(pairs), rtol=1e-12)
+    np.testing.assert_allclose(
+        health.mean_distance(health.pooled(images)), np.mean(pairs), rtol=1e-12
+    )
 
 
 def test_a_side_that_8_does_not_divide_is_pooled_in_cells_of_nearly_one_size():
@@ -63,8 +65,8 @@ def test_one_image_a_class_is_diverse_but_not_within_a_class():
     assert found["diversity"] > 0.5
     assert found["class_diversity"] == 0.0
     sheet = draw(10, 10, 8, 8, 1)
-    rows = sum(health.spread(health.pooled(row)) for row in sheet[:5])
-    classes = sum(health.spread(reals.features[labels == i]) for i in range(5))
+    rows = sum(health.mean_distance(health.pooled(row)) for row in sheet[:5])
+    classes = sum(health.mean_distance(reals.features[labels == i]) for i in range(5))
     found = health.diversity(sheet, reals, by_class=True)
     np.testing.assert_allclose(found["class_diversity"], rows / classes, rtol=1e-12)
 

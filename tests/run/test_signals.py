@@ -14,7 +14,7 @@ from jaxgan.run import evaluating
 from jaxgan.run.checkpoint import saved_steps
 from jaxgan.run.config import Evaluate
 from jaxgan.run.logging import read_records
-from jaxgan.run.signals import StoppedError, check, stop_signals
+from jaxgan.run.signals import StoppedError, raise_if_stopped, stop_signals
 from jaxgan.system import processes
 from tests.run.methods import run_of
 from tests.run.test_evaluating import DATA, Measured
@@ -31,20 +31,20 @@ def test_sigterm_in_an_evaluation_ends_it_within_a_batch(tmp_path, capsys, monke
     (tmp_path / "own.py").write_text(OWN)
     every = Evaluate(every=2, n=640, metrics="fid", features=str(tmp_path / "own.py"))
     run = small_run(ALGORITHMS["gan"], tmp_path / "run", evaluate=every)
-    drawn, original = [], evaluating.drawer
+    drawn, original = [], evaluating.chunk_sampler
 
-    def drawer(*args):
-        draw = original(*args)
+    def chunk_sampler(*args):
+        sampler = original(*args)
 
         def counted(weights, chunk):
             drawn.append(chunk)
             if len(drawn) == 3:
                 os.kill(os.getpid(), signal.SIGTERM)
-            return draw(weights, chunk)
+            return sampler(weights, chunk)
 
         return counted
 
-    monkeypatch.setattr(evaluating, "drawer", drawer)
+    monkeypatch.setattr(evaluating, "chunk_sampler", chunk_sampler)
     assert train(run) == signal.SIGTERM
     assert len(drawn) == 3  # of ten
     said = capsys.readouterr().out
@@ -58,23 +58,23 @@ def test_sigterm_in_an_evaluation_ends_it_within_a_batch(tmp_path, capsys, monke
 def test_a_methods_own_measure_ends_too(tmp_path, monkeypatch):
     run = run_of(Measured(), tmp_path, data=DATA, steps=2, evaluate=Evaluate(every=2))
 
-    def check(received, calls=[]):  # noqa: B006
+    def raise_if_stopped(received, calls=[]):  # noqa: B006
         calls.append(1)
         if len(calls) == 2:
             received.append(signal.SIGTERM)
             raise StoppedError
 
-    monkeypatch.setattr("jaxgan.run.loop.check", check)
+    monkeypatch.setattr("jaxgan.run.loop.raise_if_stopped", raise_if_stopped)
     assert train(run) == signal.SIGTERM
     assert saved_steps(tmp_path / "checkpoints") == [2]
 
 
 def test_of_several_processes_none_stops_alone(monkeypatch):
-    check([])
+    raise_if_stopped([])
     with pytest.raises(StoppedError):
-        check([signal.SIGTERM])
+        raise_if_stopped([signal.SIGTERM])
     monkeypatch.setattr(jax, "process_count", lambda: 2)
-    check([signal.SIGTERM])
+    raise_if_stopped([signal.SIGTERM])
 
 
 def test_a_second_ctrl_c_is_one_line(monkeypatch, capsys):

@@ -105,7 +105,7 @@ def test_no_such_run_is_refused(tmp_path):
 )
 def test_what_cannot_be_frozen_is_refused(text, message):
     with pytest.raises(InputError, match=message):
-        freeze.frozen(CONFIG.build(SPEC), (text,), SPEC.batch(2))
+        freeze.with_frozen_players(CONFIG.build(SPEC), (text,), SPEC.batch(2))
 
 
 def test_layers_are_in_the_order_of_their_calls():

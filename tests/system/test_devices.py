@@ -10,7 +10,7 @@ import pytest
 from jax.sharding import PartitionSpec
 
 from jaxgan.core import Algorithm, Aux, Player, TrainState, minimize
-from jaxgan.core.sharding import over_devices, spread
+from jaxgan.core.sharding import over_devices, sharded
 from jaxgan.errors import InputError
 from jaxgan.system.devices import BUFFERED, Devices, Parallel, leading, open_devices
 from jaxgan.system.pmap import Pmap
@@ -50,11 +50,11 @@ def test_put_keeps_order_and_loses_nothing():
     assert [int(x[0]) for x in out] == list(range(7))
 
 
-def test_spread_splits_what_a_step_makes_and_is_nothing_without_a_mesh():
+def test_sharded_splits_what_a_step_makes_and_is_nothing_without_a_mesh():
     devices = Devices()
-    made = devices.jit(lambda key: spread(jax.random.normal(key, (8, 3))))(jax.random.key(0))
+    made = devices.jit(lambda key: sharded(jax.random.normal(key, (8, 3))))(jax.random.key(0))
     assert {shard.data.shape for shard in made.addressable_shards} == {(2, 3)}
-    alone = jax.jit(lambda key: spread(jax.random.normal(key, (8, 3))))(jax.random.key(0))
+    alone = jax.jit(lambda key: sharded(jax.random.normal(key, (8, 3))))(jax.random.key(0))
     np.testing.assert_array_equal(made, alone)
 
 
@@ -69,7 +69,7 @@ def test_frozen_weights_are_whole_where_the_state_is_split():
 
 
 def test_what_is_computed_whole_needs_no_divisible_batch():
-    whole = Devices().whole(lambda key: spread(jax.random.normal(key, (10, 3))))
+    whole = Devices().whole(lambda key: sharded(jax.random.normal(key, (10, 3))))
     assert whole(jax.random.key(0)).sharding.is_fully_replicated
 
 

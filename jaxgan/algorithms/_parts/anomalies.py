@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from jaxgan.algorithms._parts.needs import needs
-from jaxgan.algorithms._parts.networks import forward
+from jaxgan.algorithms._parts.networks import apply_net
 from jaxgan.core import Aux, Feature, Function, Given, Spec
 from jaxgan.errors import InputError
 from jaxgan.losses.adversarial import nonsaturating, real_rate
@@ -67,8 +67,8 @@ def read(batch: Batch) -> Examples:
 def judged(discriminator: nn.Module, given: Given, batch: Batch, made: Image) -> tuple[Scalar, Aux]:
     """-E[log D(x)] - E[log(1 - D(x'))] of a batch's images x and their reconstructions x'."""
     d = given.variables["discriminator"]
-    real_logits, d = forward(discriminator, d, read(batch))
-    fake_logits, d = forward(discriminator, d, made)
+    real_logits, d = apply_net(discriminator, d, read(batch))
+    fake_logits, d = apply_net(discriminator, d, made)
     rate = real_rate(nonsaturating, real_logits, fake_logits)
     loss = nonsaturating.discriminator(real_logits, fake_logits)
     return loss, Aux({"real_rate": rate}, {"discriminator": d})

@@ -52,6 +52,6 @@ class Content:
         return perceptual(vgg(own, x), vgg(own, y), {self.layer: self.weight})
 
 
-def frozen(vgg: PerceptualVGG | None) -> dict[str, Frozen]:
+def frozen_vgg(vgg: PerceptualVGG | None) -> dict[str, Frozen]:
     """VGG's weights as frozen weights; {} for pixels."""
     return {} if vgg is None else {FROZEN: Frozen(vgg.variables, vgg.file, vgg.sha256)}

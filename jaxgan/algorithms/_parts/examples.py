@@ -9,7 +9,7 @@ from jaxgan.ops.pixels import to_float
 from jaxgan.typing import Batch, Examples
 
 
-def drawn(spec: Spec) -> Feature:
+def generated_feature(spec: Spec) -> Feature:
     """The feature ``point`` if the data has points, else ``image``.
 
     Raises:

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxgan.algorithms._parts.networks import forward
+from jaxgan.algorithms._parts.networks import apply_net
 from jaxgan.algorithms._parts.points import SHOWN, Picture, scattered
 from jaxgan.core import Code, Feature, Function, Spec
 from jaxgan.core.sharding import draw
@@ -65,7 +65,7 @@ class Sampler(NamedTuple):
     ) -> tuple[Examples, Variables]:
         """``n`` examples, generated in training mode, and the generator's new variables."""
         k_latent, k_net = jax.random.split(key)
-        return forward(self.net, variables, self.draw(k_latent, n), labels, key=k_net)
+        return apply_net(self.net, variables, self.draw(k_latent, n), labels, key=k_net)
 
     def sample(
         self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey
@@ -77,7 +77,7 @@ class Sampler(NamedTuple):
         _, k_net = jax.random.split(key)
         z = inputs["z"] if "z" in inputs else self.codes(weights, inputs, key)
         labels = inputs["label"] if self.classes else None
-        return forward(self.net, weights["generator"], z, labels, train=False, key=k_net)[0]
+        return apply_net(self.net, weights["generator"], z, labels, train=False, key=k_net)[0]
 
     def codes(self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey) -> Latent:
         """The ``inputs["n"]`` codes that :meth:`sample` draws for the same arguments."""
@@ -109,8 +109,8 @@ class Sampler(NamedTuple):
         """``show`` for images, ``show_points`` for points."""
         return self.show if gives.kind == "image" else self.show_points
 
-    def measure(self, spec: Spec) -> Callable[..., Any] | None:
-        """Measures how well samples cover a mixture of Gaussians, one sample per held-out point.
+    def measure_for(self, spec: Spec) -> Callable[..., Any] | None:
+        """Measure of how well samples cover a mixture of Gaussians, one sample per held-out point.
 
         None if the data are not points labelled with their mode.
         """

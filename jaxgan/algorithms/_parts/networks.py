@@ -45,7 +45,7 @@ def fit(
     return net.clone(**{name: value for name, value in derived.items() if name in names})
 
 
-def forward(
+def apply_net(
     net: nn.Module,
     variables: Variables,
     *inputs: Any,
@@ -100,10 +100,10 @@ def together(
         outputs = []
         for i, images in enumerate(batches):
             own = None if key is None else jax.random.fold_in(key, i)
-            output, variables = forward(net, variables, images, key=own)
+            output, variables = apply_net(net, variables, images, key=own)
             outputs.append(output)
         return outputs, variables
     count, images = len(batches), jnp.stack(batches, axis=1)
-    output, variables = forward(net, variables, images.reshape(-1, *images.shape[2:]), key=key)
+    output, variables = apply_net(net, variables, images.reshape(-1, *images.shape[2:]), key=key)
     output = output.reshape(-1, count, *output.shape[1:])
     return [output[:, i] for i in range(count)], variables

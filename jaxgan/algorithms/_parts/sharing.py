@@ -5,7 +5,7 @@ from typing import Any
 
 import jax
 
-from jaxgan.core import Given, Loss, TrainState, Update, apply_gradients, merge
+from jaxgan.core import Given, Loss, TrainState, Update, apply_gradients, with_aux
 from jaxgan.core.sharding import over_devices
 from jaxgan.core.update import no_nan
 from jaxgan.typing import Batch, Examples, Metrics, PRNGKey, Variables
@@ -43,7 +43,7 @@ def on_shared_fakes(generate: Generate, discriminator: Update, loss: Loss, tx: A
 
         (value, aux), gradient = jax.value_and_grad(fooled, has_aux=True)(fake)
         (grads,) = pullback(gradient)
-        state = merge(state.with_statistics({"generator": new}), aux)
+        state = with_aux(state.with_statistics({"generator": new}), aux)
         state, norm = apply_gradients("generator", grads, tx)(state, batch, key)
         value, own = over_devices((value, aux.metrics))
         return state, {**metrics, "generator_loss": no_nan(value), **norm, **own}

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from jaxgan.algorithms._parts.latent import Sampler, block
-from jaxgan.algorithms._parts.networks import forward
+from jaxgan.algorithms._parts.networks import apply_net
 from jaxgan.core import Code, Feature, Function
 from jaxgan.core.sharding import draw
 from jaxgan.nets.stylegan2 import Styles, truncated
@@ -56,7 +56,7 @@ class StyleSampler(NamedTuple):
 
     def synthesis(self, variables: Variables, w: Styles, key: PRNGKey) -> Image:
         """The images of styles; the key determines the noise."""
-        return forward(self.net, variables, w, train=False, key=key, method="synthesis")[0]
+        return apply_net(self.net, variables, w, train=False, key=key, method="synthesis")[0]
 
     def sample(self, weights: dict[str, Variables], inputs: dict[str, Any], key: PRNGKey) -> Image:
         """``inputs["n"]`` images; a conditional G takes the classes ``inputs["label"]``.
@@ -107,4 +107,4 @@ class StyleSampler(NamedTuple):
     def _mapped(
         self, variables: Variables, z: Any, labels: Label | None, train: bool
     ) -> tuple[Float[Array, "batch style"], Variables]:
-        return forward(self.net, variables, z, labels, train=train, method="mapping")
+        return apply_net(self.net, variables, z, labels, train=train, method="mapping")

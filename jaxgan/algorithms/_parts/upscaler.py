@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from jaxgan.algorithms._parts.networks import forward
+from jaxgan.algorithms._parts.networks import apply_net
 from jaxgan.core import Feature, Function
 from jaxgan.core.sharding import draw
 from jaxgan.errors import InputError
@@ -82,7 +82,7 @@ class Upscaler:
         self, variables: Variables, x: Image, train: bool = True
     ) -> tuple[Enlarged, Variables]:
         """G(x) in G's channels, not clipped, and G's variables with new statistics."""
-        y, variables = forward(self.net, variables, x, train=train)
+        y, variables = apply_net(self.net, variables, x, train=train)
         return (y + bicubic(x, self.scale) if self.residual else y), variables
 
     def upscale(

@@ -3,7 +3,7 @@
 import flax.linen as nn
 import jax
 
-from jaxgan.algorithms._parts.networks import forward
+from jaxgan.algorithms._parts.networks import apply_net
 from jaxgan.algorithms._parts.penalties import Penalties, Transform, unchanged
 from jaxgan.losses import real_rate, wasserstein
 from jaxgan.typing import Examples, Logits, Metrics, PRNGKey, Scalar, Variables
@@ -33,11 +33,11 @@ def critic_loss(
       The loss, its metrics and the critic's new variables.
     """
     k_real, k_fake = (jax.random.fold_in(key, i) for i in range(2))
-    real_scores, variables = forward(net, variables, augment(real, k_real))
-    fake_scores, variables = forward(net, variables, augment(fake, k_fake))
+    real_scores, variables = apply_net(net, variables, augment(real, k_real))
+    fake_scores, variables = apply_net(net, variables, augment(fake, k_fake))
 
     def critic(examples: Examples) -> Logits:
-        return forward(net, variables, examples)[0]
+        return apply_net(net, variables, examples)[0]
 
     loss = wasserstein.discriminator(real_scores, fake_scores)
     penalty, terms = penalties(critic, real, fake, real_scores, key, augment)

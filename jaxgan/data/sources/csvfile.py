@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64
 
-from jaxgan.errors import InputError, first_line, nearest
+from jaxgan.errors import InputError, did_you_mean, first_line
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?", "-"})
 """Spellings of a missing value, in lower case."""
@@ -32,7 +32,7 @@ class Sheet(NamedTuple):
         if column not in self.columns:
             raise InputError(
                 f"data.source: {self.path} has no column {column!r}:"
-                f" {nearest(column, self.columns)}it has {', '.join(self.columns)}"
+                f" {did_you_mean(column, self.columns)}it has {', '.join(self.columns)}"
             )
         place = self.columns.index(column)
         return [row[place] for row in self.rows if row]

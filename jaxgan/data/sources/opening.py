@@ -23,7 +23,7 @@ from jaxgan.data.sources import (
     table,
     unpaired,
 )
-from jaxgan.errors import InputError, nearest
+from jaxgan.errors import InputError, did_you_mean
 
 
 def open_streams(data: Data) -> dict[str, Source]:
@@ -39,7 +39,7 @@ def open_streams(data: Data) -> dict[str, Source]:
     if kind not in _KINDS:
         *most, last = forms.values()
         raise InputError(
-            f"data.source: {kind!r} is not a kind of data: {nearest(kind, _KINDS)}use"
+            f"data.source: {kind!r} is not a kind of data: {did_you_mean(kind, _KINDS)}use"
             f" {', '.join(most)} or {last}"
         )
     what, has_splits, _ = _KINDS[kind]

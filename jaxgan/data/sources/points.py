@@ -8,7 +8,7 @@ from jaxtyping import Float64
 
 from jaxgan.core import Feature
 from jaxgan.data.examples import Source, in_memory
-from jaxgan.errors import InputError, nearest
+from jaxgan.errors import InputError, did_you_mean
 
 TRAINING, TEST = 50_000, 2_500
 """Number of training and of test points; the test part has as many as VEEGAN's protocol draws."""
@@ -45,7 +45,7 @@ def open_points(name: str) -> Source:
     """
     if name not in MIXTURES:
         raise InputError(
-            f"data.source: points has no mixture {name!r}: {nearest(name, MIXTURES)}use"
+            f"data.source: points has no mixture {name!r}: {did_you_mean(name, MIXTURES)}use"
             f" {', '.join(f'points:{known}' for known in MIXTURES)}"
         )
     return replace(_drawn(name, TRAINING, 0), test=lambda: _drawn(name, TEST, 1))
