@@ -84,5 +84,7 @@ def _equations(jaxpr: Jaxpr) -> Iterator[Any]:
             params["branches"] = [params["branches"][own]]
         for value in params.values():
             for inner in value if isinstance(value, list | tuple) else [value]:
-                if isinstance(inner, ClosedJaxpr | Jaxpr):
-                    yield from _equations(getattr(inner, "jaxpr", inner))
+                if isinstance(inner, ClosedJaxpr):
+                    yield from _equations(inner.jaxpr)
+                elif isinstance(inner, Jaxpr):
+                    yield from _equations(inner)

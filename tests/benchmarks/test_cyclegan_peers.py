@@ -203,7 +203,7 @@ def test_tensorflow_takes_jaxgans_steps():
 @pytest.mark.slow
 def test_jaxgan_takes_steps_from_a_set_of_two_domains(monkeypatch):
     monkeypatch.setattr("benchmarks.jaxgan_step.RESIDENT", 8)
-    runner = build(SMALL, random_bytes(SMALL, 4), "device")  # four devices share a batch
+    runner = build(SMALL, random_bytes(SMALL, 4), "x1 device")  # four devices share a batch
     metrics = runner.wait(runner.call())
     assert metrics["generators_loss"].shape == ()
     assert np.isfinite(metrics["generators_loss"]).all()
