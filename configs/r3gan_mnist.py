@@ -3,7 +3,11 @@
 Paper: Huang et al. 2024: its nets, narrow, with relativistic pairs, R1 and R2 at each step, and
 schedules along half a cosine of the learning rate, Adam's b2, gamma and the averages' half-life.
 Command: python -m jaxgan.train r3gan_mnist
-Time: recipe, not run to its end here.
+Time: 37 minutes on two cores shared with other work.
+Got, 2026-11-30: an SVC (97.9% on test images) assigns 82.2% of 10,000 samples to the requested
+class; fid10k/squeezenet 30,205 at step 1,000, 14,766 at 2,000 and 9,897 at 3,000; diversity 0.94,
+within a class 0.55. Most digits are legible, in two or three styles a class; eights lean towards
+fives and nines. A gamma of 0.5 and twice the learning rate collapsed within classes by step 1,000.
 """
 
 from jaxgan.algorithms import R3GAN, Adam
