@@ -2,6 +2,7 @@
 
 from dataclasses import fields, replace
 
+import chex
 import flax.linen as nn
 import jax
 import numpy as np
@@ -94,7 +95,7 @@ def test_a_config_that_was_run_builds(path):
     assert jax.eval_shape(algorithm.init, KEY, batch).players
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 @pytest.mark.parametrize("path", RUN, ids=lambda p: p.stem)
 def test_a_step_of_a_config_that_was_run_keeps_the_shapes_of_its_state(path):
     algorithm, batch = small(path)

@@ -258,7 +258,8 @@ SHORT = {
     "train r3gan_digits": "",
     "train stylegan2_digits --out runs/styles": (
         "--data.image_size 8 --data.batch_size 8 --algorithm.generator.channel_max 4"
-        " --algorithm.discriminator.channel_max 4 --steps 1"
+        " --algorithm.discriminator.channel_max 4 --steps 1 --algorithm.path_length 0"
+        " --algorithm.r1 0 --algorithm.augment.transforms blit"
     ),
     "latent runs/styles mix --rows 11 12 13 14 --columns 21 22 23 24 25 26 --out mix.png": (
         "--rows 1 --columns 2"

@@ -117,9 +117,10 @@ def grouped(*cases, marks=()):
 @pytest.mark.parametrize(
     "name",
     grouped(["sn_cgan"], ["wgan_gp"])
-    + grouped(["cyclegan"], marks=[pytest.mark.peers])
     # StyleGAN2's state has the probability of augmentations too.
-    + grouped(["dcgan"], ["pix2pix"], ["stylegan2"], ["mnet"], marks=[pytest.mark.slow])
+    + grouped(
+        ["dcgan"], ["pix2pix"], ["stylegan2"], ["mnet"], ["cyclegan"], marks=[pytest.mark.slow]
+    )
     + grouped(["autoencoder"], ["vae"], ["iwae"], marks=[pytest.mark.slow])
     + grouped(["anomaly"], ["ganomaly"], ["skip_ganomaly"], marks=[pytest.mark.slow])
     + grouped(["fsrcnn"], ["srgan"], ["fast_style"], marks=[pytest.mark.slow]),

@@ -83,18 +83,15 @@ KINDS = {
 """Methods that run in all forms, with the mark of the other two forms' cases."""
 
 
-LONG = (
-    *("stylegan2", "cyclegan", "pix2pix", "srgan", "mnet", "fast_style"),
-    *("sgan", "ganomaly"),
-)
+LONG = ("stylegan2", "cyclegan", "pix2pix", "mnet", "sgan", "ganomaly")
 """Methods that take longest to compile: they run with ``-m peers``."""
 
 
 FIELDS = (
     *("gan", "rpgan", "shared", "lazy", "cgan", "wgan", "cyclegan_parts", "dcgan"),
-    *("iwae", "skip_ganomaly", "unet", "fsrcnn", "wdsr", "r3gan_images"),
+    *("iwae", "skip_ganomaly", "unet", "fsrcnn", "wdsr", "r3gan_images", "srgan", "fast_style"),
 )
-"""Other fields of methods that are tested under another name: they run with ``-m slow``."""
+"""Methods whose kind another one tests, such as other fields of it: they run with ``-m slow``."""
 
 
 def marks_of(name):
@@ -204,7 +201,7 @@ def test_the_sheet_has_a_row_a_class(name):
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param("dcgan", marks=pytest.mark.peers),
+        pytest.param("dcgan", marks=pytest.mark.slow),
         pytest.param("stylegan2", marks=pytest.mark.slow),
     ],
 )

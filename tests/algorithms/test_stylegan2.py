@@ -98,7 +98,7 @@ def drawn_noise(torch, sampler, variables, key, n):
     return {name: torch.tensor(x.transpose(0, 3, 1, 2).copy()) for name, x in noise.items()}
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 def test_one_whole_step_equals_pytorch():
     """At 32 px: D, R1, G and path lengths; four losses, gradients, and all parameters after."""
     torch = pytest.importorskip("torch", reason="the extra `peers` is not installed")

@@ -58,7 +58,7 @@ def test_the_detour_is_1_for_the_optimal_map_and_more_for_another():
     assert of(lambda z: -z) > 2
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 def test_the_command_writes_a_picture_and_the_numbers(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "tiny.py").write_text(CONFIG)

@@ -17,7 +17,7 @@ import torch_fidelity
 
 pytestmark = pytest.mark.peers
 
-SIZES = {"a": 8, "b": 6, "few_a": 4, "few_b": 3}
+SIZES = {"a": 10, "b": 8, "few_a": 4, "few_b": 3}
 SUBSET = 6
 
 
@@ -40,7 +40,7 @@ def measured(folders, tmp_path, names=("a", "b"), **fields):
         images=images,
         reference=reference,
         weights=str(folders / "weights.pth"),
-        batch_size=4,
+        batch_size=5,
         cache=False,
         save_statistics=str(tmp_path / "a.npz"),
         **fields,
@@ -58,18 +58,18 @@ def test_fid_kid_and_is_are_torch_fidelitys(folders, tmp_path):
         isc=True,
         kid_subset_size=SUBSET,
         feature_extractor_weights_path=str(folders / "weights.pth"),
-        batch_size=4,
+        batch_size=5,
         cuda=False,
         cache=False,
         verbose=False,
     )
     network = "inception-2015/legacy_tensorflow"
     pairs = {
-        f"fid8_full/{network}": "frechet_inception_distance",
-        f"kid8_full_subsets_of_{SUBSET}/{network}": "kernel_inception_distance_mean",
-        f"kid8_full_subsets_of_{SUBSET}_std/{network}": "kernel_inception_distance_std",
-        f"is8/{network}": "inception_score_mean",
-        f"is8_std/{network}": "inception_score_std",
+        f"fid10_full/{network}": "frechet_inception_distance",
+        f"kid10_full_subsets_of_{SUBSET}/{network}": "kernel_inception_distance_mean",
+        f"kid10_full_subsets_of_{SUBSET}_std/{network}": "kernel_inception_distance_std",
+        f"is10/{network}": "inception_score_mean",
+        f"is10_std/{network}": "inception_score_std",
     }
     assert found.keys() == pairs.keys()
     for ours, name in pairs.items():

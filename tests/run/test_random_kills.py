@@ -2,7 +2,7 @@
 
 ``JAXGAN_KILLS`` says how many (50); ``pytest -m slow -s`` prints the table. Of a config's kills one
 falls into the first second of the process, a third into its start and compilation, and the others
-after a random step: every second one is saved, and every fourth evaluated.
+after a random step: every second one is saved, and every fourth evaluated. A call takes two steps.
 """
 
 import os
@@ -25,7 +25,7 @@ from tests.test_train import final_state
 STEPS = 40
 CLOCK = ("images_per_second", "warning")
 COMMON = [
-    "--steps", str(STEPS), "--log.every", "1", "--checkpoint.every", "2", "--sample.every", "20",
+    "--steps", str(STEPS), "--log.every", "2", "--checkpoint.every", "2", "--sample.every", "20",
     "--data.image_size", "8", "--data.batch_size", "4", "--data.on_device",
 ]  # fmt: skip
 EVALUATED = ["--evaluate.every", "4", "--evaluate.n", "128", "--evaluate.metrics", "fid"]

@@ -189,7 +189,7 @@ def test_two_processes_measure_what_one_does(tmp_path):
     assert found["devices"].startswith("4 x")
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 def test_a_killed_process_ends_the_other_and_one_process_goes_on(tmp_path, capsys):
     long = ("--steps", "100000", "--checkpoint.every", "4")
     processes = start_two(DCGAN, tmp_path, *long)

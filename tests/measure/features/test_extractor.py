@@ -65,7 +65,7 @@ def test_inception_is_pytorch_fid_from_pixels(peers):
     check(out["features"], peers.pytorch_fid_inception(images.astype(np.float32) / 255)["768"])
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 def test_inception_is_clean_fid_from_pixels(peers):
     """clean-fid's resizer, and its scale as it stands before its copy of the network."""
     from cleanfid.resize import build_resizer
