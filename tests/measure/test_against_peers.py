@@ -18,7 +18,7 @@ import torch_fidelity
 pytestmark = pytest.mark.peers
 
 SIZES = {"a": 10, "b": 10, "few_a": 4, "few_b": 3}
-SUBSET = 6
+SUBSET = 10
 
 
 @pytest.fixture(scope="module")
