@@ -17,7 +17,7 @@ import torch_fidelity
 
 pytestmark = pytest.mark.peers
 
-SIZES = {"a": 10, "b": 10, "few_a": 4, "few_b": 3}
+SIZES = {"a": 12, "b": 10, "few_a": 4, "few_b": 3}
 SUBSET = 10
 
 
@@ -40,7 +40,7 @@ def measured(folders, tmp_path, names=("a", "b"), **fields):
         images=images,
         reference=reference,
         weights=str(folders / "weights.pth"),
-        batch_size=5,
+        batch_size=6,
         cache=False,
         save_statistics=str(tmp_path / "a.npz"),
         **fields,
@@ -58,18 +58,18 @@ def test_fid_kid_and_is_are_torch_fidelitys(folders, tmp_path):
         isc=True,
         kid_subset_size=SUBSET,
         feature_extractor_weights_path=str(folders / "weights.pth"),
-        batch_size=5,
+        batch_size=6,
         cuda=False,
         cache=False,
         verbose=False,
     )
     network = "inception-2015/legacy_tensorflow"
     pairs = {
-        f"fid10_full/{network}": "frechet_inception_distance",
-        f"kid10_full_subsets_of_{SUBSET}/{network}": "kernel_inception_distance_mean",
-        f"kid10_full_subsets_of_{SUBSET}_std/{network}": "kernel_inception_distance_std",
-        f"is10/{network}": "inception_score_mean",
-        f"is10_std/{network}": "inception_score_std",
+        f"fid12_full/{network}": "frechet_inception_distance",
+        f"kid12_full_subsets_of_{SUBSET}/{network}": "kernel_inception_distance_mean",
+        f"kid12_full_subsets_of_{SUBSET}_std/{network}": "kernel_inception_distance_std",
+        f"is12/{network}": "inception_score_mean",
+        f"is12_std/{network}": "inception_score_std",
     }
     assert found.keys() == pairs.keys()
     for ours, name in pairs.items():
