@@ -92,8 +92,8 @@ FIELDS = (
     *("iwae", "skip_ganomaly", "unet", "fsrcnn", "wdsr", "r3gan_images", "srgan", "fast_style"),
     "stylegan2",
 )
-"""Methods whose kind another one tests, such as other fields of it, and the one that takes longest to
-compile: they run with ``-m slow``."""
+"""Methods whose kind another one tests, such as other fields of it, and the one that compiles
+longest: they run with ``-m slow``."""
 
 
 def marks_of(name):
