@@ -22,7 +22,7 @@ LINK = re.compile(r"\]\(([^)#:]+)(#[^)]*)?\)")
 
 
 def place(page: str, link: str) -> tuple[str, str]:
-    """Where a link of a page leads, in the repository and in the site."""
+    """The target of a link of a page, in the repository and in the site."""
     path = posixpath.normpath(posixpath.join(posixpath.dirname(page), link))
     inside = path.removeprefix("docs/")
     return path, PAGES.get(path, inside if inside != path else f"source/{path}.md")

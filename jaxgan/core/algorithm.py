@@ -1,4 +1,4 @@
-"""What the training loop and the commands know about a method."""
+"""The parts of a method that the training loop and the commands know."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple

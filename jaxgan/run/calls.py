@@ -10,15 +10,12 @@ from jax.extend.core import ClosedJaxpr, Jaxpr
 from jaxgan.core import Update
 from jaxgan.run.config import INTERVALS, Run, flat_values
 
-MOST = {"cpu": 8}
-MOST_ELSEWHERE = 16
-"""Steps in a call at most, by backend: on a CPU the memory of one step serves the next, on an
-accelerator the host dispatches less often."""
+CPU = 8, 2**20
+"""Largest number of steps in a call, and of bytes of its batches, on a CPU: the memory of one step
+serves the next. Large batches mean long steps there, and a run reacts to a signal between calls."""
 
-BYTES = {"cpu": 2**20}
-BYTES_ELSEWHERE = 2**26
-"""Bytes of a call's batches at most. On a CPU large batches mean long steps, and between two calls
-alone a run heeds a signal and moves its progress bar."""
+ELSEWHERE = 16, 2**26
+"""The same on an accelerator, where the host dispatches less often."""
 
 
 def steps_per_call(
@@ -32,7 +29,7 @@ def steps_per_call(
 
     None chooses the largest number that divides the run's steps, its intervals and ``bounds``, up
     to 8 on a CPU and 16 elsewhere, whose batches take at most 1 MiB on a CPU and 64 MiB elsewhere.
-    On a CPU it is 1 for a step that :func:`slow_in_a_loop` tells of.
+    On a CPU it chooses 1 if the step is :func:`slow_in_a_loop`.
 
     Args:
       run: the config.
@@ -47,8 +44,8 @@ def steps_per_call(
     values = flat_values(run)
     common = math.gcd(run.steps, *(values[name] for name in INTERVALS), *bounds)
     size = sum(math.prod(x.shape) * x.dtype.itemsize for x in jax.tree.leaves(arguments[1]))
-    fit = BYTES.get(backend, BYTES_ELSEWHERE) // max(1, size)
-    most = min(MOST.get(backend, MOST_ELSEWHERE), fit)
+    steps, room = CPU if backend == "cpu" else ELSEWHERE
+    most = min(steps, room // max(1, size))
     most = max((k for k in range(1, most + 1) if common % k == 0), default=1)
     if most > 1 and backend == "cpu" and slow_in_a_loop(jax.make_jaxpr(step)(*arguments).jaxpr):
         return 1

@@ -197,7 +197,7 @@ def warnings(values: Mapping[str, float]) -> list[str]:
 
 
 def advice(records: Sequence[Mapping[str, Any]], steps: int) -> str:
-    """What to change, if a collapse has lasted long and persists in the last record; else "".
+    """Advice, if a collapse has lasted long and persists in the last record; else "".
 
     Args:
       records: the run's records, at most one per step.

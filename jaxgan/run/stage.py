@@ -119,12 +119,16 @@ class Stage:
                 f"sweep: {fields} changes {what} ({error}): run one config each"
             ) from None
 
+    @property
+    def _batch(self) -> Batch:
+        """Shapes of the batches of one step of a single run."""
+        spec = Spec(self.dataset.features, self.leg.steps, self.first)
+        size, count = self.dataset.data.batch_size, self.leg.algorithm.batches_per_step
+        return jax.eval_shape(lambda: spec.batch(size, count))
+
     def _arguments(self) -> tuple[TrainState, Batch, Keys]:
         """Shapes of a state and a batch, and keys, as a step takes them."""
-        algorithm, population = self.leg.algorithm, self.population
-        spec = Spec(self.dataset.features, self.leg.steps, self.first)
-        size = self.dataset.data.batch_size
-        batch = jax.eval_shape(lambda: spec.batch(size, algorithm.batches_per_step))
+        population, batch = self.population, self._batch
         if population is None:
             return self.like, batch, jax.random.key(0)
         if not population.one_order:
@@ -180,12 +184,9 @@ class Stage:
     @functools.cached_property
     def steps_per_call(self) -> int:
         """Steps in one compiled call."""
-        algorithm, bounds = self.leg.algorithm, (self.first, self.last)
-        spec = Spec(self.dataset.features, self.leg.steps)
-        size = self.dataset.data.batch_size
-        batch = jax.eval_shape(lambda: spec.batch(size, algorithm.batches_per_step))
-        arguments = self.single, batch, jax.random.key(0)
-        return steps_per_call(self.run, advance(algorithm), arguments, bounds, self.devices.backend)
+        step, bounds = advance(self.leg.algorithm), (self.first, self.last)
+        arguments = self.single, self._batch, jax.random.key(0)
+        return steps_per_call(self.run, step, arguments, bounds, self.devices.backend)
 
     def calls(self, start: int) -> Iterator[Call]:
         """The calls that bring a run from global step ``start`` to the end of this leg."""
