@@ -53,5 +53,8 @@ def float64():
 
 
 def pytest_collection_modifyitems(items):
-    """The longest test goes first, or at the end one worker would wait for it."""
+    """The longest test goes first: at the end one worker would wait for it. Slow ones may last."""
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.timeout(0))
     items.sort(key=lambda item: item.name != "test_every_command_does_what_it_says")

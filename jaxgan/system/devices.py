@@ -151,11 +151,24 @@ class Devices:
             with jax.set_mesh(self.mesh):
                 return jitted(*args)
 
-        return call
+        return self.one_at_a_time(call)
 
     def whole(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """``jax.jit`` with replicated outputs, so that any process can read them."""
-        return jax.jit(function, out_shardings=self.replicated, compiler_options=self._options)
+        return self.one_at_a_time(
+            jax.jit(function, out_shardings=self.replicated, compiler_options=self._options)
+        )
+
+    def one_at_a_time(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """``call``, on several CPU devices followed by a wait for its outputs.
+
+        XLA runs all CPU devices of a process on one pool with a thread per device, and a device
+        that waits in a collective keeps its thread. Two programs in flight can each hold some of
+        the threads and wait for the others forever.
+        """
+        if self.backend != "cpu" or self.mesh.size == 1:
+            return call
+        return lambda *args: jax.block_until_ready(call(*args))
 
     def compile(
         self, step: Update, like: TrainState, lead: int, resident: bool = False

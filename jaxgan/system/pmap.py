@@ -48,4 +48,6 @@ class Pmap(Devices):
         del like
         axes = (None, (None, lead) if resident else lead, None)
         devices = list(self.mesh.devices.flat)
-        return jax.pmap(step, AXIS, in_axes=axes, out_axes=None, devices=devices, donate_argnums=0)
+        return self.one_at_a_time(
+            jax.pmap(step, AXIS, in_axes=axes, out_axes=None, devices=devices, donate_argnums=0)
+        )

@@ -37,6 +37,29 @@ def test_a_batch_is_split_over_its_examples():
     assert {shard.data.shape for shard in batch.addressable_shards} == {(2, 2)}
 
 
+@pytest.mark.timeout(60)  # with two programs in flight it hangs
+@pytest.mark.parametrize("compiled", [Devices.jit, Devices.whole])
+def test_programs_that_communicate_do_not_wait_for_one_another(compiled):
+    """Steps, each followed by three programs that do not depend on the next step."""
+    devices = Devices()
+    x = jax.device_put(np.ones((64, 256), np.float32), devices.split(0))
+    rows = jax.device_put(np.ones((4096, 64), np.float32), devices.split(0))
+    weight = jax.device_put(np.full((256, 256), 0.01, np.float32), devices.replicated)
+
+    def steps(weight, x):
+        def loss(weight):
+            return jnp.mean(jnp.tanh(jnp.tanh(x @ weight) @ weight) ** 2)
+
+        return jax.lax.fori_loop(0, 5, lambda _, w: w - 0.1 * jax.grad(loss)(w), weight)
+
+    step, total = compiled(devices, steps), compiled(devices, lambda rows: 2 * rows + rows.sum())
+    for _ in range(20):
+        weight = step(weight, x)
+        totals = [total(rows) for _ in range(3)]
+    np.testing.assert_allclose(totals[0][0, 0], 2 + 4096 * 64)
+    assert np.isfinite(weight).all()
+
+
 def test_a_batch_that_does_not_divide_names_two_that_do():
     with pytest.raises(InputError, match=r"data\.batch_size: 10 .* 4 devices; use 8 or 12"):
         Devices().check(10)
