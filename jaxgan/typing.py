@@ -28,6 +28,9 @@ Label: TypeAlias = Int[Array, "batch"]
 Logits: TypeAlias = Float[Array, "batch *patches"]
 """Raw scores of a discriminator or critic, before any sigmoid."""
 
+ClassLogits: TypeAlias = Float[Array, "batch classes"]
+"""Logits of the classes, before any softmax."""
+
 Scalar: TypeAlias = Float[Array, ""]
 """One number."""
 

@@ -2,7 +2,8 @@
 
 Both players see the label. In D's update, the fakes have the labels of the real batch, so D never
 sees a mismatched pair. G's update draws new labels, uniform over the classes. The method is
-:class:`GAN` with labels.
+:class:`GAN` with labels. With ``class_loss`` only G sees the label, and D classifies (AC-GAN, Odena
+et al. 2017).
 """
 
 from typing import Any

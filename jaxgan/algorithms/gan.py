@@ -15,6 +15,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import optax
+from optax import softmax_cross_entropy_with_integer_labels as cross_entropy
 
 from jaxgan.algorithms._parts.assemble import Network, assemble
 from jaxgan.algorithms._parts.averaging import averaged
@@ -47,7 +48,7 @@ from jaxgan.losses import adversarial
 from jaxgan.losses.adversarial import ObjectiveName
 from jaxgan.losses.penalties import orthogonal
 from jaxgan.nets import MLPDiscriminator, MLPGenerator
-from jaxgan.typing import Batch, Examples, Label, Logits, PRNGKey, Scalar, Variables
+from jaxgan.typing import Batch, ClassLogits, Examples, Label, Logits, PRNGKey, Scalar, Variables
 
 _ALWAYS = optax.constant_schedule(1.0)
 """Factor of penalties without a schedule."""
@@ -68,6 +69,11 @@ class GAN:
     """Adversarial loss; for Wasserstein losses see :class:`WGAN`."""
     conditional: bool = False
     """Conditional GAN: both players receive the class, through their nets' ``conditioning``."""
+    class_loss: float = 0.0
+    """Weight of the class loss of a conditional GAN whose D does not receive the class (AC-GAN,
+    Odena et al. 2017). D then has a logit per class besides its own: D's loss adds the
+    cross-entropy of the reals' classes, G's loss that of the requested classes. 0: D receives the
+    class."""
     latent_dim: int = 100
     """Dimension of the latent code z."""
     latent: LatentName = "normal"
@@ -115,7 +121,7 @@ class GAN:
         gan = replace(
             self,
             generator=fit(self.generator, example.shape, self.compute_dtype, classes),
-            discriminator=fit(self.discriminator, example.shape, self.compute_dtype, classes),
+            discriminator=self._fit_discriminator(example.shape, classes),
         )
         g = self.generator_optimizer.transform(spec.decay_steps, "generator_optimizer")
         d = gan._discriminator_rule().transform(
@@ -136,12 +142,13 @@ class GAN:
         average = averaged("generator", self.ema_decay, self.ema_half_life, spec.decay_steps)
         step = chain(players, on_last(n, average))
 
-        labels, kept = jnp.zeros(2, jnp.int32) if classes else None, self._averages
+        batch = {"label": jnp.zeros(2, jnp.int32)}
+        labels, seen, kept = self._labels(batch), self._seen(batch), self._averages
         z, examples = jnp.zeros((2, self.latent_dim)), jnp.zeros((2, *example.shape))
         return assemble(
             {
                 "generator": Network(gan.generator, (z, labels), g, kept),
-                "discriminator": Network(gan.discriminator, (examples, labels), d),
+                "discriminator": Network(gan.discriminator, (examples, seen), d),
             },
             step,
             functions={"sample": gan.sampler.function(example)},
@@ -188,13 +195,13 @@ class GAN:
     ) -> tuple[Scalar, Aux]:
         """D's objective on the reals and ``batch["fake"]``, plus penalties times their factor."""
         k_targets, k_real, k_fake, k_penalty, *k_nets = jax.random.split(key, 6)
-        labels, d = self._labels(batch), given.variables["discriminator"]
+        d = given.variables["discriminator"]
         real = self.targets.noisy(k_real, real_of(batch))
         fake = self.targets.noisy(k_fake, batch["fake"])
         # Two forward passes, as in DCGAN: BatchNorm must not mix reals and fakes.
         seen = self.augment(real, k_real), self.augment(fake, k_fake)
-        real_logits, d = apply_net(self.discriminator, d, seen[0], labels, key=k_nets[0])
-        fake_logits, d = apply_net(self.discriminator, d, seen[1], labels, key=k_nets[1])
+        real_logits, of_class, d = self._judged(d, seen[0], batch, k_nets[0])
+        fake_logits, _, d = self._judged(d, seen[1], batch, k_nets[1])
         objective = self._objective
         loss = self.targets.discriminator_loss(objective, real_logits, fake_logits, k_targets)
         metrics = {
@@ -202,6 +209,9 @@ class GAN:
             "fake_logits": fake_logits.mean(),
             "real_rate": adversarial.real_rate(objective, real_logits, fake_logits),
         }
+        if self.class_loss:
+            loss += self._class_loss(of_class, batch)
+            metrics["class_accuracy"] = jnp.mean(of_class.argmax(-1) == batch["label"])
         if self.penalties and self.penalties.every == 1:
             penalty, terms = self._penalty(d, batch, real, fake, real_logits, k_penalty)
             loss = loss + factor(given.step) * penalty
@@ -211,14 +221,15 @@ class GAN:
     def fool(self, given: Given, batch: Batch, key: PRNGKey) -> tuple[Scalar, Aux]:
         """G's objective on ``batch["fake"]``."""
         k_real, k_fake, *k_nets = jax.random.split(key, 4)
-        labels, d = self._labels(batch), given.variables["discriminator"]
-        real_logits = None
+        d, real_logits = given.variables["discriminator"], None
         if self._objective.pairs:
             real = self.augment(self.targets.noisy(k_real, real_of(batch)), k_real)
-            real_logits, d = apply_net(self.discriminator, d, real, labels, key=k_nets[0])
+            real_logits, _, d = self._judged(d, real, batch, k_nets[0])
         fake = self.augment(self.targets.noisy(k_fake, batch["fake"]), k_fake)
-        fake_logits, d = apply_net(self.discriminator, d, fake, labels, key=k_nets[1])
+        fake_logits, of_class, d = self._judged(d, fake, batch, k_nets[1])
         loss = self._objective.generator(fake_logits, real_logits)
+        if self.class_loss:
+            loss += self._class_loss(of_class, batch)
         return loss, Aux(variables={"discriminator": d})
 
     def penalty_loss(
@@ -229,7 +240,7 @@ class GAN:
         d, real = given.variables["discriminator"], real_of(batch)
         fake, _ = self.generate(given, batch, k_fake)
         seen = self.augment(real, k_net)
-        real_logits, _ = apply_net(self.discriminator, d, seen, self._labels(batch), key=k_net)
+        real_logits, *_ = self._judged(d, seen, batch, k_net)
         penalty, terms = self._penalty(d, batch, real, fake, real_logits, k_penalty)
         return factor(given.step) * penalty, Aux(terms)
 
@@ -245,7 +256,7 @@ class GAN:
         k_net = jax.random.fold_in(key, 1)
 
         def critic(examples: Examples) -> Logits:
-            return apply_net(self.discriminator, d, examples, self._labels(batch), key=k_net)[0]
+            return self._judged(d, examples, batch, k_net)[0]
 
         return self.penalties(critic, real, fake, real_logits, key, self.augment)
 
@@ -265,8 +276,29 @@ class GAN:
         rule = self.discriminator_optimizer
         return rule.lazily(self.penalties.every) if lazy and isinstance(rule, Adam) else rule
 
+    def _judged(
+        self, d: Variables, examples: Examples, batch: Batch, key: PRNGKey
+    ) -> tuple[Logits, Any, Variables]:
+        """D's logits that examples are real, its class logits if it has them, its new variables."""
+        logits, d = apply_net(self.discriminator, d, examples, self._seen(batch), key=key)
+        return (logits[:, 0], logits[:, 1:], d) if self.class_loss else (logits, None, d)
+
+    def _class_loss(self, of_class: ClassLogits, batch: Batch) -> Scalar:
+        return self.class_loss * cross_entropy(of_class, batch["label"]).mean()
+
+    def _fit_discriminator(self, shape: tuple[int, ...], classes: int) -> nn.Module:
+        """D for the data, with one more output per class if it does not receive the class."""
+        if not self.class_loss:
+            return fit(self.discriminator, shape, self.compute_dtype, classes)
+        return fit(self.discriminator.clone(outputs=1 + classes), shape, self.compute_dtype)
+
     def _labels(self, batch: Batch) -> Label | None:
+        """The class as G receives it."""
         return batch["label"] if self.conditional else None
+
+    def _seen(self, batch: Batch) -> Label | None:
+        """The class as D receives it."""
+        return None if self.class_loss else self._labels(batch)
 
     @property
     def _averages(self) -> bool:
@@ -285,7 +317,12 @@ class GAN:
 
     def _check(self) -> None:
         check_above(1, n_critic=self.n_critic, latent_dim=self.latent_dim)
-        check_above(0, orthogonal=self.orthogonal, ema_half_life=self.ema_half_life)
+        check_above(
+            0,
+            orthogonal=self.orthogonal,
+            ema_half_life=self.ema_half_life,
+            class_loss=self.class_loss,
+        )
         check_decay(self.ema_decay)
         if self._objective.lipschitz:
             raise InputError(
@@ -296,11 +333,22 @@ class GAN:
         self.penalties.check(self.discriminator, "discriminator", lazy=True, scheduled=True)
         for player in ("generator", "discriminator"):
             net = getattr(self, player)
-            if self.conditional and not hasattr(net, "num_classes"):
+            receives = self.conditional and not (self.class_loss and player == "discriminator")
+            if receives and not hasattr(net, "num_classes"):
                 raise InputError(
                     f"algorithm.{player}: {type(net).__name__} has no field num_classes, by which"
                     " it learns the classes; add one, or set algorithm.conditional to False"
                 )
+        if self.class_loss and not self.conditional:
+            raise InputError(
+                "algorithm.class_loss: there are no classes to ask for; set algorithm.conditional"
+                " to True, or use class_loss 0"
+            )
+        if self.class_loss and not hasattr(self.discriminator, "outputs"):
+            raise InputError(
+                f"algorithm.discriminator: {type(self.discriminator).__name__} has no field"
+                " outputs, and class_loss needs a logit per class; add one, or use class_loss 0"
+            )
         if self.share_fakes and self.orthogonal:
             raise InputError(
                 "algorithm.orthogonal: with share_fakes G learns by its fakes alone: leave one of"

@@ -26,9 +26,7 @@ from jaxgan.losses.adversarial import nonsaturating, real_rate
 from jaxgan.metrics.mean import Mean
 from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator
 from jaxgan.ops.pixels import to_float
-from jaxgan.typing import Batch, Image, Label, Logits, PRNGKey, Scalar, Variables
-
-ClassLogits = Float[Array, "batch classes"]
+from jaxgan.typing import Batch, ClassLogits, Image, Label, Logits, PRNGKey, Scalar, Variables
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -196,6 +196,9 @@ class BigGANDiscriminator(nn.Module):
     """Side of the feature map that enters self-attention (64 in the paper at 128 px); 0: none."""
     conditioning: DiscriminatorConditioning = "projection"
     """Conditioning on labels, used if ``num_classes`` is above 0."""
+    outputs: int = 1
+    """Logits per image: 1; K for K classes in :class:`~jaxgan.algorithms.SGAN`, K + 1 in a
+    :class:`~jaxgan.algorithms.GAN` with ``class_loss``."""
     image_shape: tuple[int, int, int] = (32, 32, 3)
     """Shape (height, width, channels) of the data."""
     num_classes: int = 0
@@ -207,7 +210,7 @@ class BigGANDiscriminator(nn.Module):
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
-        """(n, height, width, channels) to (n,)."""
+        """(n, height, width, channels) to (n,), or to (n, outputs) if ``outputs`` is above 1."""
         doublings(self, 4, 32)
         labels = read_labels(self, labels)
         x = enter_images(self, images, labels)
@@ -225,5 +228,5 @@ class BigGANDiscriminator(nn.Module):
                 x = SelfAttention("spectral", kernel_init(self.initializer), self.dtype)(x, train)
         phi = nn.relu(x).astype(jnp.float32).sum(axis=(1, 2))
         self.sow("intermediates", "features", phi)
-        dense = nn.Dense(1, dtype=jnp.float32, kernel_init=kernel_init(self.initializer))
+        dense = nn.Dense(self.outputs, dtype=jnp.float32, kernel_init=kernel_init(self.initializer))
         return score(self, apply_layer(dense, phi, "spectral", train), phi, labels, train)

@@ -131,7 +131,8 @@ class BookDCGANDiscriminator(nn.Module):
     num_classes: int = 0
     """Number of classes; 0: unconditional."""
     outputs: int = 1
-    """Logits per image: 1, or the number of classes in :class:`~jaxgan.algorithms.SGAN`."""
+    """Logits per image: 1; K for K classes in :class:`~jaxgan.algorithms.SGAN`, K + 1 in a
+    :class:`~jaxgan.algorithms.GAN` with ``class_loss``."""
     dropout: float = 0.0
     """Dropout rate of the last activations in training."""
     dtype: Any = jnp.float32

@@ -133,6 +133,9 @@ class R3GANDiscriminator(nn.Module):
     """Number of channels per group in a block's k3 convolution."""
     magnitude_preserving: bool = False
     """Whether to use the layers of :mod:`jaxgan.ops.magnitude` instead of the paper's."""
+    outputs: int = 1
+    """Logits per image: 1; K for K classes in :class:`~jaxgan.algorithms.SGAN`, K + 1 in a
+    :class:`~jaxgan.algorithms.GAN` with ``class_loss``."""
     image_shape: tuple[int, int, int] = (32, 32, 3)
     """Shape (height, width, channels) of the data."""
     num_classes: int = 0
@@ -142,7 +145,7 @@ class R3GANDiscriminator(nn.Module):
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
-        """(n, height, width, channels) to (n,)."""
+        """(n, height, width, channels) to (n,), or to (n, outputs) if ``outputs`` is above 1."""
         del train
         check_images(self, images)
         stages = doublings(self, 4, 8) + 1
@@ -158,7 +161,8 @@ class R3GANDiscriminator(nn.Module):
         phi = (x * _basis(self, x.shape[-1], 1 / 4)[None]).sum((1, 2))
         self.sow("intermediates", "features", phi)
         if labels is None:
-            return _gained(self, _dense(self, 1)(phi)[:, 0])
+            logits = _dense(self, self.outputs)(phi)
+            return _gained(self, logits if self.outputs > 1 else logits[:, 0])
         width = phi.shape[-1]
         embedding = _embedded(self, labels, width, 1 / math.sqrt(width))
         return _gained(self, (_dense(self, width)(phi) * embedding).sum(-1))

@@ -209,6 +209,9 @@ class ResidualCritic(nn.Module):
     """Global pooling: the mean in WGAN-GP, the sum in SNGAN."""
     conditioning: DiscriminatorConditioning = "projection"
     """Conditioning on labels, used if ``num_classes`` is above 0."""
+    outputs: int = 1
+    """Logits per image: 1; K for K classes in :class:`~jaxgan.algorithms.SGAN`, K + 1 in a
+    :class:`~jaxgan.algorithms.GAN` with ``class_loss``."""
     image_shape: tuple[int, int, int] = (28, 28, 1)
     """Shape (height, width, channels) of the data."""
     num_classes: int = 0
@@ -218,7 +221,7 @@ class ResidualCritic(nn.Module):
 
     @nn.compact
     def __call__(self, images: Image, labels: Label | None = None, train: bool = True) -> Logits:
-        """(n, height, width, channels) to (n,)."""
+        """(n, height, width, channels) to (n,), or to (n, outputs) if ``outputs`` is above 1."""
         downs = doublings(self, 8, 16) - 1
         labels = read_labels(self, labels)
         x = enter_images(self, images, labels)
@@ -234,7 +237,7 @@ class ResidualCritic(nn.Module):
         x = nn.relu(x).astype(jnp.float32)
         phi = x.mean(axis=(1, 2)) if self.pool == "mean" else x.sum(axis=(1, 2))
         self.sow("intermediates", "features", phi)
-        dense = nn.Dense(1, dtype=jnp.float32, kernel_init=linear_init(self.initializer))
+        dense = nn.Dense(self.outputs, dtype=jnp.float32, kernel_init=linear_init(self.initializer))
         logits = apply_layer(dense, phi, self.norm, train)
         return score(self, logits, phi, labels, train)
 

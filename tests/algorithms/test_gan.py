@@ -144,6 +144,61 @@ def test_a_conditional_gan_needs_labels():
     assert GAN(**NETS).build(SPEC).functions["sample"].takes == ()
 
 
+class Heads(nn.Module):
+    """A discriminator that does not take labels: its outputs are linear in the image's rows."""
+
+    outputs: int = 1
+
+    @nn.compact
+    def __call__(self, images, labels=None, train=True):
+        assert labels is None
+        weight = self.param("weight", nn.initializers.normal(1.0), (images.shape[1], self.outputs))
+        return images.mean((2, 3)) @ weight
+
+
+def test_a_discriminator_may_classify_instead_of_receiving_the_class():
+    """AC-GAN: hinge losses of the first output, cross-entropy of the other ten."""
+
+    class Generator(Constant):
+        num_classes: int = 10
+
+    nets = {"generator": Generator(), "discriminator": Heads(outputs=1 + 10)}
+    gan = CGAN(**nets, objective="hinge", class_loss=0.5)
+    state = jax.jit(gan.build(SPEC).init)(KEY, BATCH)
+    weight = np.asarray(state.given.variables["discriminator"]["params"]["weight"], np.float64)
+
+    def outputs(rows):
+        logits = rows @ weight
+        return logits[:, 0], logits[:, 1:]
+
+    def class_loss(logits, labels):
+        exp = np.exp(logits)
+        return -np.log(exp[np.arange(len(labels)), labels] / exp.sum(1)).mean()
+
+    real = np.asarray(BATCH["image"], np.float64) / 127.5 - 1
+    real, of_class = outputs(real.mean((2, 3)))
+    fake, of_fake = outputs(np.full((6, 8), 0.25))
+    labels = np.asarray(BATCH["label"])
+
+    d, aux = gan.discriminator_loss(state.given, BATCH, KEY)
+    expected = np.maximum(1 - real, 0).mean() + np.maximum(1 + fake, 0).mean()
+    np.testing.assert_allclose(d, expected + 0.5 * class_loss(of_class, labels), rtol=1e-5)
+    np.testing.assert_allclose(aux.metrics["class_accuracy"], (of_class.argmax(1) == labels).mean())
+
+    g, _ = gan.fool(state.given, {**BATCH, "fake": jnp.full((6, 8, 8, 1), 0.25)}, KEY)
+    np.testing.assert_allclose(g, -fake.mean() + 0.5 * class_loss(of_fake, labels), rtol=1e-5)
+
+
+def test_a_class_loss_needs_classes_and_a_logit_for_each():
+    algorithm = CGAN(generator=NETS["generator"], discriminator=Heads(), class_loss=1.0).build(SPEC)
+    state = jax.eval_shape(algorithm.init, KEY, BATCH)
+    assert state.given.variables["discriminator"]["params"]["weight"].shape == (8, 1 + 10)
+    with pytest.raises(InputError, match=r"class_loss: .* algorithm\.conditional to True"):
+        GAN(**NETS, class_loss=1.0).build(SPEC)
+    with pytest.raises(InputError, match=r"algorithm\.discriminator: Mean has no field outputs"):
+        CGAN(generator=NETS["generator"], discriminator=Mean(), class_loss=1.0).build(SPEC)
+
+
 def test_two_learning_rates():
     def moved(**fields):
         gan = GAN(
