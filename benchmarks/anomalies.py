@@ -43,6 +43,8 @@ class Command:
     """Training steps, instead of the config's."""
     source: str | None = None
     """Data source, instead of the config's, such as idx:PATH."""
+    image_size: int | None = None
+    """Side of the images in pixels, instead of the config's."""
     only: tuple[str, ...] = ()
     """Classes to use as the anomaly in turn; all by default."""
     forest: bool = False
@@ -219,7 +221,8 @@ def main(args: list[str]) -> int:
     rows: dict[tuple[str, str], list[dict[str, float]]] = {}
     for name in command.configs:
         run = find_config(name)
-        data = replace(run.data, source=command.source or run.data.source)
+        source, size = command.source or run.data.source, command.image_size or run.data.image_size
+        data = replace(run.data, source=source, image_size=size)
         run = replace(run, data=data, steps=command.steps or run.steps)
         for found in scored(run, command.seeds, command.only, command.forest):
             numbers = measured(found.scores, found.labels)
