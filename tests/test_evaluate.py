@@ -99,7 +99,7 @@ def test_a_run_is_compared_with_its_data(run, own, tmp_path):
     assert score.startswith("left out is: metrics: is needs a network that classifies")
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 def test_a_run_that_maps_is_measured_on_the_examples_that_it_holds_out(printed, run, tmp_path):
     small = small_run(ALGORITHMS["pix2pix"], tmp_path / "run")
     train(replace(small, steps=2, data=replace(small.data, held_out=0.4)))

@@ -101,7 +101,7 @@ def test_row_has_every_measurement(tmp_path):
     assert modules == "['orbax']"  # digits lie in memory and need no TensorFlow
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 def test_step_only_imports_no_tensorflow(tmp_path):
     result, lines = measure(tmp_path, CONVOLUTIONAL, "--step-only", "--image-size", "20")
     assert lines[-1] == "[]"
