@@ -1,7 +1,7 @@
 """FSRCNN x2 on the 91 images of Yang et al. (T91), on luma.
 
-Paper: Dong et al. 2016, section 4. Here G learns the residual to the bicubic enlargement, with Adam;
-the paper uses SGD.
+Paper: Dong et al. 2016, section 4. Here G learns the residual to the bicubic enlargement, with
+Adam; the paper uses SGD.
 Command: python -m jaxgan.train fsrcnn_t91 --data.source folder:T91
 Time: 27 minutes on one busy CPU core.
 Got, 2026-11-30, on Set5 with python -m benchmarks.super_resolution: 36.80 dB and SSIM 0.9553 on Y
