@@ -9,9 +9,9 @@ import torch
 try:
     import torchvision
 except RuntimeError:
-    operators = torch.library.Library("torchvision", "DEF")
     for name in ("nms", "qnms"):
-        operators.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        schema = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+        torch.library.define(f"torchvision::{name}", schema)
     import torchvision
 
 __all__ = ["torchvision"]

@@ -143,12 +143,12 @@ class GAN:
         step = chain(players, on_last(n, average))
 
         batch = {"label": jnp.zeros(2, jnp.int32)}
-        labels, seen, kept = self._labels(batch), self._seen(batch), self._averages
+        labels, d_labels, kept = self._labels(batch), self._d_labels(batch), self._averages
         z, examples = jnp.zeros((2, self.latent_dim)), jnp.zeros((2, *example.shape))
         return assemble(
             {
                 "generator": Network(gan.generator, (z, labels), g, kept),
-                "discriminator": Network(gan.discriminator, (examples, seen), d),
+                "discriminator": Network(gan.discriminator, (examples, d_labels), d),
             },
             step,
             functions={"sample": gan.sampler.function(example)},
@@ -280,7 +280,7 @@ class GAN:
         self, d: Variables, examples: Examples, batch: Batch, key: PRNGKey
     ) -> tuple[Logits, Any, Variables]:
         """D's logits that examples are real, its class logits if it has them, its new variables."""
-        logits, d = apply_net(self.discriminator, d, examples, self._seen(batch), key=key)
+        logits, d = apply_net(self.discriminator, d, examples, self._d_labels(batch), key=key)
         return (logits[:, 0], logits[:, 1:], d) if self.class_loss else (logits, None, d)
 
     def _class_loss(self, of_class: ClassLogits, batch: Batch) -> Scalar:
@@ -296,7 +296,7 @@ class GAN:
         """The class as G receives it."""
         return batch["label"] if self.conditional else None
 
-    def _seen(self, batch: Batch) -> Label | None:
+    def _d_labels(self, batch: Batch) -> Label | None:
         """The class as D receives it."""
         return None if self.class_loss else self._labels(batch)
 
