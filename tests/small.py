@@ -112,7 +112,7 @@ ALGORITHMS = {
         penalties=Penalties(r1=1.0, every=2),
         augment=DiffAugment(policy=("colour", "translation", "cutout")),
     ),
-    "cgan": CGAN(**NETS),
+    "cgan": CGAN(generator=MLPGenerator(hidden=8), discriminator=MLPDiscriminator(hidden=8)),
     "sn_cgan": CGAN(
         generator=BookDCGANGenerator(features=2, conditioning="class_norm"),
         discriminator=BookDCGANDiscriminator(

@@ -16,8 +16,8 @@ from jaxgan.errors import InputError
 from jaxgan.evaluate import main as run_evaluate
 from jaxgan.nets import RowDecoder, RowEncoder
 from jaxgan.run.config import Checkpoint, Log
-from jaxgan.run.loop import train
 from tests.small import ALGORITHMS, small_run
+from tests.test_train import train
 
 pytestmark = pytest.mark.xdist_group("anomaly runs")  # one worker: they share a fixture
 

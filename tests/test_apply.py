@@ -27,8 +27,8 @@ from jaxgan.run.files import output_names
 from jaxgan.run.mapping import Mapper, padded_size
 from jaxgan.run.opened import Opened
 from jaxgan.system import devices
-from jaxgan.train import train
 from tests.small import small_run
+from tests.test_train import train
 
 IMAGE = Feature("image", (8, 8, 3))
 AB = ("ab",)

@@ -159,7 +159,7 @@ def test_a_strangers_config_executes_nothing():
         config.decode({"type": "GAN", "colour": 3})
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 def test_a_full_disk_at_a_checkpoint_is_reported_and_the_run_goes_on(tmp_path, capsys, monkeypatch):
     """A file size limit stands for the disk: the state no longer fits, small files do."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

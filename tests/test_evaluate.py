@@ -9,9 +9,9 @@ import pytest
 
 from jaxgan import cli, evaluate
 from jaxgan.measure.features import known
-from jaxgan.train import train
 from tests.measure.evaluation_helpers import make_folder, pixels_of
 from tests.small import ALGORITHMS, small_run
+from tests.test_train import train
 
 ALL = "fid,kid,is,pr,dc,swd"
 OWN = """

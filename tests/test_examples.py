@@ -93,7 +93,7 @@ def test_the_documented_commands_name_what_exists():
         assert (ROOT / "docs" / link).resolve().exists(), link
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 def test_training_from_the_device_loads_no_tensorflow(tmp_path):
     code = (
         "import sys; sys.modules['tensorflow'] = None\n"

@@ -139,6 +139,7 @@ def masks(tmp_path):
     return tmp_path
 
 
+@pytest.mark.peers
 def test_a_segmenter_learns_masks_end_to_end(masks, tmp_path, capsys):
     source = f"masks:{masks / 'images'},{masks / 'masks'}"
     augment = {"image_size": 12, "crop": 3, "flip": True, "jitter": 0.1}

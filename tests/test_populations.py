@@ -121,6 +121,7 @@ def test_every_method_can_be_swept(name, tmp_path):
     assert {leaf.shape[0] for leaf in jax.tree.leaves(stage.like.players)} == {3}
 
 
+@pytest.mark.slow
 def test_a_crash_and_a_restart_end_where_one_run_ends_to_the_bit(tmp_path, monkeypatch):
     run = of("gan", tmp_path / "whole", population=3)
     train(run)

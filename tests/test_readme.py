@@ -67,6 +67,7 @@ def test_the_recipe_for_ray_trains(monkeypatch):
     assert ran == [["CONFIG", "--out", "/runs/mine"]]
 
 
+@pytest.mark.peers
 def test_the_gan_of_your_own_learns_the_circle():
     assert sum(bool(line.strip()) for line in GAN.splitlines()) <= 45
     names = {}
@@ -80,6 +81,7 @@ def test_the_gan_of_your_own_learns_the_circle():
     assert np.linalg.norm(points.mean(0)) < 0.4  # all around, not in one place
 
 
+@pytest.mark.peers
 def test_the_metrics_of_your_own_code_are_printed(capsys):
     exec(METRICS, {})
     distance, rest = capsys.readouterr().out.split("\n", 1)

@@ -12,8 +12,8 @@ from jaxgan.errors import InputError
 from jaxgan.measure.generated import chunk_sampler
 from jaxgan.run.opened import open_run
 from jaxgan.sample import sample as draw
-from jaxgan.train import train
 from tests.small import ALGORITHMS, SPEC, small_run
+from tests.test_train import train
 
 pytestmark = pytest.mark.xdist_group("sample")  # one worker: they share a fixture
 

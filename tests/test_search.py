@@ -12,9 +12,9 @@ from jaxgan.algorithms import Autoencoder
 from jaxgan.apply import main as run_apply
 from jaxgan.errors import InputError
 from jaxgan.nets import DenseDecoder, DenseEncoder
-from jaxgan.run.loop import train
 from jaxgan.search import main
 from tests.small import small_run
+from tests.test_train import train
 
 pytestmark = pytest.mark.xdist_group("search")  # one worker: they share a fixture
 

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import pytest
+
 from jaxgan import cli
 from jaxgan.run import programs
 from jaxgan.run.config import summary
@@ -46,6 +48,7 @@ def events(*args):
     return json.loads(done.stdout)
 
 
+@pytest.mark.peers
 def test_a_run_of_digits_speaks_before_heavy_imports_and_needs_no_tensorflow(tmp_path):
     found = events("--out", str(tmp_path / "run"))
     assert found[0] == "training gan_digits: GAN on digits, batch size 128, 3 steps"

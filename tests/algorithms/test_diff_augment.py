@@ -116,7 +116,7 @@ def traced(config, monkeypatch):
     [
         ("gan", 3),  # D's reals and fakes, G's fakes
         ("lazy", 5),  # and R1: the reals, and their scores
-        ("sgan", 4),  # and the labelled images
+        pytest.param("sgan", 4, marks=pytest.mark.peers),  # and the labelled images
         ("wgan_gp", 5),  # and both ends of x_hat
         pytest.param("r3gan_images", 6, marks=pytest.mark.peers),  # and R1, R2, the reals of pairs
         pytest.param("progan", 5, marks=pytest.mark.peers),

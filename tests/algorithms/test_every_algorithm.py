@@ -83,14 +83,14 @@ KINDS = {
 """Methods that run in all forms, with the mark of the other two forms' cases."""
 
 
-LONG = ("cyclegan", "mnet", "sgan", "ganomaly")
-"""Methods that take longest to compile: they run with ``-m peers``."""
+LONG = ("cyclegan",)
+"""Methods that take long to compile: they run with ``-m peers``."""
 
 
 FIELDS = (
     *("gan", "rpgan", "shared", "lazy", "cgan", "wgan", "cyclegan_parts", "dcgan"),
     *("iwae", "skip_ganomaly", "unet", "fsrcnn", "wdsr", "r3gan_images", "srgan", "fast_style"),
-    *("stylegan2", "pix2pix"),
+    *("stylegan2", "pix2pix", "mnet", "sgan", "ganomaly"),
 )
 """Methods whose kind another one tests, such as other fields of it, and the one that compiles
 longest: they run with ``-m slow``."""

@@ -91,7 +91,7 @@ def test_the_measure_is_of_as_many_samples_as_held_out_points(run):
 @pytest.mark.parametrize(
     "name,call",
     [
-        pytest.param("r3gan", 2, marks=pytest.mark.peers),
+        pytest.param("r3gan", 2, marks=pytest.mark.slow),
         pytest.param("afm", 1, marks=pytest.mark.slow),
     ],
 )

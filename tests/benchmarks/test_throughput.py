@@ -84,7 +84,7 @@ def check(row, fields):
         assert row[name] > 0, name
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 def test_row_has_every_measurement(tmp_path):
     result, lines = measure(tmp_path, DENSE, "--batch-size", "8")
     assert result.keys() == MACHINE

@@ -84,7 +84,7 @@ def test_other_errors_reach_the_caller_as_they_are(damaged):
         take(damaged, 1, source)
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 def test_a_program_ends_while_images_are_being_decoded(tmp_path):
     """The decoding threads and the interpreter once waited for each other for ever."""
     noise = np.random.default_rng(0).integers(0, 256, (1000, 1000, 3), dtype=np.uint8)

@@ -13,7 +13,7 @@ from jaxgan.data.pipeline import batches
 TINY = Data(image_size=1, batch_size=10)
 
 
-@pytest.mark.parametrize("step", [1, 7])
+@pytest.mark.parametrize("step", [pytest.param(1, marks=pytest.mark.slow), 7])
 def test_resuming_gives_the_steps_that_would_have_come(every_data, step):
     straight = take(every_data, step + 3)
     assert_same(take(every_data, 3, start_step=step), straight[step:])

@@ -15,10 +15,10 @@ from jaxgan.latents import directions
 from jaxgan.latents.attribute import attribute
 from jaxgan.latents.paths import between
 from jaxgan.latents.space import Space
-from jaxgan.nets import BookDCGANDiscriminator, BookDCGANGenerator, MLPGenerator
+from jaxgan.nets import MLPDiscriminator, MLPGenerator
 from jaxgan.run.opened import open_run
-from jaxgan.train import train
 from tests.small import ALGORITHMS, small_run
+from tests.test_train import train
 
 pytestmark = pytest.mark.xdist_group("latents")  # one worker: they share a fixture
 
@@ -27,12 +27,9 @@ DENSE = replace(ALGORITHMS["gan"], generator=MLPGenerator(hidden=32), latent_dim
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """Two runs with dense nets, and a conditional one with convolutions."""
+    """Two runs with dense nets, and a conditional one."""
     root = tmp_path_factory.mktemp("latents")
-    nets = {
-        "generator": BookDCGANGenerator(features=2),
-        "discriminator": BookDCGANDiscriminator(features=2),
-    }
+    nets = {"generator": MLPGenerator(hidden=32), "discriminator": MLPDiscriminator(hidden=8)}
     configs = {
         "dense": small_run(DENSE, root / "dense"),
         "other": small_run(DENSE, root / "other", seed=7),

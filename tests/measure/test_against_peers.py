@@ -48,6 +48,7 @@ def measured(folders, tmp_path, names=("a", "b"), **fields):
     return evaluate(command)["metrics"]
 
 
+@pytest.mark.slow
 def test_fid_kid_and_is_are_torch_fidelitys(folders, tmp_path):
     found = measured(folders, tmp_path, metrics="fid,kid,is")
     theirs = torch_fidelity.calculate_metrics(

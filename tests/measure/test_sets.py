@@ -14,9 +14,9 @@ from jaxgan.measure.generated import CHUNK, chunk_sampler, classes_of, drawing_f
 from jaxgan.measure.sets import as_they_are, as_trained_on, drawn
 from jaxgan.run.opened import open_run
 from jaxgan.sample import sample
-from jaxgan.train import train
 from tests.measure.evaluation_helpers import make_folder, pixels_of
 from tests.small import ALGORITHMS, small_run
+from tests.test_train import train
 
 
 def folder(path, **fields):

@@ -29,8 +29,7 @@ def sets(kind):
     return real, fake
 
 
-@pytest.mark.parametrize("kind", ["apart", "duplicates"])
-@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("kind,k", [("apart", 3), ("duplicates", 1)])
 def test_numpy(kind, k):
     real, fake = sets(kind)
     want = reference(real, fake, k)

@@ -89,7 +89,18 @@ def scaled(variables, factor):
     return {**variables, "params": jax.tree_util.tree_map_with_path(scale, variables["params"])}
 
 
-@pytest.mark.parametrize("net", CRITICS + PROJECTIONS, ids=name)
+LAYERS = (nets.MLPDiscriminator, nets.BookDCGANDiscriminator, nets.PatchGAN)
+"""A dense last layer, a convolution, and a map of scores; the other nets' are one of these."""
+
+
+@pytest.mark.parametrize(
+    "net",
+    [
+        pytest.param(net, marks=[] if isinstance(net, LAYERS) else pytest.mark.slow)
+        for net in CRITICS + PROJECTIONS
+    ],
+    ids=name,
+)
 def test_a_score_of_100_resolves_a_thousandth(net):
     net, x = net.clone(dtype=jnp.bfloat16), inputs(net)
     variables = made(net, x)

@@ -100,7 +100,7 @@ def first_block(net, variables, x):
     return np.sqrt(np.square(state["intermediates"]["R3GANBlock_0"]["__call__"][0]).mean())
 
 
-@pytest.mark.parametrize("scale", [1.0, 10.0])
+@pytest.mark.parametrize("scale", [pytest.param(1.0, marks=pytest.mark.slow), 10.0])
 def test_activations_keep_unit_magnitude_at_any_scale_of_the_weights(images, scale):
     """At one size, where no filter shrinks them."""
     net = R3GANBlock(blocks=1, magnitude_preserving=True)

@@ -63,7 +63,13 @@ def test_a_scale_that_it_lacks_is_refused(net):
 
 @pytest.mark.parametrize(
     "net",
-    [SMALL[0], SMALL[1].clone(scale=4), SMALL[2], SMALL[3], SMALL[3].clone(scale=4)],
+    [
+        SMALL[0],
+        pytest.param(SMALL[1].clone(scale=4), marks=pytest.mark.slow),
+        pytest.param(SMALL[2], marks=pytest.mark.slow),
+        pytest.param(SMALL[3], marks=pytest.mark.slow),
+        SMALL[3].clone(scale=4),
+    ],
     ids=lambda net: f"{type(net).__name__}-{net.scale}",
 )
 def test_no_output_depends_on_pixels_beyond_the_reach(net):

@@ -64,9 +64,11 @@ def test_parameters_and_shapes_are_the_papers(net, shape, out, count):
     "net",
     [
         ResNetGenerator(blocks=2, features=4),
-        ResNetGenerator(blocks=2, features=4, padding="zero"),
-        ResNetGenerator(blocks=1, features=4, padding="replicate"),
-        BookUNetGenerator(depth=3, features=4),
+        pytest.param(ResNetGenerator(blocks=2, features=4, padding="zero"), marks=pytest.mark.slow),
+        pytest.param(
+            ResNetGenerator(blocks=1, features=4, padding="replicate"), marks=pytest.mark.slow
+        ),
+        pytest.param(BookUNetGenerator(depth=3, features=4), marks=pytest.mark.slow),
         UNetGenerator(depth=4, features=4, norm="instance"),
     ],
 )

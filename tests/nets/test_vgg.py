@@ -26,7 +26,9 @@ def check(out, expected):
     np.testing.assert_allclose(out, expected, rtol=0, atol=1e-4 * expected.max())
 
 
-@pytest.mark.parametrize("depth,last", [(16, "relu5_3"), (19, "relu5_4")])
+@pytest.mark.parametrize(
+    "depth,last", [pytest.param(16, "relu5_3", marks=pytest.mark.slow), (19, "relu5_4")]
+)
 def test_maps_are_torchvisions(peers, depth, last):
     images = np.random.default_rng(0).uniform(-2, 2, (2, 37, 50, 3)).astype(np.float32)
     net = VGG(depth, stop=last)
@@ -59,6 +61,7 @@ def test_reflected_maps_are_pytorchs(peers):
         check(maps[name], expected[name])
 
 
+@pytest.mark.slow
 def test_every_map_of_the_normalised_weights_has_a_mean_of_about_1(peers, shared):
     """Which is what they are made for, over photographs: here over two."""
     state = dict(np.load(shared / "vgg19" / "vgg19_normalised_to_conv3_1.npz"))

@@ -9,9 +9,9 @@ from jaxgan.core.power import MEMORY, coefficients, exponent
 from jaxgan.errors import InputError
 from jaxgan.run.averages import reconstruct, stored
 from jaxgan.run.config import Averages
-from jaxgan.run.loop import train
 from jaxgan.run.opened import open_run, read_state
 from tests.small import ALGORITHMS, small_run
+from tests.test_train import train
 
 pytestmark = pytest.mark.xdist_group("averages")  # one worker: they share a fixture
 

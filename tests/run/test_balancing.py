@@ -11,10 +11,10 @@ from jaxgan.data import Data
 from jaxgan.data.dataset import open_dataset
 from jaxgan.errors import InputError
 from jaxgan.run.balancing import balance, fill_up
-from jaxgan.run.loop import train
 from jaxgan.run.opened import open_run
 from jaxgan.sample import main
 from tests.small import ALGORITHMS, NETS, small_run
+from tests.test_train import train
 
 pytestmark = pytest.mark.xdist_group("balancing")  # one worker: they share a fixture
 

@@ -20,9 +20,9 @@ from jaxgan.run.checkpoint import Checkpoints
 from jaxgan.run.config import Checkpoint, Evaluate
 from jaxgan.run.logging import read_records
 from jaxgan.run.opened import open_run
-from jaxgan.train import train
 from tests.run.methods import autoencoder, run_of
 from tests.small import ALGORITHMS, small_run
+from tests.test_train import train
 
 OWN = """
 def features(images):
@@ -111,7 +111,6 @@ def test_a_run_with_nothing_to_measure_says_what_it_has(run):
     assert not Path(run.out).exists()
 
 
-@pytest.mark.peers
 @dataclass(frozen=True, kw_only=True)
 class Measured:
     """An autoencoder that measures its reconstructions; it draws samples if it is told to."""
@@ -177,7 +176,7 @@ def test_the_methods_own_measure_remains_where_no_image_metric_can_be(tmp_path, 
         evaluate(replace(command, features=features, save_statistics=str(tmp_path / "s.npz")))
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 def test_image_metrics_come_first_where_it_has_both(run, tmp_path):
     both = Evaluate(every=4, n=100, metrics="fid", features=run.evaluate.features)
     own = replace(both, metrics="none")

@@ -9,12 +9,11 @@ import pytest
 
 from jaxgan.core import advance
 from jaxgan.errors import InputError
-from jaxgan.run.loop import train
 from jaxgan.run.opened import open_run
 from jaxgan.run.session import Session
 from jaxgan.system.devices import Devices
 from tests.run.methods import CODE, Taught, run_of, write_weights
-from tests.test_train import assert_same_runs, crash
+from tests.test_train import assert_same_runs, crash, train
 
 pytestmark = pytest.mark.xdist_group("frozen")  # one worker: they share a fixture
 
@@ -26,7 +25,7 @@ BYTES = 4 * CODE * COLUMNS
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("frozen")
     run = run_of(Taught(file=write_weights(folder / "w.bin", 0, COLUMNS)), folder / "run")
-    train(run, devices=Devices(1))
+    train(run)
     return run
 
 
@@ -59,7 +58,7 @@ def test_they_are_no_constant_of_the_program(run, tmp_path):
 def test_killed_and_resumed_it_ends_the_same(run, tmp_path, monkeypatch):
     again = replace(run, out=str(tmp_path))
     crash(monkeypatch, again, at=5)
-    train(again, devices=Devices(1))
+    train(again)
     assert_same_runs(tmp_path.__class__(run.out), tmp_path)
 
 
@@ -73,7 +72,7 @@ def test_other_weights_are_refused_in_one_line(run, tmp_path, monkeypatch):
         r"trained with frozen weights 'teacher' of SHA-256 \w{12} \(.*w\.bin\), and .* has \w{12}"
     )
     with pytest.raises(InputError, match=match):
-        train(first, devices=Devices(1))
+        train(first)
     (tmp_path / "c.py").write_text(
         "from tests.run.methods import Taught, run_of\n\n\n"
         f"def config():\n    return run_of(Taught(file={file!r}), 'x')\n"

@@ -72,6 +72,7 @@ def test_a_run_in_two_parts_is_the_whole_one(tmp_path):
     assert same(final_state(tmp_path / "whole"), final_state(tmp_path / "parts"))
 
 
+@pytest.mark.slow
 def test_a_constant_rate_needs_no_words(tmp_path, capsys):
     train(run_of(tmp_path, "constant"))
     with pytest.raises(InputError, match="raise --steps to go on"):

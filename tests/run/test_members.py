@@ -70,7 +70,11 @@ FIRST, *OTHERS = SWEEPS
 
 
 @pytest.mark.parametrize(
-    "text", [FIRST, *(pytest.param(text, marks=pytest.mark.slow) for text in OTHERS)]
+    "text",
+    [
+        pytest.param(FIRST, marks=pytest.mark.peers),
+        *(pytest.param(text, marks=pytest.mark.slow) for text in OTHERS),
+    ],
 )
 def test_each_member_is_the_single_run_with_its_value(text, tmp_path):
     run = sweep(SWEEPS[text][0], text, tmp_path / "all", steps=6)

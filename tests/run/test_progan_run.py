@@ -64,6 +64,7 @@ def steps(session, until, save=()):
     return jax.device_get((state, metrics))
 
 
+@pytest.mark.slow
 def test_killed_between_levels_and_in_a_fade_it_resumes_to_the_bit(tmp_path, traces):
     session = Session(growing(tmp_path), devices=Devices(1))
     with contextlib.closing(session):

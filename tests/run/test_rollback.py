@@ -117,6 +117,7 @@ def test_it_goes_on_from_the_last_checkpoint_or_anew_with_other_keys(at, back_to
     assert f"from step {back_to}" in said.split("Rollback")[1]
 
 
+@pytest.mark.slow
 def test_at_most_three_times(tmp_path):
     thrice = fragile(tmp_path / "thrice", attempts=3)
     assert train(thrice) == 0

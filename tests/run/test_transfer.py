@@ -15,11 +15,11 @@ from jaxgan.nets import (
     StyleGAN2Discriminator,
     StyleGAN2Generator,
 )
-from jaxgan.run.loop import train
 from jaxgan.run.opened import open_run
 from jaxgan.run.stage import legs_of, like
 from jaxgan.run.transfer import Transfer
 from tests.small import ALGORITHMS, SPEC, small_run
+from tests.test_train import train
 
 pytestmark = pytest.mark.xdist_group("transfer")  # one worker: they share a fixture
 
