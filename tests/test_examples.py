@@ -39,6 +39,7 @@ def test_it_is_short_and_in_the_documentation():
     assert f"autoencoder in {lines} lines" in (ROOT / "README.md").read_text()
 
 
+@pytest.mark.peers
 def test_it_trains_resumes_and_is_measured_on_held_out_digits(run):
     records = read_records(run / "metrics.jsonl")
     assert [r["step"] for r in records] == list(range(5, 41, 5))

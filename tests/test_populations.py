@@ -182,6 +182,7 @@ def test_a_member_is_opened_by_its_number(pair):
         open_run(pair.out, member=2)
 
 
+@pytest.mark.peers
 def test_the_commands_take_a_member(pair, tmp_path, capsys):
     out = tmp_path / "x.npz"
     sample.main([pair.out, "--member", "1", "--n", "4", "--out", str(out)])

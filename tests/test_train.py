@@ -201,7 +201,7 @@ def test_a_run_directory_holds_what_the_readme_says(tmp_path):
 
 def test_a_run_compiles_its_step_once(tmp_path, monkeypatch):
     traces = []
-    run = small_run(ALGORITHMS["wgan_gp"], tmp_path, steps=5)
+    run = small_run(ALGORITHMS["gan"], tmp_path, steps=5)
 
     def counted(algorithm):
         step = advance(algorithm)

@@ -59,7 +59,10 @@ def trained(config, spec):
     return algorithm, batch, after(batch)
 
 
-@pytest.mark.parametrize("name", IMAGES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.slow if n == "skip_ganomaly" else []) for n in IMAGES],
+)
 def test_a_score_does_not_depend_on_the_others_of_its_batch(name):
     algorithm, batch, weights = trained(IMAGES[name], NORMALS)
     function = algorithm.functions["score"]

@@ -156,7 +156,7 @@ def test_without_identity_there_are_no_identity_passes():
     "objective",
     [
         *(pytest.param(o, marks=pytest.mark.slow) for o in ("minimax", "nonsaturating", "hinge")),
-        "relativistic",
+        pytest.param("relativistic", marks=pytest.mark.peers),
     ],
 )
 def test_any_objective_trains(objective):

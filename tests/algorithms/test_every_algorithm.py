@@ -90,7 +90,7 @@ LONG = ("cyclegan",)
 FIELDS = (
     *("gan", "rpgan", "shared", "lazy", "cgan", "wgan", "cyclegan_parts", "dcgan"),
     *("iwae", "skip_ganomaly", "unet", "fsrcnn", "wdsr", "r3gan_images", "srgan", "fast_style"),
-    *("stylegan2", "pix2pix", "mnet", "sgan", "ganomaly"),
+    *("stylegan2", "pix2pix", "mnet", "sgan", "ganomaly", "points", "edsr", "anomaly"),
 )
 """Methods whose kind another one tests, such as other fields of it, and the one that compiles
 longest: they run with ``-m slow``."""

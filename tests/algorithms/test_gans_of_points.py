@@ -52,6 +52,7 @@ def test_points_on_a_line_lie_above_and_below():
     assert rows[GREY].max() < SIDE // 2 < rows[BLUE].min()
 
 
+@pytest.mark.peers
 def test_samples_are_in_the_units_of_the_data(run, tmp_path):
     opened = jaxgan.load(run)
     samples = opened.sample(70)

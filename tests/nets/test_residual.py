@@ -20,7 +20,7 @@ def test_parameters_are_those_of_the_papers_tables(count):
     assert count(ResidualCritic(image_shape=(32, 32, 3)), 32, 32, 3) == critic == 1_053_825
 
 
-@pytest.mark.parametrize("shape", [(16, 16, 1), (64, 64, 3)])
+@pytest.mark.parametrize("shape", [(16, 16, 1), pytest.param((64, 64, 3), marks=pytest.mark.slow)])
 def test_any_power_of_two_from_16(run, images, shape):
     out, _, _ = run(ResidualGenerator(features=2, image_shape=shape), images(2, 5))
     assert out.shape == (2, *shape)

@@ -67,7 +67,16 @@ def test_a_step_whose_convolutions_are_slow_in_a_loop_is_called_alone():
     assert of_layer(Conv) == of_layer(ConvTranspose) == 8
 
 
-@pytest.mark.parametrize("name", ["dcgan", "wgan_gp", "r3gan_images", "cyclegan", "pix2pix"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "wgan_gp",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("dcgan", "r3gan_images", "cyclegan", "pix2pix")
+        ),
+    ],
+)
 def test_our_nets_are_fast_in_a_loop(name):
     spec = spec_of(ALGORITHMS[name])
     algorithm = ALGORITHMS[name].build(spec)

@@ -129,7 +129,9 @@ def test_records_and_pictures_know_the_leg(whole):
     assert all(r["diversity"] > 0 for r in losses(whole) if "diversity" in r)
 
 
-@pytest.mark.parametrize("form", [{"compile": "pmap"}, {"state": "sharded"}])
+@pytest.mark.parametrize(
+    "form", [{"compile": "pmap"}, pytest.param({"state": "sharded"}, marks=pytest.mark.peers)]
+)
 def test_legs_on_four_devices_end_as_on_one(form, whole, tmp_path):
     run = growing(tmp_path)
     assert train(run, devices=open_devices(Parallel(**form))) == 0

@@ -104,7 +104,7 @@ def test_stop_keeps_the_last_good_checkpoint(tmp_path):
     assert not (tmp_path / "rollbacks.json").exists()
 
 
-@pytest.mark.parametrize("at,back_to", [(6, 4), (2, 0)])
+@pytest.mark.parametrize("at,back_to", [(6, 4), pytest.param(2, 0, marks=pytest.mark.slow)])
 def test_it_goes_on_from_the_last_checkpoint_or_anew_with_other_keys(at, back_to, tmp_path, capsys):
     run = fragile(tmp_path, at=at)
     assert train(run) == 0

@@ -27,6 +27,7 @@ def features(images):
 """
 
 
+@pytest.mark.peers
 def test_sigterm_in_an_evaluation_ends_it_within_a_batch(tmp_path, capsys, monkeypatch):
     (tmp_path / "own.py").write_text(OWN)
     every = Evaluate(every=2, n=640, metrics="fid", features=str(tmp_path / "own.py"))
