@@ -68,7 +68,11 @@ DENSE = replace(
 
 
 @pytest.mark.parametrize(
-    "call,on_device", [pytest.param(1, False, marks=pytest.mark.slow), (2, True)]
+    "call,on_device",
+    [
+        pytest.param(1, False, marks=pytest.mark.slow),
+        pytest.param(2, True, marks=pytest.mark.peers),
+    ],
 )
 def test_each_member_is_the_single_run_of_its_seed(call, on_device, tmp_path):
     run = small_run(DENSE, tmp_path / "all", seed=3, steps_per_call=call, log=Log(every=4))

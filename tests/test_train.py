@@ -156,6 +156,7 @@ def test_calls_and_placement_change_nothing_to_the_bit(name, call, on_device, wh
     assert_same_runs(Path(run.out), tmp_path / "other")
 
 
+@pytest.mark.peers
 def test_calls_of_several_steps_go_on_from_any_step(tmp_path, monkeypatch):
     every = {"log": Log(every=4), "checkpoint": Checkpoint(every=1), "sample": Sample(every=4)}
     run = small_run(ALGORITHMS["gan"], tmp_path / "whole", steps=11, **every)

@@ -183,7 +183,7 @@ def test_batch_norm_and_dropout_train_too():
         assert min(jax.tree.leaves(moved)) > 0
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 def test_the_learning_rate_is_constant_for_half_the_run_and_0_at_its_end():
     config = replace(LEAST, generator_optimizer=HALVED, discriminator_optimizer=HALVED)
     schedule = [0.1] * 10 + [0.1 * (1 - i / 10) for i in range(10)]
@@ -201,6 +201,7 @@ def test_the_learning_rate_is_constant_for_half_the_run_and_0_at_its_end():
         np.testing.assert_allclose([optax.tree.norm(m) for m in moved], want, rtol=1e-3)
 
 
+@pytest.mark.peers
 def test_the_sheet_shows_both_ways_there_and_back():
     config = ALGORITHMS["cyclegan"]
     algorithm = config.build(PAIRS)

@@ -83,23 +83,18 @@ KINDS = {
 """Methods that run in all forms, with the mark of the other two forms' cases."""
 
 
-LONG = ("cyclegan",)
-"""Methods that take long to compile: they run with ``-m peers``."""
-
-
 FIELDS = (
     *("gan", "rpgan", "shared", "lazy", "cgan", "wgan", "cyclegan_parts", "dcgan"),
     *("iwae", "skip_ganomaly", "unet", "fsrcnn", "wdsr", "r3gan_images", "srgan", "fast_style"),
-    *("stylegan2", "pix2pix", "mnet", "sgan", "ganomaly", "points", "edsr", "anomaly"),
+    *("stylegan2", "pix2pix", "mnet", "sgan", "ganomaly", "points", "edsr", "anomaly", "cyclegan"),
 )
-"""Methods whose kind another one tests, such as other fields of it, and the one that compiles
-longest: they run with ``-m slow``."""
+"""Methods whose kind another one tests, such as other fields of it, and those that
+compile longest: they run with ``-m slow``."""
 
 
 def marks_of(name):
     """All tests of a method go to one worker of pytest-xdist, which computes some of it once."""
-    kinds = ((pytest.mark.peers, LONG), (pytest.mark.slow, FIELDS))
-    return [pytest.mark.xdist_group(name), *(mark for mark, names in kinds if name in names)]
+    return [pytest.mark.xdist_group(name), *([pytest.mark.slow] if name in FIELDS else [])]
 
 
 def together(name, *forms, marks=()):

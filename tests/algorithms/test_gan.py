@@ -224,6 +224,7 @@ def test_averaging_can_be_left_out():
     assert state.players["generator"].average is None
 
 
+@pytest.mark.peers
 def test_shared_fakes_give_the_gradient_of_the_same_fakes_made_again():
     """G's update by hand: the same codes, G's old parameters, D's new ones."""
     sgd = SGD(lr=0.1)
@@ -258,6 +259,7 @@ def test_shared_fakes_need_one_batch_of_them():
         replace(ALGORITHMS["shared"], n_critic=2).build(SPEC)
 
 
+@pytest.mark.peers
 def test_lazy_penalties_weigh_as_much_as_those_of_each_step():
     """Four steps: two of them with the penalty's update, of twice the weight."""
     config = replace(ALGORITHMS["lazy"], augment=DiffAugment())

@@ -199,10 +199,7 @@ def test_every_parameter_of_both_nets_learns_as_the_level_fades_in(one_device):
 
 @pytest.mark.parametrize(
     "form",
-    [
-        pytest.param("jit", marks=pytest.mark.peers),
-        *(pytest.param(form, marks=pytest.mark.slow) for form in ("pmap", "sharded")),
-    ],
+    [pytest.param(form, marks=pytest.mark.slow) for form in ("jit", "pmap", "sharded")],
 )
 def test_four_devices_equal_one(form, one_device):
     """Each has two examples, so a group of the deviation, of stride two, has one on each."""

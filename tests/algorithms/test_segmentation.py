@@ -160,7 +160,7 @@ def run_of(folders, **fields):
     )
 
 
-@pytest.mark.peers  # the files are read by TensorFlow
+@pytest.mark.slow
 def test_it_learns_squares_and_gives_masks_of_the_images_own_sizes(folders, capsys):
     run = run_of(folders)
     assert train(run, devices=Devices(1)) == 0

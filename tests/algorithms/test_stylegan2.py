@@ -275,6 +275,7 @@ def opened():
     return algorithm.functions["sample"], weights
 
 
+@pytest.mark.peers
 def test_psi_0_is_the_mean_image(opened):
     function, weights = opened
     assert function.truncates

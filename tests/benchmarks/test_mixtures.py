@@ -23,7 +23,7 @@ def config():
 """
 
 
-@pytest.mark.peers
+@pytest.mark.slow
 def test_a_member_is_the_run_of_its_seed(tmp_path):
     run = small_run(ALGORITHMS["r3gan"], tmp_path / "run", seed=1)
     train(run)

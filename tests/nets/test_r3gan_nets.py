@@ -41,6 +41,7 @@ def test_channels_halve_above_32_px():
     assert shapes["Conv_2"]["kernel"].shape == (1, 1, 16, 3)
 
 
+@pytest.mark.peers
 def test_blocks_start_as_the_identity_and_the_others_smaller_with_depth(run, images):
     x = images(2, 16, 16, 1)
     found = {}

@@ -41,6 +41,7 @@ def test_few_examples_of_a_class_are_kept_and_all_of_the_others():
     assert few.held_out.indices.tolist() == whole.held_out.indices.tolist()
 
 
+@pytest.mark.peers
 def test_a_folder_a_class_holds_what_it_lacks(run, tmp_path, capsys):
     main([str(run), "--balance", "training", "--out", str(tmp_path / "more")])
     told = capsys.readouterr().out

@@ -61,6 +61,7 @@ def test_it_goes_on_at_the_end_of_its_schedule_or_along_a_stretched_one(finished
     assert "learning rates" not in capsys.readouterr().out
 
 
+@pytest.mark.peers
 def test_a_run_in_two_parts_is_the_whole_one(tmp_path):
     """Stopped early by fewer steps, it keeps the horizon that it began with."""
     whole, parts = (run_of(tmp_path / name, steps=4) for name in ("whole", "parts"))
