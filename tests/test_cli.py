@@ -245,7 +245,10 @@ def test_an_error_is_one_line(args, line, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("args", [["--stepz", "1"], ["nowhere.py"]])
+@pytest.mark.parametrize(
+    "args",
+    [pytest.param(["--steps", "x"], marks=pytest.mark.slow), ["--stepz", "1"], ["nowhere.py"]],
+)
 def test_bad_input_does_not_start_the_devices(args):
     code = (
         "import atexit, sys; from jaxgan import cli, train; from jax._src import xla_bridge\n"

@@ -4,14 +4,14 @@ A torchvision that was built for CUDA can be imported without its compiled opera
 whose shape functions it always registers.
 """
 
-import torch
+from torch import library
 
 try:
     import torchvision
 except RuntimeError:
     for name in ("nms", "qnms"):
         schema = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-        torch.library.define(f"torchvision::{name}", schema)
+        library.define(f"torchvision::{name}", schema)
     import torchvision
 
 __all__ = ["torchvision"]

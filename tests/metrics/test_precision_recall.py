@@ -29,7 +29,17 @@ def sets(kind):
     return real, fake
 
 
-@pytest.mark.parametrize("kind,k", [("apart", 3), ("duplicates", 1)])
+@pytest.mark.parametrize(
+    "kind,k",
+    [
+        ("apart", 3),
+        ("duplicates", 1),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in (("apart", 1), ("duplicates", 3))
+        ),
+    ],
+)
 def test_numpy(kind, k):
     real, fake = sets(kind)
     want = reference(real, fake, k)

@@ -115,7 +115,15 @@ def test_projection_adds_the_inner_product_with_the_features(run, images, net):
     np.testing.assert_allclose(one - two, expected, rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize("net", [GENERATORS[0], *DISCRIMINATORS[:2]], ids=name)
+@pytest.mark.parametrize(
+    "net",
+    [
+        GENERATORS[0],
+        *DISCRIMINATORS[:2],
+        *(pytest.param(net, marks=pytest.mark.slow) for net in GENERATORS[1:] + DISCRIMINATORS[2:]),
+    ],
+    ids=name,
+)
 def test_unconditional_networks_have_no_label_parameters_and_ignore_labels(run, images, net):
     x = images(2, 5) if net in GENERATORS else images(2, *SHAPE)
     net = net.clone(image_shape=SHAPE)
