@@ -18,11 +18,8 @@ from PIL import Image
 
 import jaxgan
 from jaxgan import Aux, Player, TrainState
-from jaxgan.core import Spec
-from jaxgan.data.dataset import open_dataset
 from jaxgan.data.sources import opening
 from jaxgan.run import describe, loop, session
-from jaxgan.run.stage import legs_of
 from jaxgan.system import processes
 from jaxgan.system.devices import Devices
 from tests.conftest import ROOT
@@ -335,12 +332,9 @@ def write_place(place):
 
 
 def opened(run, fresh=False, devices=None):
-    """A run's data, some examples and its method, in the place of training."""
-    if run.init_from:
-        session.open_stages(run, devices or Devices(1))
-    dataset = open_dataset(run.data)
-    dataset.gallery()
-    assert legs_of(run, Spec(dataset.features, run.steps))
+    """A run's data and nets, and some examples, in the place of training."""
+    stages, _ = session.open_stages(run, devices or Devices(1))
+    stages[0].dataset.gallery()
     return 0
 
 
