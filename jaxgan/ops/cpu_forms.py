@@ -3,9 +3,10 @@
 The plain form is one ``conv_general_dilated`` in XLA's canonical layouts (NHWC, HWIO). In other
 layouts XLA's CPU backend runs a naive loop inside a ``lax.scan``. A few shapes have a faster form
 (benchmarks/README.md has the speedups): layers with at most :data:`FEW` channels on one side,
-transposed convolutions of small maps, and those of stride 2 and more, which the plain form computes
-on an input filled up with zeros. A kernel with groups becomes a block-diagonal one without groups:
-multiplying the extra zeros is faster than XLA's own loop over groups.
+transposed convolutions of small maps, those of stride 2 and more, which the plain form computes on
+an input filled up with zeros, and 3x3 layers of many channels (:mod:`jaxgan.ops.winograd`). A
+kernel with groups becomes a block-diagonal one without groups: multiplying the extra zeros is
+faster than XLA's own loop over groups.
 """
 
 import functools
@@ -15,6 +16,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array
 
+from jaxgan.ops import winograd
 from jaxgan.ops.geometry import (
     Activation,
     Geometry,
@@ -32,6 +34,10 @@ WIDE = 8
 PIXELS = 2
 """Largest number of pixels per channel at which a map is smaller than its kernel. All forms but the
 one by taps first transpose the axes of the kernel."""
+MANY, MOST = 128, 256
+"""Numbers of channels on either side between which Winograd's fewer products pay for their sums."""
+LARGE = 4
+"""Smallest number of pixels per channel of one map, where they pay for a longer compilation too."""
 
 _NUMBERS = ("NHWC", "HWIO", "NHWC")
 
@@ -40,7 +46,7 @@ def forward(geometry: Geometry, x: Activation, w: Kernel) -> Activation:
     """F(x, w), the convolution."""
     if geometry.groups > 1:
         return forward(geometry._replace(groups=1), x, ungrouped(w, geometry.groups))
-    form = forward_form(geometry, w)
+    form = forward_form(geometry, x, w)
     return form(_upright(geometry), x, turned(w) if geometry.mirrored else w)
 
 
@@ -66,11 +72,21 @@ def _upright(geometry: Geometry) -> Geometry:
     return geometry._replace(mirrored=False)
 
 
-def forward_form(geometry: Geometry, w: Kernel) -> Callable[..., Array]:
+def forward_form(geometry: Geometry, x: Activation, w: Kernel) -> Callable[..., Array]:
     """The form of F for an ordinary geometry without groups; all others use the plain form."""
     c, o = geometry.channels(w)
-    few = geometry.ordinary and geometry.strides == (1, 1) and o <= FEW < c
-    return _forward_by_taps if few else convolution
+    if geometry.ordinary and geometry.strides == (1, 1) and o <= FEW < c:
+        return _forward_by_taps
+    return winograd.forward if _by_tiles(geometry, x, c, o) else convolution
+
+
+def _by_tiles(geometry: Geometry, x: Activation, c: int, o: int) -> bool:
+    """Whether Winograd's form pays for a map x, or g in its place."""
+    ordinary = geometry.ordinary and geometry.groups == 1 and geometry.strides == (1, 1)
+    if not ordinary or geometry.kernel != (3, 3) or x.dtype.itemsize < 4:
+        return False
+    wide = min(c, o) >= MANY and max(c, o) <= MOST
+    return wide and x.shape[1] * x.shape[2] >= LARGE * max(c, o)
 
 
 def backward_input_form(geometry: Geometry, g: Activation, w: Kernel) -> Callable[..., Array]:
@@ -83,6 +99,8 @@ def backward_input_form(geometry: Geometry, g: Activation, w: Kernel) -> Callabl
     few = g.shape[0] * g.shape[1] * g.shape[2] <= PIXELS * g.shape[3]
     if even and few and geometry.kernel != (1, 1):
         return _backward_input_by_taps
+    if _by_tiles(geometry, g, *w.shape[2:]):
+        return winograd.backward_input
     if geometry.strides == (1, 1) or any(k < s for k, s in pairs):
         return _backward_input
     wide = even and min(g.shape[1:3]) >= WIDE

@@ -18,7 +18,7 @@ from jaxgan.ops.geometry import Activation, Geometry, Kernel, convolution
 def forward(geometry: Geometry, x: Activation, w: Kernel) -> Activation:
     """F(x, w), the convolution."""
     plain = not geometry.mirrored and geometry.groups == 1
-    if plain and cpu_forms.forward_form(geometry, w) is convolution:
+    if plain and cpu_forms.forward_form(geometry, x, w) is convolution:
         return convolution(geometry, x, w)
     return _by_platform(cpu_forms.forward, convolution, geometry, x, w)
 

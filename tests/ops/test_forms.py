@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from jax import lax
 
-from jaxgan.ops import cpu_forms, forms
+from jaxgan.ops import cpu_forms, forms, winograd
 from jaxgan.ops.geometry import Geometry, convolution, turned
 
 WAYS = [
     (7, 1, 16, 6, 2), (3, 1, 8, 6, 1), (4, 2, 16, 3, 6), (4, 2, 16, 5, 6), (4, 2, 8, 5, 6),
     (3, 2, 9, 5, 6), (4, 4, 4, 5, 6), (6, 3, 24, 5, 6), (5, 2, 16, 5, 6), (1, 2, 8, 5, 6),
     (2, 3, 9, 5, 6), (1, 1, 7, 5, 6), (4, 1, 7, 1, 6), (5, 1, 8, 5, 6), (7, 2, 7, 6, 1),
+    (3, 1, 23, 128, 128), (3, 1, 23, 129, 128),
 ]  # fmt: skip
 """(kernel, stride, side, input channels, output channels)"""
 
@@ -54,6 +55,19 @@ def test_every_form_equals_the_transposes_of_the_convolution(k, s, n, inputs, ou
 
 
 @pytest.mark.usefixtures("float64")
+def test_winograds_rounding_error_in_float32_is_at_most_four_times_the_plain_form_s():
+    geometry = geometry_of(3, 1, 32)
+    x, w = draw(1, 32, 32, 128), draw(3, 3, 128, 128)
+    exact = convolution(geometry, x, w)
+    plain, tiled = (
+        float(jnp.std(form(geometry, *map(jnp.float32, (x, w))) - exact) / jnp.std(exact))
+        for form in (convolution, winograd.forward)
+    )
+    assert 0 < plain < 1e-6
+    assert tiled < 4 * plain
+
+
+@pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize(("k", "s", "n", "inputs", "outputs"), [(3, 1, 8, 6, 9), (4, 2, 16, 6, 6)])
 def test_groups_are_those_of_the_convolution_in_the_form_of_a_cpu(k, s, n, inputs, outputs):
     geometry = geometry_of(k, s, n)._replace(groups=3)
@@ -82,11 +96,13 @@ def test_a_cpu_multiplies_the_zeros_between_groups():
 def test_the_ways_above_take_every_form():
     taken = set()
     for k, s, n, inputs, outputs in WAYS:
-        g, w = jnp.zeros((2, -(-n // s), -(-n // s), outputs)), jnp.zeros((k, k, inputs, outputs))
+        x, w = jnp.zeros((2, n, n, inputs)), jnp.zeros((k, k, inputs, outputs))
+        g = jnp.zeros((2, -(-n // s), -(-n // s), outputs))
         taken.add(cpu_forms.backward_input_form(geometry_of(k, s, n), g, w))
-        taken.add(cpu_forms.forward_form(geometry_of(k, s, n), w))
+        taken.add(cpu_forms.forward_form(geometry_of(k, s, n), x, w))
     names = {name for name in vars(cpu_forms) if name.startswith(("_backward_input", "_forward"))}
-    assert taken == {getattr(cpu_forms, name) for name in names} | {convolution}
+    others = {convolution, winograd.forward, winograd.backward_input}
+    assert taken == {getattr(cpu_forms, name) for name in names} | others
 
 
 def program(face, platform, geometry, *args):
