@@ -164,7 +164,7 @@ def test_files_of_the_first_versions(tmp_path):
         (lambda path: Call(os.system, f"touch {path}"), "posix.system"),
         (lambda path: Call(eval, f"open({str(path)!r}, 'w')"), "builtins.eval"),
         (lambda path: Call(subprocess.Popen, ["touch", str(path)]), "subprocess.Popen"),
-        (lambda path: OrderedDict(a=Call(open, str(path), "w")), "io.open"),
+        (lambda path: OrderedDict(a=Call(open, str(path), "w")), f"{open.__module__}.open"),
     ],
 )
 def test_what_a_file_asks_for_is_not_run(evil, named, tmp_path):
