@@ -119,8 +119,8 @@ def traced(config, monkeypatch):
         pytest.param("sgan", 4, marks=pytest.mark.peers),  # and the labelled images
         ("wgan_gp", 5),  # and both ends of x_hat
         pytest.param("r3gan_images", 6, marks=pytest.mark.peers),  # and R1, R2, the reals of pairs
-        pytest.param("progan", 5, marks=pytest.mark.peers),
-        pytest.param("stylegan2", 4, marks=pytest.mark.peers),
+        pytest.param("progan", 5, marks=pytest.mark.slow),
+        pytest.param("stylegan2", 4, marks=pytest.mark.slow),
     ],
 )
 def test_all_that_a_discriminator_sees_is_augmented(name, least, monkeypatch):
