@@ -21,7 +21,7 @@ OPTIONS: dict[str, Options] = {
         ),
     },
 }
-"""Compiler options by backend, for all supported versions of JAX: none gains on a single one."""
+"""Compiler options by backend, the same on all supported versions of JAX."""
 
 DETERMINISTIC: dict[str, Options] = {
     # Excludes kernels that sum in an undefined order, and the choice of kernels by timing, which

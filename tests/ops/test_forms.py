@@ -55,7 +55,7 @@ def test_every_form_equals_the_transposes_of_the_convolution(k, s, n, inputs, ou
 
 
 @pytest.mark.usefixtures("float64")
-def test_winograds_rounding_error_in_float32_is_at_most_four_times_the_plain_form_s():
+def test_winograds_rounding_error_in_float32_is_below_four_times_the_plain_forms():
     geometry = geometry_of(3, 1, 32)
     x, w = draw(1, 32, 32, 128), draw(3, 3, 128, 128)
     exact = convolution(geometry, x, w)
