@@ -10,12 +10,18 @@ from jax.extend.core import ClosedJaxpr, Jaxpr
 from jaxgan.core import Update
 from jaxgan.run.config import INTERVALS, Run, flat_values
 
-CPU = 8, 2**20
-"""Largest number of steps in a call, and of bytes of its batches, on a CPU: the memory of one step
-serves the next. Large batches mean long steps there, and a run reacts to a signal between calls."""
+CPU = 8
+"""Largest number of steps in a call on a CPU, where the memory of one step serves the next."""
 
-ELSEWHERE = 16, 2**26
+ELSEWHERE = 16
 """The same on an accelerator, where the host dispatches less often."""
+
+BYTES = 2**26
+"""Largest size of a call's batches."""
+
+FLOPS = 2**39
+"""Largest number of floating-point operations in a call on a CPU, some seconds on two cores: a run
+reacts to a signal between calls."""
 
 
 def steps_per_call(
@@ -28,8 +34,8 @@ def steps_per_call(
     """Steps in one compiled call: ``run.steps_per_call``, or as many as pay.
 
     None chooses the largest number that divides the run's steps, its intervals and ``bounds``, up
-    to 8 on a CPU and 16 elsewhere, whose batches take at most 1 MiB on a CPU and 64 MiB elsewhere.
-    On a CPU it chooses 1 if the step is :func:`slow_in_a_loop`.
+    to 8 on a CPU and 16 elsewhere, whose batches take at most 64 MiB. On a CPU a call has at most
+    2^39 :func:`flops`, and a step that is :func:`slow_in_a_loop` is called alone.
 
     Args:
       run: the config.
@@ -44,12 +50,33 @@ def steps_per_call(
     values = flat_values(run)
     common = math.gcd(run.steps, *(values[name] for name in INTERVALS), *bounds)
     size = sum(math.prod(x.shape) * x.dtype.itemsize for x in jax.tree.leaves(arguments[1]))
-    steps, room = CPU if backend == "cpu" else ELSEWHERE
-    most = min(steps, room // max(1, size))
-    most = max((k for k in range(1, most + 1) if common % k == 0), default=1)
-    if most > 1 and backend == "cpu" and slow_in_a_loop(jax.make_jaxpr(step)(*arguments).jaxpr):
-        return 1
-    return most
+    most = min(CPU if backend == "cpu" else ELSEWHERE, BYTES // max(1, size))
+    if backend == "cpu" and min(most, common) > 1:
+        program = jax.make_jaxpr(step)(*arguments).jaxpr
+        if slow_in_a_loop(program):
+            return 1
+        most = min(most, FLOPS // max(1, flops(program)))
+    return max((k for k in range(1, most + 1) if common % k == 0), default=1)
+
+
+def flops(jaxpr: Jaxpr) -> int:
+    """Floating-point operations of a program's convolutions and matrix products.
+
+    Each counts as ``2 m k``: ``m`` outputs, every one a sum of ``k`` products. Products with
+    padding and equations without use count too; a loop's body counts once.
+    """
+    return sum(2 * math.prod(e.outvars[0].aval.shape) * _products(e) for e in _equations(jaxpr))
+
+
+def _products(eqn: Any) -> int:
+    """Number of products in one output of an equation; 0: it multiplies no matrices."""
+    if eqn.primitive.name == "conv_general_dilated":
+        kernel = eqn.invars[1].aval.shape
+        return math.prod(kernel) // kernel[eqn.params["dimension_numbers"].rhs_spec[0]]
+    if eqn.primitive.name == "dot_general":
+        (contracted, _), _ = eqn.params["dimension_numbers"]
+        return math.prod(eqn.invars[0].aval.shape[i] for i in contracted)
+    return 0
 
 
 def slow_in_a_loop(jaxpr: Jaxpr) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from jaxgan.core import advance, several
 from jaxgan.ops import Conv, ConvTranspose
 from jaxgan.run import programs
-from jaxgan.run.calls import slow_in_a_loop, steps_per_call
+from jaxgan.run.calls import flops, slow_in_a_loop, steps_per_call
 from jaxgan.run.config import Checkpoint, Evaluate, Log, Run, Sample
 from jaxgan.run.loop import train
 from tests.small import ALGORITHMS, small_run, spec_of
@@ -58,8 +58,36 @@ def test_large_batches_are_not_stacked():
         batch = {"image": np.zeros((size, 2**10), np.uint8)}
         return steps_per_call(RUN, plain, (0, batch, 0), (), backend)
 
-    assert [of(size, "cpu") for size in (2**7, 2**8, 2**9, 2**10, 2**11)] == [8, 4, 2, 1, 1]
+    assert [of(size, "cpu") for size in (2**13, 2**14, 2**15, 2**16, 2**17)] == [8, 4, 2, 1, 1]
     assert [of(size, "gpu") for size in (2**12, 2**13, 2**17)] == [16, 8, 1]
+
+
+def test_a_call_on_a_cpu_has_a_bounded_number_of_flops():
+    def of(size, backend):
+        batch = {"image": jax.ShapeDtypeStruct((size, 2**12), np.uint8)}
+        kernel = jax.ShapeDtypeStruct((2**12, 2**14), np.float32)
+
+        def step(state, batch, key):
+            return batch["image"] @ state, {}
+
+        return steps_per_call(RUN, step, (kernel, batch, 0), (), backend)
+
+    assert [of(2**n, "cpu") for n in (9, 10, 11, 12, 13)] == [8, 4, 2, 1, 1]
+    assert [of(2**n, "gpu") for n in (9, 10, 11, 12, 13)] == [16, 16, 8, 4, 2]
+
+
+def test_flops_are_those_that_xla_counts():
+    layer = Conv(16, (5, 5), strides=(2, 2), padding="VALID", use_bias=False)
+
+    def program(variables, x, dense):
+        return jnp.einsum("bhwc,hwcn->bn", layer.apply(variables, x), dense)
+
+    x = jnp.zeros((4, 33, 33, 8))
+    arguments = layer.init(jax.random.key(0), x), x, jnp.zeros((15, 15, 16, 10))
+    step = jax.value_and_grad(lambda *values: program(*values).sum(), argnums=(0, 1, 2))
+    for function in (program, step):
+        xla = jax.jit(function).lower(*arguments).cost_analysis()["flops"]
+        assert flops(jax.make_jaxpr(function)(*arguments).jaxpr) == pytest.approx(xla, rel=0.1)
 
 
 def test_a_step_whose_convolutions_are_slow_in_a_loop_is_called_alone():
