@@ -60,10 +60,11 @@ class Logger:
 
     @functools.cached_property
     def _events(self) -> Any:
-        from tensorboardX import SummaryWriter  # imported late: it imports PyTorch if installed
+        with self.paused():  # the import takes seconds if PyTorch is installed, which it imports
+            from tensorboardX import SummaryWriter
 
-        folder = str(self._directory / "tensorboard")
-        return SummaryWriter(folder, purge_step=self._start + 1, write_to_disk=self._writes)
+            folder = str(self._directory / "tensorboard")
+            return SummaryWriter(folder, purge_step=self._start + 1, write_to_disk=self._writes)
 
     def add(self, step: int, metrics: Metrics, count: int = 1) -> None:
         """Adds the metrics of the ``count`` steps up to ``step``, which stay on the device.
@@ -166,9 +167,9 @@ class Logger:
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
         """Excludes the time spent inside from the images per second."""
-        before = time.perf_counter()
+        began, since = time.perf_counter(), self._since
         yield
-        self._since += time.perf_counter() - before
+        self._since = since + time.perf_counter() - began  # one pause may lie within another
 
     def say(self, text: str) -> None:
         """Prints a line without breaking the progress bar."""

@@ -29,6 +29,29 @@ def test_a_record_is_the_mean_since_the_last_one(logger, tmp_path):
     assert record["images_per_second"] > 0
 
 
+def test_images_per_second_exclude_pauses_and_the_import_of_tensorboard(tmp_path, monkeypatch):
+    import tensorboardX
+
+    now = 0.0
+
+    def wait(seconds):
+        nonlocal now
+        now += seconds
+
+    monkeypatch.setattr("jaxgan.run.logging.time.perf_counter", lambda: now)
+    writer = tensorboardX.SummaryWriter
+    monkeypatch.setattr(tensorboardX, "SummaryWriter", lambda *a, **k: wait(50) or writer(*a, **k))
+    log = Logger(tmp_path, start=0, steps=10, images=lambda step: 4 * step)
+    for step in (1, 2):
+        wait(2)
+        with log.paused(), log.paused():
+            wait(10)
+        log.add(step, {"loss": jnp.asarray(1.0)})
+        log.flush()
+    log.close()
+    assert [record["images_per_second"] for record in log.records] == [2.0, 2.0]
+
+
 def test_skipped_metrics_leave_the_mean_alone(logger):
     nan = jnp.asarray(np.nan)
     for step, lazy in enumerate([jnp.asarray(4.0), nan, nan], 1):
