@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import tyro
 
@@ -34,7 +34,9 @@ MINIMUM = 2
 """Smallest number of steps in a window."""
 PAUSE = 0.3
 """Pause in seconds before a window, until the last contender's threads stop waiting for work."""
-COLUMNS = {
+Columns: TypeAlias = dict[str, tuple[str, int, str]]
+"""Columns by title, after the contender's name: field of a row, width, format."""
+COLUMNS: Columns = {
     "ms/step": ("ms_per_step", 9, ",.1f"),
     "ratio": ("ratio", 6, ".2f"),
     "least": ("ratio_least", 6, ".2f"),
@@ -42,7 +44,6 @@ COLUMNS = {
     "compile s": ("compile_seconds", 9, ".1f"),
     "peak MiB": ("peak_mib", 8, ",.0f"),
 }
-"""Columns by title, after the contender's name: field of a row, width, format."""
 
 
 GPU = "JAXGAN_BENCHMARK_GPU"
@@ -259,18 +260,18 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def header() -> str:
+def header(columns: Columns = COLUMNS) -> str:
     """The titles of the columns."""
-    titles = [f"{title:>{width}}" for title, (_, width, _) in COLUMNS.items()]
+    titles = [f"{title:>{width}}" for title, (_, width, _) in columns.items()]
     return "  ".join([f"{'contender':20}", *titles])
 
 
-def line(row: dict[str, Any]) -> str:
+def line(row: dict[str, Any], columns: Columns = COLUMNS) -> str:
     """A row as text; without numbers, the reason."""
     if row["status"] != "ok":
         return f"{row['contender']:20}  {row['status']}"
     cells = [f"{row['contender']:20}"]
-    for name, width, form in COLUMNS.values():
+    for name, width, form in columns.values():
         value = row.get(name)
         cells.append(f"{'-' if value is None else format(value, form):>{width}}")
     return "  ".join(cells)
@@ -324,12 +325,15 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def report(workload: str, rows: list[dict[str, Any]], batch_size: int) -> str:
+def report(
+    workload: str, rows: list[dict[str, Any]], batch_size: int, columns: Columns = COLUMNS
+) -> str:
     """A workload's table as text."""
     this = WORKLOADS[workload]
     versions = ", ".join(dict.fromkeys(row["version"] for row in rows if "version" in row))
     title = f"\n{workload}: {this.about}; batch {batch_size}; {versions}"
-    return "\n".join([title, header(), *map(line, rows), f"{workload}: {verdict(rows)}"])
+    lines = [line(row, columns) for row in rows]
+    return "\n".join([title, header(columns), *lines, f"{workload}: {verdict(rows)}"])
 
 
 def main(args: list[str]) -> None:

@@ -2,11 +2,13 @@
 
 import re
 from collections import Counter
+from typing import Any
 
 import jax
 
+from benchmarks.throughput import flops
 from benchmarks.workloads import Workload, random_bytes, spec_of
-from jaxgan.core import advance
+from jaxgan.core import Algorithm, advance
 from jaxgan.system.devices import Devices, leading
 
 INSTRUCTION = re.compile(r" (?:convolution|custom-call)\(.*window=\{(?P<window>[^}]*)\}.*")
@@ -45,9 +47,19 @@ def count(hlo: str) -> Counter[str]:
 
 def of_step(workload: Workload, batch_size: int) -> Counter[str]:
     """Convolutions of one training step of a workload, compiled for this machine's device."""
-    algorithm = workload.jaxgan(workload).build(spec_of(workload))
-    arrays = random_bytes(workload, batch_size)
-    key = jax.random.key(0)
-    state = jax.eval_shape(algorithm.init, key, arrays)
-    lowered = Devices(1).lower(advance(algorithm), leading(algorithm), state, arrays, key)
+    algorithm, arguments = _step(workload, batch_size)
+    lowered = Devices(1).lower(advance(algorithm), leading(algorithm), *arguments)
     return count(lowered.compile().as_text())
+
+
+def flops_of_step(workload: Workload, batch_size: int) -> float:
+    """FLOPs of one training step of a workload, as in :mod:`benchmarks.throughput`."""
+    algorithm, arguments = _step(workload, batch_size)
+    return flops(advance(algorithm), *arguments)
+
+
+def _step(workload: Workload, batch_size: int) -> tuple[Algorithm, tuple[Any, Any, Any]]:
+    """The algorithm, and state, batch and key of a step."""
+    algorithm = workload.jaxgan(workload).build(spec_of(workload))
+    arrays, key = random_bytes(workload, batch_size), jax.random.key(0)
+    return algorithm, (jax.eval_shape(algorithm.init, key, arrays), arrays, key)

@@ -100,11 +100,15 @@ def _window(call: Callable[[], Any], count: int) -> float:
 
 
 @functools.cache
-def matmul_flops_per_second(dtype: str, seconds: float) -> float:
-    """FLOP/s of a large square matrix product over all devices, at default precision."""
+def matmul_flops_per_second(dtype: str, seconds: float, precision: str = "default") -> float:
+    """FLOP/s of a large square matrix product over all devices."""
     devices, n = Devices(), MATMUL[jax.default_backend()]
     rows = NamedSharding(devices.mesh, PartitionSpec(AXIS))
-    product = jax.jit(jnp.matmul, in_shardings=(rows, devices.replicated), out_shardings=rows)
+    product = jax.jit(
+        functools.partial(jnp.matmul, precision=precision),
+        in_shardings=(rows, devices.replicated),
+        out_shardings=rows,
+    )
     a = jax.device_put(jnp.ones((n, n), dtype), rows)
     b = jax.device_put(jnp.ones((n, n), dtype), devices.replicated)
     return 2 * n**3 / statistics.median(windows(lambda: product(a, b), seconds))

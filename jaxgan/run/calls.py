@@ -35,7 +35,7 @@ def steps_per_call(
 
     None chooses the largest number that divides the run's steps, its intervals and ``bounds``, up
     to 8 on a CPU and 16 elsewhere, whose batches take at most 64 MiB. On a CPU a call has at most
-    2^39 :func:`flops`, and a step that is :func:`slow_in_a_loop` is called alone.
+    2^39 :func:`matmul_flops`, and a step that is :func:`slow_in_a_loop` is called alone.
 
     Args:
       run: the config.
@@ -55,17 +55,20 @@ def steps_per_call(
         program = jax.make_jaxpr(step)(*arguments).jaxpr
         if slow_in_a_loop(program):
             return 1
-        most = min(most, FLOPS // max(1, flops(program)))
+        most = min(most, FLOPS // max(1, matmul_flops(program)))
     return max((k for k in range(1, most + 1) if common % k == 0), default=1)
 
 
-def flops(jaxpr: Jaxpr) -> int:
+def matmul_flops(jaxpr: Jaxpr) -> int:
     """Floating-point operations of a program's convolutions and matrix products.
 
     Each counts as ``2 m k``: ``m`` outputs, every one a sum of ``k`` products. Products with
-    padding and equations without use count too; a loop's body counts once.
+    padding and equations without use count too, and both branches of a condition.
     """
-    return sum(2 * math.prod(e.outvars[0].aval.shape) * _products(e) for e in _equations(jaxpr))
+    return sum(
+        times * 2 * math.prod(eqn.outvars[0].aval.shape) * _products(eqn)
+        for eqn, times in _equations(jaxpr)
+    )
 
 
 def _products(eqn: Any) -> int:
@@ -87,7 +90,7 @@ def slow_in_a_loop(jaxpr: Jaxpr) -> bool:
     """
     return any(
         eqn.primitive.name == "conv_general_dilated" and not _canonical(eqn.params)
-        for eqn in _equations(jaxpr)
+        for eqn, _ in _equations(jaxpr)
     )
 
 
@@ -98,17 +101,21 @@ def _canonical(params: dict[str, Any]) -> bool:
     return tuple(numbers) == (image, kernel, image)
 
 
-def _equations(jaxpr: Jaxpr) -> Iterator[Any]:
-    """The equations of a program and of all in it; of branches by platform those of a CPU."""
+def _equations(jaxpr: Jaxpr, times: int = 1) -> Iterator[tuple[Any, int]]:
+    """The equations of a program and of all in it, each with the number of times that it runs.
+
+    Of branches by platform they are those of a CPU. A ``while_loop`` counts as one iteration.
+    """
     for eqn in jaxpr.eqns:
-        yield eqn
+        yield eqn, times
         params = dict(eqn.params)
         if platforms := params.get("branches_platforms"):
             own = [p is None or "cpu" in p for p in platforms].index(True)
             params["branches"] = [params["branches"][own]]
+        inside = times * (params["length"] if eqn.primitive.name == "scan" else 1)
         for value in params.values():
             for inner in value if isinstance(value, list | tuple) else [value]:
                 if isinstance(inner, ClosedJaxpr):
-                    yield from _equations(inner.jaxpr)
+                    yield from _equations(inner.jaxpr, inside)
                 elif isinstance(inner, Jaxpr):
-                    yield from _equations(inner)
+                    yield from _equations(inner, inside)

@@ -58,6 +58,28 @@ def test_bfloat16_is_compared_by_mean_losses(tmp_path):
         assert all(0 < value < 0.1 for value in of_form.values())
 
 
+@pytest.mark.slow
+def test_the_loop_and_each_flag_are_measured_in_processes_of_their_own(monkeypatch):
+    monkeypatch.delenv("XLA_FLAGS", raising=False)
+    monkeypatch.setattr(gpu, "FLAGS", {"as it is": "", "unknown": "--xla_no_such_flag=1"})
+    small = ["cgan_digits", "--batch-size", "8"]
+    plain, unknown = gpu.flags(0.5, small)
+    assert plain["status"] == "ok"
+    assert plain["step_images_per_second"] > 0
+    assert plain["loop_images_per_second"] is None
+    assert "xla_no_such_flag" in unknown["status"]
+    (row,) = gpu.loop(0.5, small)
+    assert row["loop_images_per_second"] > 0
+
+
+def test_shares_are_of_the_matrix_product_in_the_same_precision():
+    names = ["jaxgan", "jaxgan-highest", "cuda-compile-bf16", "cuda-eager"]
+    rows = [{"contender": name, "ms_per_step": 2.0} for name in names]
+    rows[-1]["ms_per_step"] = None
+    gpu.add_shares(rows, flops=1e9, peaks={"highest": 1e12, "default": 2e12, "bf16": 4e12})
+    assert [row.get("share_of_matmul") for row in rows] == [0.25, 0.5, 0.125, None]
+
+
 def test_contenders_see_a_gpu_only_for_the_gpu_script(tmp_path, monkeypatch):
     monkeypatch.delenv(compare.GPU, raising=False)
     assert compare.environment(tmp_path, None)["CUDA_VISIBLE_DEVICES"] == ""

@@ -11,7 +11,7 @@ import pytest
 from jaxgan.core import advance, several
 from jaxgan.ops import Conv, ConvTranspose
 from jaxgan.run import programs
-from jaxgan.run.calls import flops, slow_in_a_loop, steps_per_call
+from jaxgan.run.calls import matmul_flops, slow_in_a_loop, steps_per_call
 from jaxgan.run.config import Checkpoint, Evaluate, Log, Run, Sample
 from jaxgan.run.loop import train
 from tests.small import ALGORITHMS, small_run, spec_of
@@ -76,7 +76,7 @@ def test_a_call_on_a_cpu_has_a_bounded_number_of_flops():
     assert [of(2**n, "gpu") for n in (9, 10, 11, 12, 13)] == [16, 16, 8, 4, 2]
 
 
-def test_flops_are_those_that_xla_counts():
+def test_matmul_flops_are_those_that_xla_counts():
     layer = Conv(16, (5, 5), strides=(2, 2), padding="VALID", use_bias=False)
 
     def program(variables, x, dense):
@@ -87,7 +87,16 @@ def test_flops_are_those_that_xla_counts():
     step = jax.value_and_grad(lambda *values: program(*values).sum(), argnums=(0, 1, 2))
     for function in (program, step):
         xla = jax.jit(function).lower(*arguments).cost_analysis()["flops"]
-        assert flops(jax.make_jaxpr(function)(*arguments).jaxpr) == pytest.approx(xla, rel=0.1)
+        assert matmul_flops(jax.make_jaxpr(function)(*arguments).jaxpr) == pytest.approx(
+            xla, rel=0.1
+        )
+
+
+def test_a_scan_has_the_flops_of_all_its_iterations():
+    def program(x):
+        return jax.lax.scan(lambda x, _: (x @ x, None), x, None, length=5)[0]
+
+    assert matmul_flops(jax.make_jaxpr(program)(jnp.eye(8)).jaxpr) == 5 * 2 * 8**3
 
 
 def test_a_step_whose_convolutions_are_slow_in_a_loop_is_called_alone():
