@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxgan.core import Algorithm, Feature, Leg, Spec, TrainState, advance
+from jaxgan.core import Algorithm, Feature, Leg, Spec, TrainState, Update, advance
 from jaxgan.core.leg import legs
 from jaxgan.core.merged import DifferenceError
 from jaxgan.core.population import Population, shapes_of
@@ -137,10 +137,14 @@ class Stage:
 
     def lower(self) -> Any:
         """The lowered program of one step, for its analysis."""
-        step, state_batch_key = advance(self.leg.algorithm), self._arguments()
+        return self.devices.lower(self._step, leading(self.leg.algorithm), *self._arguments())
+
+    @property
+    def _step(self) -> Update:
+        """One step, of all members."""
         if self.population:
-            step = self.population.step(feed_axes=self.population.batch_axis)
-        return self.devices.lower(step, leading(self.leg.algorithm), *state_batch_key)
+            return self.population.step(feed_axes=self.population.batch_axis)
+        return advance(self.leg.algorithm)
 
     @functools.cached_property
     def abstract(self) -> TrainState:
@@ -184,9 +188,8 @@ class Stage:
     @functools.cached_property
     def steps_per_call(self) -> int:
         """Steps in one compiled call."""
-        step, bounds = advance(self.leg.algorithm), (self.first, self.last)
-        arguments = self.single, self._batch, jax.random.key(0)
-        return steps_per_call(self.run, step, arguments, bounds, self.devices.backend)
+        bounds, backend = (self.first, self.last), self.devices.backend
+        return steps_per_call(self.run, self._step, self._arguments(), bounds, backend)
 
     def calls(self, start: int) -> Iterator[Call]:
         """The calls that bring a run from global step ``start`` to the end of this leg."""
