@@ -117,7 +117,7 @@ class Run(Generic[A]):
     steps_per_call: int | None = None
     """Steps per compiled call (a scan): fewer dispatches, the same result. Must divide the
     intervals below. None: the largest number that divides them and the steps, at most 8 on a CPU
-    and 16 elsewhere, as long as the batches of a call stay small."""
+    and 16 elsewhere, as long as its batches are small and, on a CPU, its seconds few."""
     precision: Precision = "default"
     """Precision of float32 matrix products and convolutions, in training and in use. On an NVIDIA
     GPU ``default`` and ``high`` are TF32 (10 bits) and ``highest`` is float32, which is slower; on
