@@ -1,4 +1,4 @@
-"""The convolutions that a compiled training step runs, counted in its HLO."""
+"""The work of a training step: the convolutions in its compiled program, and its FLOPs."""
 
 import re
 from collections import Counter
